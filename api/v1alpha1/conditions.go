@@ -1,0 +1,60 @@
+package v1alpha1
+
+// Condition types of an ExecutorPool. Messages name causes in words; they hold no times or counters that change by
+// themselves, so a condition is written only when the pool's state changes.
+const (
+	// ConditionReady is True when as many replicas as desired are ready and run the present spec.
+	ConditionReady = "Ready"
+	// ConditionReconciling is True while a rollout or a scale is under way.
+	ConditionReconciling = "Reconciling"
+	// ConditionStalled is True when the pool cannot make progress until somebody mends what the message names.
+	ConditionStalled = "Stalled"
+	// ConditionMetricsFresh is True when every ready replica reported its slots and queue at the last sampling.
+	ConditionMetricsFresh = "MetricsFresh"
+	// ConditionIsolationEnforced is True when every sampled replica proved at least isolation.minimumTier at its boot.
+	ConditionIsolationEnforced = "IsolationEnforced"
+)
+
+// Reasons of the conditions.
+const (
+	// ReasonAllReplicasReady: all desired replicas are ready.
+	ReasonAllReplicasReady = "AllReplicasReady"
+	// ReasonScaledToZero: spec.replicas is 0; there is nothing to wait for.
+	ReasonScaledToZero = "ScaledToZero"
+	// ReasonReplicasNotReady: fewer replicas than desired are ready, with no known fault.
+	ReasonReplicasNotReady = "ReplicasNotReady"
+	// ReasonRollingOut: pods are being replaced because the pod template changed.
+	ReasonRollingOut = "RollingOut"
+	// ReasonScaling: replicas are being added or removed.
+	ReasonScaling = "Scaling"
+	// ReasonUpToDate: there is nothing to do.
+	ReasonUpToDate = "UpToDate"
+	// ReasonProgressing: nothing keeps the pool from making progress.
+	ReasonProgressing = "Progressing"
+	// ReasonImagePull: an image cannot be pulled.
+	ReasonImagePull = "ImagePullFailed"
+	// ReasonCrashLoop: a container ends again and again.
+	ReasonCrashLoop = "CrashLoop"
+	// ReasonUnschedulable: no node takes a pod.
+	ReasonUnschedulable = "Unschedulable"
+	// ReasonPodCreation: the API server refuses to create pods (quota, admission).
+	ReasonPodCreation = "PodCreationRefused"
+	// ReasonNotStarting: a container cannot be started (bad configuration, volume, security context).
+	ReasonNotStarting = "ContainerNotStarting"
+	// ReasonNotServing: a container runs but refuses to become ready.
+	ReasonNotServing = "NotServing"
+	// ReasonApplyRefused: the API server refuses an object of the pool.
+	ReasonApplyRefused = "ApplyRefused"
+	// ReasonNameTaken: an object with the name the pool needs exists and belongs to something else.
+	ReasonNameTaken = "NameTaken"
+	// ReasonSampled: every ready replica answered.
+	ReasonSampled = "Sampled"
+	// ReasonReplicasSilent: some ready replicas did not answer.
+	ReasonReplicasSilent = "ReplicasSilent"
+	// ReasonNoReplicas: there is no ready replica to ask.
+	ReasonNoReplicas = "NoReplicas"
+	// ReasonTierProved: the replicas proved the tier that is asked for.
+	ReasonTierProved = "TierProved"
+	// ReasonTierTooLow: a replica proved a lower tier than is asked for.
+	ReasonTierTooLow = "TierTooLow"
+)
