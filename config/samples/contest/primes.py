@@ -1,0 +1,12 @@
+# rehearse: weight=37
+"""Sums the primes below ten thousand, after two seconds."""
+import time
+
+time.sleep(2)
+limit = 10_000
+sieve = bytearray([1]) * limit
+sieve[0] = sieve[1] = 0
+for n in range(2, int(limit**0.5) + 1):
+    if sieve[n]:
+        sieve[n * n :: n] = bytes(len(range(n * n, limit, n)))
+print(sum(n for n in range(limit) if sieve[n]))

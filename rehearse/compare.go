@@ -1,0 +1,55 @@
+package rehearse
+
+import (
+	"encoding/json"
+	"fmt"
+	"io"
+	"os"
+	"path/filepath"
+	"strings"
+
+	"executorpool.dev/rehearse/report"
+)
+
+// Comparison is of two reports that Run wrote as JSON.
+type Comparison struct {
+	Before, After string
+	// MaxWaitRatio, when above 0, demands that both are all right and that the p95 wait in the queue after is below
+	// this multiple of the one before.
+	MaxWaitRatio float64
+	Stdout       io.Writer
+}
+
+// Compare writes the two reports side by side and checks what the Comparison demands.
+func Compare(c Comparison) error {
+	before, err := read(c.Before)
+	if err != nil {
+		return err
+	}
+	after, err := read(c.After)
+	if err != nil {
+		return err
+	}
+	if err := report.WriteComparison(c.Stdout, before, after); err != nil {
+		return fmt.Errorf("write the comparison: %w", err)
+	}
+	if c.MaxWaitRatio <= 0 {
+		return nil
+	}
+	return report.CheckImprovement(before, after, c.MaxWaitRatio)
+}
+
+func read(path string) (report.Named, error) {
+	content, err := os.ReadFile(path)
+	if err != nil {
+		return report.Named{}, fmt.Errorf("read a report: %w", err)
+	}
+	named := report.Named{Name: strings.TrimSuffix(filepath.Base(path), filepath.Ext(path))}
+	if err := json.Unmarshal(content, &named.Report); err != nil {
+		return report.Named{}, fmt.Errorf("report %s: %w (it must be what rehearse --json wrote)", path, err)
+	}
+	if named.Submissions == 0 {
+		return report.Named{}, fmt.Errorf("report %s: it holds no submissions (it must be what rehearse --json wrote)", path)
+	}
+	return named, nil
+}

@@ -1,0 +1,75 @@
+package rehearse
+
+import (
+	"errors"
+	"fmt"
+	"io"
+	"net/url"
+	"time"
+)
+
+// Connections says how submissions share TCP connections.
+type Connections string
+
+const (
+	// PerParticipant gives each participant one connection, kept alive between its submissions. kube-proxy balances
+	// connections, not requests, so this is what spreads participants over a pool's replicas.
+	PerParticipant Connections = "per-participant"
+	// Shared draws all requests from one set of kept-alive connections, as a contest platform's backend does.
+	Shared Connections = "shared"
+)
+
+const (
+	maxParticipants = 100_000
+	maxSubmissions  = 1_000
+)
+
+// Config is everything a rehearsal needs.
+type Config struct {
+	// URL is the pool's base address, such as http://demo:8000.
+	URL string
+	// Programs is the folder that package program describes.
+	Programs     string
+	Participants int
+	// Submissions is how many each participant makes.
+	Submissions   int
+	ArrivalWindow time.Duration
+	// ThinkTime is the mean of the exponential pause between a participant's submissions.
+	ThinkTime time.Duration
+	Seed      uint64
+	// Timeout bounds one submission with its retries, as the client sees it; past it the submission is lost.
+	Timeout     time.Duration
+	Connections Connections
+	// RetryRejected is how often a submission answered 503 is repeated, after the time its Retry-After asks for.
+	RetryRejected int
+	// JSON is the file the report goes to; "-" is Stdout, "" none.
+	JSON string
+	// Stdout gets the table, or the JSON if it is asked for there; Stderr gets progress, failures and the table then.
+	Stdout, Stderr io.Writer
+	// Terminal says that Stderr is one: progress then rewrites one line.
+	Terminal bool
+}
+
+func (c Config) validate() error {
+	var problems []error
+	check := func(ok bool, format string, args ...any) {
+		if !ok {
+			problems = append(problems, fmt.Errorf(format, args...))
+		}
+	}
+	base, err := url.Parse(c.URL)
+	check(err == nil && base.Host != "" && (base.Scheme == "http" || base.Scheme == "https"),
+		"url %q: give the pool's base address, such as http://demo:8000", c.URL)
+	check(c.Programs != "", "programs: name the folder of the programs to submit")
+	check(c.Participants >= 1 && c.Participants <= maxParticipants,
+		"participants %d: must be from 1 to %d", c.Participants, maxParticipants)
+	check(c.Submissions >= 1 && c.Submissions <= maxSubmissions,
+		"submissions %d: must be from 1 to %d a participant", c.Submissions, maxSubmissions)
+	check(c.ArrivalWindow >= 0, "arrival window %s: must not be negative", c.ArrivalWindow)
+	check(c.ThinkTime >= 0, "think time %s: must not be negative", c.ThinkTime)
+	check(c.Timeout > 0, "timeout %s: must be above 0", c.Timeout)
+	check(c.RetryRejected >= 0, "retry-rejected %d: must not be negative", c.RetryRejected)
+	check(c.Connections == PerParticipant || c.Connections == Shared,
+		"connections %q: must be %s or %s", c.Connections, PerParticipant, Shared)
+	return errors.Join(problems...)
+}

@@ -1,0 +1,145 @@
+package rehearse
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"net"
+	"net/http"
+	"slices"
+	"sync"
+	"time"
+
+	"executorpool.dev/rehearse/plan"
+	"executorpool.dev/rehearse/program"
+	"executorpool.dev/rehearse/report"
+)
+
+// player plays a plan. Its fields do not change while it plays, but for the tally.
+type player struct {
+	programs []program.Program
+	// bodies are the programs' requests, encoded once.
+	bodies   [][]byte
+	endpoint string
+	timeout  time.Duration
+	retries  int
+	// transport gives a participant its way to the pool.
+	transport func() http.RoundTripper
+	tally     *tally
+	start     time.Time
+}
+
+func encode(programs []program.Program) ([][]byte, error) {
+	var bodies [][]byte
+	for _, p := range programs {
+		body, err := json.Marshal(p.Request())
+		if err != nil {
+			return nil, fmt.Errorf("encode program %s: %w", p.Name, err)
+		}
+		bodies = append(bodies, body)
+	}
+	return bodies, nil
+}
+
+// transports returns the source of transports. None of them uses a proxy: it would be the proxy's connections, not the
+// participants', that the pool's Service spreads over its replicas.
+func transports(connections Connections, participants int) func() http.RoundTripper {
+	fresh := func(idle int) *http.Transport {
+		return &http.Transport{
+			DialContext:         (&net.Dialer{}).DialContext,
+			MaxIdleConns:        idle,
+			MaxIdleConnsPerHost: idle,
+			DisableCompression:  true,
+		}
+	}
+	if connections == PerParticipant {
+		return func() http.RoundTripper { return fresh(1) }
+	}
+	shared := fresh(participants)
+	return func() http.RoundTripper { return shared }
+}
+
+// play returns every planned submission's outcome, once each is known. When ctx ends, what has no answer is abandoned.
+func (p *player) play(ctx context.Context, participants []plan.Participant) []report.Outcome {
+	outcomes := make([][]report.Outcome, len(participants))
+	var group sync.WaitGroup
+	for i, participant := range participants {
+		group.Go(func() { outcomes[i] = p.attend(ctx, i+1, participant) })
+	}
+	group.Wait()
+	return slices.Concat(outcomes...)
+}
+
+// attend makes one participant's submissions.
+func (p *player) attend(ctx context.Context, number int, participant plan.Participant) []report.Outcome {
+	client := &http.Client{Transport: p.transport()}
+	defer client.CloseIdleConnections()
+	pause(ctx, participant.Arrival)
+	var outcomes []report.Outcome
+	for i, step := range participant.Steps {
+		pause(ctx, step.Think)
+		chosen := p.programs[step.Program]
+		outcome := report.Outcome{
+			Submission: fmt.Sprintf("%d.%d", number, i+1),
+			Program:    chosen.Name,
+			Language:   chosen.Language,
+			Want:       string(chosen.Verdict),
+			Kind:       report.Abandoned,
+		}
+		if ctx.Err() == nil {
+			p.tally.begin()
+			p.submit(ctx, client, step.Program, &outcome)
+			p.tally.end(outcome.Kind)
+		}
+		outcome.Finished = time.Since(p.start)
+		outcomes = append(outcomes, outcome)
+	}
+	return outcomes
+}
+
+// submit fills in what became of one submission, retries included.
+func (p *player) submit(ctx context.Context, client *http.Client, chosen int, outcome *report.Outcome) {
+	begun := time.Now()
+	bounded, cancel := context.WithDeadline(ctx, begun.Add(p.timeout))
+	defer cancel()
+	got := exchange(bounded, client, p.endpoint, p.bodies[chosen])
+	for got.kind == report.Rejected && outcome.Retries < p.retries && time.Since(begun)+got.retryAfter < p.timeout {
+		if !pause(bounded, got.retryAfter) {
+			break
+		}
+		outcome.Retries++
+		got = exchange(bounded, client, p.endpoint, p.bodies[chosen])
+	}
+	outcome.Latency = time.Since(begun)
+	outcome.Kind, outcome.Cause = got.kind, got.cause
+	switch {
+	case got.kind == "":
+		outcome.ExecutorID = got.result.ID
+		outcome.Got = string(got.result.Verdict)
+		outcome.QueueWait = time.Duration(got.result.QueueMillis) * time.Millisecond
+		outcome.Kind, outcome.Cause = report.Right, p.programs[chosen].Check(got.result)
+		if outcome.Cause != "" {
+			outcome.Kind = report.Wrong
+		}
+	case ctx.Err() != nil:
+		outcome.Kind, outcome.Cause = report.Abandoned, ""
+	case got.kind == report.Lost && errors.Is(bounded.Err(), context.DeadlineExceeded):
+		outcome.Cause = fmt.Sprintf("no answer within %s", p.timeout)
+	}
+}
+
+// pause waits and says whether the wait came to its end.
+func pause(ctx context.Context, wait time.Duration) bool {
+	if wait <= 0 {
+		return ctx.Err() == nil
+	}
+	timer := time.NewTimer(wait)
+	defer timer.Stop()
+	select {
+	case <-timer.C:
+		return true
+	case <-ctx.Done():
+		return false
+	}
+}
