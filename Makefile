@@ -1,0 +1,116 @@
+# Everything the project can do, by name. `make help` lists it.
+
+SHELL := /bin/bash
+.SHELLFLAGS := -euo pipefail -c
+.DEFAULT_GOAL := help
+
+# CACHE holds what takes long to make and is the same for every checkout: control-plane binaries, tools, base images, and
+# the local cluster's state. It is git-ignored; point EXECUTORPOOL_CACHE elsewhere to share it between checkouts.
+CACHE := $(or $(EXECUTORPOOL_CACHE),$(CURDIR)/.cache)
+export EXECUTORPOOL_CACHE := $(CACHE)
+TOOLS := $(CACHE)/bin
+export TOOLS
+LOCALCLUSTER := go run ./test/localcluster
+
+VERSION ?= $(shell git describe --tags --always --dirty 2>/dev/null || echo dev)
+IMAGE_TAG ?= dev
+export MANAGER_IMAGE ?= executorpool/manager:$(IMAGE_TAG)
+export EXECUTOR_IMAGE ?= executorpool/executor:$(IMAGE_TAG)
+export REHEARSE_IMAGE ?= executorpool/rehearse:$(IMAGE_TAG)
+
+# Pinned tools, built from modules. A new version here is a new stamp file, so it is built once.
+CONTROLLER_GEN_VERSION := v0.23.0
+CRD_REF_DOCS_VERSION := v0.3.0
+GOLANGCI_LINT_VERSION := v2.15.0
+HELM_VERSION := v4.3.1
+
+CONTROLLER_GEN := $(TOOLS)/controller-gen
+CRD_REF_DOCS := $(TOOLS)/crd-ref-docs
+GOLANGCI_LINT := $(TOOLS)/golangci-lint
+HELM := $(TOOLS)/helm
+KUBECTL := $(TOOLS)/kubectl
+
+# go_tool NAME,PACKAGE,VERSION: builds a tool into TOOLS unless that version is there.
+define go_tool
+$(TOOLS)/.$(1)-$(3):
+	@mkdir -p $(TOOLS); rm -f $(TOOLS)/.$(1)-*
+	@echo "building $(1) $(3)"; GOBIN=$(TOOLS) GOFLAGS= CGO_ENABLED=0 go install $(2)@$(3)
+	@touch $$@
+$(TOOLS)/$(1): $(TOOLS)/.$(1)-$(3)
+endef
+$(eval $(call go_tool,controller-gen,sigs.k8s.io/controller-tools/cmd/controller-gen,$(CONTROLLER_GEN_VERSION)))
+$(eval $(call go_tool,crd-ref-docs,github.com/elastic/crd-ref-docs,$(CRD_REF_DOCS_VERSION)))
+$(eval $(call go_tool,golangci-lint,github.com/golangci/golangci-lint/v2/cmd/golangci-lint,$(GOLANGCI_LINT_VERSION)))
+$(eval $(call go_tool,helm,helm.sh/helm/v4/cmd/helm,$(HELM_VERSION)))
+
+##@ Use
+
+.PHONY: help
+help: ## Show this list.
+	@awk 'BEGIN {FS = ":.*## "} \
+	  /^##@/ {printf "\n%s\n", substr($$0, 5)} \
+	  /^[a-z0-9-]+:.*## / {printf "  %-14s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+
+.PHONY: demo
+demo: $(HELM) kubectl ## Bring up a cluster, install, run a contest start on 3 and on 10 replicas. KUBECONFIG=... uses your cluster.
+	@KUBECONFIG="$(if $(filter command line,$(origin KUBECONFIG)),$(KUBECONFIG))" hack/demo.sh up
+
+.PHONY: demo-down
+demo-down: $(HELM) kubectl ## Remove everything the demo made, the local cluster included.
+	@KUBECONFIG="$(if $(filter command line,$(origin KUBECONFIG)),$(KUBECONFIG))" hack/demo.sh down
+
+##@ Build
+
+.PHONY: build
+build: ## Build bin/manager, bin/executor and bin/rehearse.
+	@mkdir -p bin
+	CGO_ENABLED=0 go build -trimpath -ldflags "-s -w -X main.version=$(VERSION)" -o bin/ ./cmd/...
+
+.PHONY: images
+images: ## Build the three images and bring them into the local cluster, which must be up.
+	@for t in manager executor rehearse; do \
+	  image=executorpool/$$t:$(IMAGE_TAG); \
+	  $(LOCALCLUSTER) build $$t $$image; $(LOCALCLUSTER) load $$image; done
+
+.PHONY: generate
+generate: $(CONTROLLER_GEN) $(CRD_REF_DOCS) ## Regenerate everything that is generated.
+	hack/generate.sh
+
+.PHONY: tools
+tools: $(CONTROLLER_GEN) $(CRD_REF_DOCS) $(GOLANGCI_LINT) $(HELM) kubectl ## Build the pinned tools.
+
+.PHONY: kubectl
+kubectl:
+	@test -x $(KUBECTL) || $(LOCALCLUSTER) assets >/dev/null
+
+##@ Check
+
+.PHONY: test
+test: toolchains $(HELM) kubectl ## Unit, executor and API-server tests. Needs no cluster.
+	hack/test.sh
+
+.PHONY: e2e
+e2e: $(HELM) kubectl ## Run the demo and the end-to-end tests on the local cluster.
+	hack/e2e.sh
+
+.PHONY: verify
+verify: tools ## Lint, and compare every generated file with what its source gives.
+	hack/verify.sh
+
+.PHONY: toolchains
+toolchains:
+	@hack/toolchains.sh
+
+##@ Cluster
+
+.PHONY: up
+up: ## Bring the local cluster up.
+	$(LOCALCLUSTER) up
+
+.PHONY: down
+down: ## Take the local cluster down; the cache stays.
+	$(LOCALCLUSTER) down
+
+.PHONY: clean
+clean: down ## Take the cluster down and delete the cache and bin.
+	rm -rf $(CACHE) bin

@@ -1,0 +1,30 @@
+#!/usr/bin/env bash
+# Fails when something that can be checked without running the project is not as it should be.
+set -euo pipefail
+cd "$(dirname "$0")/.."
+
+step() { printf '%s\n' "verify: $*"; }
+
+step "formatting"
+unformatted=$(git ls-files -z '*.go' | xargs -0 gofmt -l)
+[ -z "$unformatted" ] || { printf 'run gofmt -w on:\n%s\n' "$unformatted" >&2; exit 1; }
+
+step "go.mod"
+go mod tidy -diff
+go mod verify >/dev/null
+
+step "lint"
+"$TOOLS/golangci-lint" run ./...
+
+step "generated files"
+before=$(git status --porcelain)
+hack/generate.sh
+after=$(git status --porcelain)
+if [ "$before" != "$after" ]; then
+  git --no-pager diff --stat >&2
+  echo "generated files differ from their sources: run make generate and commit the result" >&2
+  exit 1
+fi
+
+step "chart"
+"$TOOLS/helm" lint --strict --quiet charts/executorpool
