@@ -1,0 +1,85 @@
+package api
+
+import (
+	"encoding/json"
+	"errors"
+	"fmt"
+	"strings"
+	"unicode/utf8"
+
+	kjson "sigs.k8s.io/json"
+)
+
+// Decode parses and validates one request body and fills in the defaults, also for the limits: every limit of the
+// request it returns is positive and at most bounds' own. A nil Problem means that the request can be run as it is.
+// Parsing is strict: unknown, duplicate and wrongly-cased fields are refused by name, because a typing error in a limit
+// must not silently run a contest without it.
+func Decode(body []byte, bounds Bounds) (*Request, *Problem) {
+	if !utf8.Valid(body) {
+		return nil, Invalid("", "the body is not UTF-8; bytes that are no text travel with \"encoding\": \"base64\"")
+	}
+	req := new(Request)
+	strict, err := kjson.UnmarshalStrict(body, req)
+	if err != nil {
+		return nil, syntaxProblem(err)
+	}
+	if len(strict) > 0 {
+		return nil, strictProblem(strict[0])
+	}
+	if p := req.validate(bounds); p != nil {
+		return nil, p
+	}
+	return req, nil
+}
+
+func syntaxProblem(err error) *Problem {
+	if ok, offset := kjson.SyntaxErrorOffset(err); ok {
+		return Invalid("", "not a JSON document: %s (at byte %d)", err, offset)
+	}
+	var mismatch *json.UnmarshalTypeError
+	if errors.As(err, &mismatch) {
+		return Invalid(mismatch.Field, "is a JSON %s; expected %s", mismatch.Value, expected(mismatch))
+	}
+	return Invalid("", "not a request: %s", err)
+}
+
+func expected(mismatch *json.UnmarshalTypeError) string {
+	switch mismatch.Type.Kind().String() {
+	case "string":
+		return "a string"
+	case "int64":
+		return "a whole number"
+	case "slice":
+		return "an array"
+	default:
+		return "an object"
+	}
+}
+
+func strictProblem(err error) *Problem {
+	var field kjson.FieldError
+	if !errors.As(err, &field) {
+		return Invalid("", "%s", err)
+	}
+	path := field.FieldPath()
+	if strings.HasPrefix(err.Error(), "duplicate field") {
+		return Invalid(path, "is given twice; keep one")
+	}
+	return Invalid(path, "is no field of a request; fields are case-sensitive")
+}
+
+// quote shows a client's own text in a message, bounded so that an answer does not become as long as the request.
+func quote(s string) string {
+	const most = 40
+	if len(s) > most {
+		s = s[:most] + "..."
+	}
+	return fmt.Sprintf("%q", s)
+}
+
+func join(ids []string) string {
+	if len(ids) == 0 {
+		return "none"
+	}
+	return strings.Join(ids, ", ")
+}

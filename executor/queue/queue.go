@@ -1,0 +1,230 @@
+package queue
+
+import (
+	"context"
+	"errors"
+	"sync"
+	"time"
+
+	"k8s.io/utils/clock"
+)
+
+var (
+	// ErrFull says that as many items wait as the queue holds.
+	ErrFull = errors.New("queue is full")
+	// ErrBusy says that nobody waits in Pop, so that Offer cannot hand over.
+	ErrBusy = errors.New("nobody is free to take the item")
+	// ErrClosed says that the queue takes no more items (Push, Offer) or is closed and empty (Pop).
+	ErrClosed = errors.New("queue is closed")
+)
+
+// Queue is safe for use by any number of goroutines. Use New.
+type Queue[T any] struct {
+	capacity int
+	clock    clock.WithDelayedExecution
+	expire   func(T)
+
+	mu     sync.Mutex
+	line   line[T]
+	takers []*taker[T] // in order of arrival, so that work spreads over all of them
+	closed bool
+}
+
+// Taken is an item handed out by Pop.
+type Taken[T any] struct {
+	Value T
+	// Waited is how long the item was in the queue.
+	Waited time.Duration
+}
+
+type taker[T any] struct {
+	hand chan Taken[T] // buffered: Push never waits for the taker to wake up
+}
+
+// New makes a queue that holds capacity waiting items. expire is called once for each item whose deadline passed while it
+// waited, from a goroutine of its own and without any lock held.
+func New[T any](capacity int, clock clock.WithDelayedExecution, expire func(T)) *Queue[T] {
+	return &Queue[T]{capacity: capacity, clock: clock, expire: expire}
+}
+
+// Push hands v to somebody who waits in Pop, or puts it at the end to wait until deadline. It never blocks: a full queue
+// is ErrFull, a closed one ErrClosed.
+func (q *Queue[T]) Push(v T, deadline time.Time) (*Ticket[T], error) {
+	return q.put(v, deadline, true)
+}
+
+// Offer is Push for an item that must not wait: ErrBusy when nobody is in Pop.
+func (q *Queue[T]) Offer(v T) (*Ticket[T], error) {
+	return q.put(v, time.Time{}, false)
+}
+
+func (q *Queue[T]) put(v T, deadline time.Time, wait bool) (*Ticket[T], error) {
+	q.mu.Lock()
+	defer q.mu.Unlock()
+	if q.closed {
+		return nil, ErrClosed
+	}
+	t := &Ticket[T]{queue: q, value: v}
+	if len(q.takers) > 0 {
+		first := q.takers[0]
+		q.takers[0] = nil
+		q.takers = q.takers[1:]
+		first.hand <- Taken[T]{Value: v}
+		return t, nil
+	}
+	if !wait {
+		return nil, ErrBusy
+	}
+	if q.line.n >= q.capacity {
+		return nil, ErrFull
+	}
+	t.pushed, t.deadline = q.clock.Now(), deadline
+	q.line.add(t)
+	t.timer = q.clock.AfterFunc(deadline.Sub(t.pushed), t.expired)
+	return t, nil
+}
+
+func (t *Ticket[T]) expired() {
+	if t.leave() {
+		t.queue.expire(t.value)
+	}
+}
+
+// Remove gives the place up. True: the item was waiting and nobody will ever take it. False: it was taken or expired.
+func (t *Ticket[T]) Remove() bool {
+	if !t.leave() {
+		return false
+	}
+	t.timer.Stop()
+	return true
+}
+
+func (t *Ticket[T]) leave() bool {
+	t.queue.mu.Lock()
+	defer t.queue.mu.Unlock()
+	return t.queue.line.remove(t)
+}
+
+// Pop hands out the item that has waited longest, or waits for one. It returns ctx's error when ctx ends first, and
+// ErrClosed when the queue is closed and nothing waits any more.
+func (q *Queue[T]) Pop(ctx context.Context) (Taken[T], error) {
+	var none Taken[T]
+	if err := ctx.Err(); err != nil {
+		return none, err
+	}
+	q.mu.Lock()
+	if taken, ok := q.takeLocked(); ok {
+		q.mu.Unlock()
+		return taken, nil
+	}
+	if q.closed {
+		q.mu.Unlock()
+		return none, ErrClosed
+	}
+	me := &taker[T]{hand: make(chan Taken[T], 1)}
+	q.takers = append(q.takers, me)
+	q.mu.Unlock()
+
+	select {
+	case taken, ok := <-me.hand:
+		if !ok {
+			return none, ErrClosed
+		}
+		return taken, nil
+	case <-ctx.Done():
+	}
+	if q.leave(me) {
+		return none, ctx.Err()
+	}
+	// Push or Close was faster: what is in the hand must not be lost.
+	taken, ok := <-me.hand
+	if !ok {
+		return none, ErrClosed
+	}
+	return taken, nil
+}
+
+// takeLocked takes the head, past those whose deadline is over and whose timer has not come to it yet.
+func (q *Queue[T]) takeLocked() (Taken[T], bool) {
+	now := q.clock.Now()
+	for t := q.line.head; t != nil; t = q.line.head {
+		if !now.Before(t.deadline) {
+			// The timer's goroutine finds nothing to remove, so this is the one call of expire.
+			q.line.remove(t)
+			t.timer.Stop()
+			go q.expire(t.value)
+			continue
+		}
+		q.line.remove(t)
+		t.timer.Stop()
+		return Taken[T]{Value: t.value, Waited: now.Sub(t.pushed)}, true
+	}
+	return Taken[T]{}, false
+}
+
+func (q *Queue[T]) leave(me *taker[T]) bool {
+	q.mu.Lock()
+	defer q.mu.Unlock()
+	for i, other := range q.takers {
+		if other == me {
+			q.takers = append(q.takers[:i], q.takers[i+1:]...)
+			return true
+		}
+	}
+	return false
+}
+
+// Close refuses new items. Those that wait can still be taken; who waits in Pop for more is told ErrClosed.
+func (q *Queue[T]) Close() {
+	q.mu.Lock()
+	defer q.mu.Unlock()
+	q.closed = true
+	for _, t := range q.takers {
+		close(t.hand)
+	}
+	q.takers = nil
+}
+
+// Clear removes everything that waits and returns it, the oldest first. The expire function is not told.
+func (q *Queue[T]) Clear() []T {
+	q.mu.Lock()
+	defer q.mu.Unlock()
+	var all []T
+	for t := q.line.head; t != nil; t = q.line.head {
+		q.line.remove(t)
+		t.timer.Stop()
+		all = append(all, t.value)
+	}
+	return all
+}
+
+// Depth is how many items wait now.
+func (q *Queue[T]) Depth() int {
+	q.mu.Lock()
+	defer q.mu.Unlock()
+	return q.line.n
+}
+
+// Oldest is how long the head has waited; 0 when nothing waits.
+func (q *Queue[T]) Oldest() time.Duration {
+	q.mu.Lock()
+	defer q.mu.Unlock()
+	if q.line.head == nil {
+		return 0
+	}
+	return q.clock.Since(q.line.head.pushed)
+}
+
+// Deadlines lists when each waiting item expires, the head first.
+func (q *Queue[T]) Deadlines() []time.Time {
+	q.mu.Lock()
+	defer q.mu.Unlock()
+	all := make([]time.Time, 0, q.line.n)
+	for t := q.line.head; t != nil; t = t.next {
+		all = append(all, t.deadline)
+	}
+	return all
+}
+
+// Capacity is how many items can wait.
+func (q *Queue[T]) Capacity() int { return q.capacity }
