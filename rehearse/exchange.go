@@ -58,6 +58,9 @@ func lost(err error) answer {
 	if wrapped, ok := errors.AsType[*url.Error](err); ok {
 		err = wrapped.Err
 	}
+	if errors.Is(err, io.EOF) || errors.Is(err, io.ErrUnexpectedEOF) {
+		return answer{kind: report.Lost, cause: "the connection closed before the answer was complete"}
+	}
 	return answer{kind: report.Lost, cause: err.Error()}
 }
 

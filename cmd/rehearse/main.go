@@ -22,9 +22,16 @@ const description = `Plays a contest's participants against an executor pool and
 
 Example: 200 participants at once, with the programs in ./contest:
   rehearse --url http://demo:8000 --programs ./contest --participants 200 --json before.json
-  rehearse compare before.json after.json`
+  rehearse compare before.json after.json
+
+rehearse run --help lists the flags of a rehearsal.`
+
+// version is set by the build.
+var version = "dev"
 
 type flags struct {
+	Version kong.VersionFlag `help:"Print the version and end."`
+
 	Run     runFlags     `cmd:"" default:"withargs" help:"Play a rehearsal (the default command)."`
 	Compare compareFlags `cmd:"" help:"Set two rehearsals' JSON reports side by side."`
 }
@@ -32,21 +39,21 @@ type flags struct {
 type runFlags struct {
 	URL           string        `name:"url" required:"" placeholder:"http://demo:8000" help:"Base address of the pool."`
 	Programs      string        `required:"" placeholder:"DIR" help:"Folder of programs: NAME.EXT with NAME.in (input) and NAME.out (expected output). A comment such as \"rehearse: weight=3 language=cpp20 verdict=TimeLimit\" in a source's first five lines sets what the name does not say."`
-	Participants  int           `default:"200" help:"How many take part (default ${default})."`
-	Submissions   int           `default:"1" help:"Submissions each participant makes, one after the other (default ${default})."`
-	ArrivalWindow time.Duration `default:"0s" help:"Time over which the participants' first submissions spread evenly at random; 0s is all at once (default ${default})."`
-	ThinkTime     time.Duration `default:"0s" help:"Mean pause between an answer and the participant's next submission, exponentially distributed (default ${default})."`
-	Seed          uint64        `default:"1" help:"Seed of everything drawn at random; the same seed submits the same programs at the same times (default ${default})."`
-	Timeout       time.Duration `default:"120s" help:"Longest wait for one submission's answer, retries included; past it the submission is lost (default ${default})."`
-	Connections   string        `enum:"per-participant,shared" default:"per-participant" help:"per-participant: each has a connection of its own, which a Service spreads over the replicas; shared: all use one set of kept-alive connections, as a platform's backend does (default ${default})."`
-	RetryRejected int           `default:"0" placeholder:"N" help:"Repeat a submission answered 503 up to N times, each after its Retry-After; with 0 a 503 is reported as rejected (default ${default})."`
+	Participants  int           `default:"200" help:"How many take part."`
+	Submissions   int           `default:"1" help:"Submissions each participant makes, one after the other."`
+	ArrivalWindow time.Duration `default:"0s" help:"Time over which the participants' first submissions spread evenly at random; 0s is all at once."`
+	ThinkTime     time.Duration `default:"0s" help:"Mean pause between an answer and the participant's next submission, exponentially distributed."`
+	Seed          uint64        `default:"1" help:"Seed of everything drawn at random; the same seed submits the same programs at the same times."`
+	Timeout       time.Duration `default:"120s" help:"Longest wait for one submission's answer, retries included; past it the submission is lost."`
+	Connections   string        `enum:"per-participant,shared" default:"per-participant" help:"per-participant: each has a connection of its own, which a Service spreads over the replicas; shared: all use one set of kept-alive connections, as a platform's backend does."`
+	RetryRejected int           `default:"0" placeholder:"N" help:"Repeat a submission answered 503 up to N times, each after its Retry-After; with 0, the default, a 503 is reported as rejected."`
 	JSON          string        `name:"json" placeholder:"FILE" help:"Write the report as one line of JSON to FILE; - is standard output, and the table goes to standard error then."`
 }
 
 type compareFlags struct {
 	Before       string  `arg:"" help:"JSON report of the first rehearsal."`
 	After        string  `arg:"" help:"JSON report of the second rehearsal."`
-	MaxWaitRatio float64 `default:"0" placeholder:"RATIO" help:"Fail unless both are all right and the second's p95 wait in the queue is below RATIO times the first's; 0 checks nothing (default ${default})."`
+	MaxWaitRatio float64 `default:"0" placeholder:"RATIO" help:"Fail unless both are all right and the second's p95 wait in the queue is below RATIO times the first's; 0, the default, checks nothing."`
 }
 
 func main() {
@@ -58,7 +65,7 @@ func main() {
 
 func run(ctx context.Context, args []string) int {
 	var parsed flags
-	parser := kong.Must(&parsed, kong.Name("rehearse"), kong.Description(description), kong.DefaultEnvars("REHEARSE"),
+	parser := kong.Must(&parsed, kong.Name("rehearse"), kong.Description(description), kong.Vars{"version": version}, kong.DefaultEnvars("REHEARSE"),
 		kong.ConfigureHelp(kong.HelpOptions{WrapUpperBound: 100}))
 	command, err := parser.Parse(args)
 	if err != nil {

@@ -28,6 +28,9 @@ func WriteTable(w io.Writer, r Report) error {
 	t.row("verdicts", verdicts(r.Verdicts))
 	t.row("time to the last answer", seconds(r.LastAnswerMillis))
 	t.row("throughput", fmt.Sprintf("%.1f verdicts/s", r.VerdictsPerSecond))
+	if len(r.Verdicts) == 0 {
+		return t.writeTo(w)
+	}
 	t.gap()
 	t.row("", "p50", "p95", "p99", "max")
 	t.quantiles("wait in the queue", r.QueueWaitMillis)
@@ -61,6 +64,9 @@ func WriteFailures(w io.Writer, r Report) error {
 }
 
 func verdicts(counts map[string]int) string {
+	if len(counts) == 0 {
+		return "none"
+	}
 	var parts []string
 	for _, verdict := range slices.Sorted(maps.Keys(counts)) {
 		parts = append(parts, fmt.Sprintf("%s %d", verdict, counts[verdict]))

@@ -1,0 +1,215 @@
+#!/usr/bin/env bash
+# The demo, from nothing to a contest start on 3 and on 10 replicas; `make demo` and `make demo-down` run it.
+#
+#   hack/demo.sh up     cluster, images, chart, pool, two rehearsals, their comparison
+#   hack/demo.sh down   remove everything that `up` made
+#
+# KUBECONFIG         use this cluster instead of the local one; the images must be where it can pull them
+# MANAGER_IMAGE, EXECUTOR_IMAGE, REHEARSE_IMAGE    NAME:TAG of the three images
+# TOOLS              directory of kubectl and helm
+# EXECUTORPOOL_CACHE directory that the reports and logs go to, under demo/
+set -euo pipefail
+cd "$(dirname "$0")/.."
+
+KUBECONFIG=${KUBECONFIG:-}
+CACHE=${EXECUTORPOOL_CACHE:-$PWD/.cache}
+TOOLS=${TOOLS:-$CACHE/bin}
+MANAGER_IMAGE=${MANAGER_IMAGE:-executorpool/manager:dev}
+EXECUTOR_IMAGE=${EXECUTOR_IMAGE:-executorpool/executor:dev}
+REHEARSE_IMAGE=${REHEARSE_IMAGE:-executorpool/rehearse:dev}
+
+readonly RELEASE=executorpool SYSTEM=executorpool-system CONTEST=contest POOL=demo JOB=rehearsal
+# Namespaces that carry it were made by the demo; it touches no others.
+readonly OWNED=executorpool.dev/demo
+readonly OUT=$CACHE/demo
+LOCAL=yes
+[[ -z $KUBECONFIG ]] || LOCAL=
+
+steps=0
+step() {
+	steps=$((steps + 1))
+	printf '\n[%3d s] %d. %s\n' "$SECONDS" "$steps" "$*"
+}
+
+fail() {
+	printf '\ndemo: %s\n' "$*" >&2
+	exit 1
+}
+
+localcluster() { go run ./test/localcluster "$@"; }
+kube() { "$TOOLS/kubectl" --kubeconfig "$KUBECONFIG" "$@"; }
+helm() { "$TOOLS/helm" --kubeconfig "$KUBECONFIG" "$@"; }
+in_contest() { kube --namespace "$CONTEST" "$@"; }
+
+# until_true SECONDS COMMAND...: tries once a second until the command succeeds or the time is over.
+until_true() {
+	local deadline=$((SECONDS + $1))
+	shift
+	until "$@"; do
+		((SECONDS < deadline)) || return 1
+		sleep 1
+	done
+}
+
+# explain shows, when the demo fails, what there is to look at.
+explain() {
+	local status=$?
+	((status != 0)) || return 0
+	{
+		printf '\nWhat the cluster says:\n'
+		in_contest get executorpools,pods --output wide
+		in_contest get events --sort-by .lastTimestamp | tail -n 15
+		kube --namespace "$SYSTEM" get pods
+		kube --namespace "$SYSTEM" logs --selector "app.kubernetes.io/instance=$RELEASE" --tail 15
+	} >&2 || true
+}
+
+# own_namespace NAME: creates a namespace for the demo, or takes the one an earlier demo made.
+own_namespace() {
+	if ! kube get namespace "$1" >/dev/null 2>&1; then
+		kube create namespace "$1"
+		kube label namespace "$1" "$OWNED=true" >/dev/null
+	fi
+	kube get namespaces --selector "$OWNED" --output name | grep -x "namespace/$1" >/dev/null ||
+		fail "namespace $1 is there and was not made by the demo: use another cluster, or remove the namespace first"
+}
+
+replicas_ready() {
+	[[ $(in_contest get "executorpool/$POOL" --output 'jsonpath={.status.readyReplicas}') == "$1" ]] &&
+		[[ $(in_contest get endpointslices --selector "kubernetes.io/service-name=$POOL" \
+			--output 'jsonpath={.items[*].endpoints[?(@.conditions.ready==true)].targetRef.name}' | wc -w) == "$1" ]]
+}
+
+rehearsal_started() {
+	[[ $(rehearsal_pod '{.items[0].status.phase}') =~ Running|Succeeded|Failed ]]
+}
+
+rehearsal_ended() {
+	[[ -n $(rehearsal_pod '{.items[0].status.containerStatuses[0].state.terminated.exitCode}') ]]
+}
+
+rehearsal_pod() {
+	in_contest get pods --selector "batch.kubernetes.io/job-name=$JOB" --output "jsonpath=$1" 2>/dev/null
+}
+
+# rehearse NAME: runs the rehearsal job, shows its log and keeps its report as NAME.json.
+rehearse() {
+	in_contest delete job "$JOB" --ignore-not-found --wait >/dev/null
+	kube set image --local --filename config/samples/rehearsal-job.yaml "rehearse=$REHEARSE_IMAGE" --output yaml |
+		in_contest apply --filename - >/dev/null
+	until_true 120 rehearsal_started || fail "the rehearsal's pod does not start: kubectl -n $CONTEST describe job $JOB"
+	in_contest logs --follow "job/$JOB" | sed --unbuffered '/^{/d'
+	until_true 60 rehearsal_ended || fail "the rehearsal does not end: kubectl -n $CONTEST describe job $JOB"
+	in_contest logs "job/$JOB" | grep '^{' >"$OUT/$1.json" || fail "the rehearsal wrote no report"
+	[[ $(rehearsal_pod '{.items[0].status.containerStatuses[0].state.terminated.exitCode}') == 0 ]] ||
+		fail "not every submission got its right verdict on $1; the report is in $OUT/$1.json"
+}
+
+scale_to() {
+	until_true 300 replicas_ready "$1" || fail "the pool does not get $1 ready replicas: kubectl -n $CONTEST describe xpool $POOL"
+}
+
+up() {
+	local image
+	for image in "$MANAGER_IMAGE" "$EXECUTOR_IMAGE" "$REHEARSE_IMAGE"; do
+		[[ ${image##*/} == *:* ]] || fail "image $image has no tag: write it as NAME:TAG"
+	done
+	mkdir -p "$OUT"
+
+	if [[ $LOCAL ]]; then
+		step "bring a one-node cluster up on this machine"
+		localcluster up
+		KUBECONFIG=$(localcluster kubeconfig)
+		step "build the images and load them into it"
+		local target
+		for target in manager executor rehearse; do
+			image=${target^^}_IMAGE
+			localcluster build "$target" "${!image}"
+			localcluster load "${!image}"
+		done
+	else
+		step "use the cluster of $KUBECONFIG"
+		kube version
+	fi
+	trap explain EXIT
+
+	step "install the controllers with Helm"
+	own_namespace "$SYSTEM"
+	helm upgrade --install "$RELEASE" charts/executorpool --namespace "$SYSTEM" \
+		--set "image.repository=${MANAGER_IMAGE%:*}" --set "image.tag=${MANAGER_IMAGE##*:}" \
+		--set "executorImage=$EXECUTOR_IMAGE" --wait --timeout 180s
+
+	step "apply a pool of 3 replicas, in a namespace under PodSecurity restricted"
+	own_namespace "$CONTEST"
+	kube label namespace "$CONTEST" pod-security.kubernetes.io/enforce=restricted --overwrite >/dev/null
+	in_contest apply --filename config/samples/executorpool.yaml
+	in_contest wait --for condition=Ready "executorpool/$POOL" --timeout 300s
+	scale_to 3
+	in_contest create configmap contest-programs --from-file config/samples/contest --dry-run=client --output yaml |
+		in_contest apply --filename -
+
+	step "rehearse a contest start: 200 participants at once on 3 replicas"
+	rehearse 3-replicas
+	step "kubectl get executorpools"
+	in_contest get executorpools
+
+	step "kubectl scale executorpool/$POOL --replicas=10"
+	in_contest scale "executorpool/$POOL" --replicas=10
+	scale_to 10
+	in_contest get executorpools
+
+	step "rehearse the same start on 10 replicas"
+	rehearse 10-replicas
+
+	step "compare"
+	go run ./cmd/rehearse compare "$OUT/3-replicas.json" "$OUT/10-replicas.json" --max-wait-ratio 0.5 ||
+		fail "10 replicas did not halve the p95 wait of 3 with every verdict right; the reports are in $OUT"
+	next
+}
+
+next() {
+	local kubectl="$TOOLS/kubectl -n $CONTEST"
+	cat <<-END
+
+		Done in $SECONDS s: every verdict right on both, nothing lost, and the wait more than halved.
+		The cluster stays up. To try next:
+
+		  export KUBECONFIG=$KUBECONFIG
+		  $kubectl get executorpools,pods
+		  $kubectl describe executorpool $POOL
+		  $kubectl explain executorpool.spec
+		  $kubectl patch executorpool $POOL --type merge -p '{"spec":{"timeoutSeconds":30}}'
+		  $kubectl scale executorpool/$POOL --replicas=3
+
+		make demo-down removes everything.
+	END
+}
+
+down() {
+	if [[ $LOCAL ]]; then
+		step "take the local cluster down"
+		localcluster down
+		return
+	fi
+	step "remove the demo from the cluster of $KUBECONFIG"
+	local owned
+	owned=$(kube get namespaces --selector "$OWNED" --output name)
+	# The pool goes while its controllers are still there.
+	if [[ $owned == *"namespace/$CONTEST"* ]]; then
+		kube delete namespace "$CONTEST"
+	fi
+	if [[ $owned == *"namespace/$SYSTEM"* ]]; then
+		helm uninstall "$RELEASE" --namespace "$SYSTEM" --ignore-not-found --wait
+		kube delete namespace "$SYSTEM"
+	fi
+	# Deleting the definition deletes every pool there is, so it goes only when there is none.
+	if [[ -z $(kube get executorpools --all-namespaces --output name 2>/dev/null) ]]; then
+		kube delete crd executorpools.executorpool.dev --ignore-not-found
+	fi
+}
+
+case ${1:-} in
+up) up ;;
+down) down ;;
+*) fail "usage: hack/demo.sh up|down" ;;
+esac
