@@ -1,0 +1,147 @@
+package cluster
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+
+	"executorpool.dev/test/localcluster/config"
+	"executorpool.dev/test/localcluster/host"
+	"executorpool.dev/test/localcluster/layout"
+	"executorpool.dev/test/localcluster/process"
+)
+
+// Down stops the cluster and removes all it left on the machine but the cache. It goes on after a failed step, so that
+// as little as possible is left, and returns every failure.
+func (c Cluster) Down(ctx context.Context) error {
+	if err := needRoot(); err != nil {
+		return err
+	}
+	unlock, err := lock()
+	if err != nil {
+		return err
+	}
+	defer unlock()
+	if err := c.own(); err != nil {
+		return err
+	}
+	owner, err := Owner()
+	if err != nil {
+		return err
+	}
+	if owner == "" {
+		c.Steps.Note("no cluster is up")
+		return errors.Join(os.RemoveAll(c.Layout.Cluster()), os.RemoveAll(layout.Runtime))
+	}
+	var errs []error
+	for _, step := range []struct {
+		title string
+		work  func() error
+	}{
+		{"stop the node", func() error { return c.stop(config.DNS, config.Proxy, config.Kubelet) }},
+		{"stop containers", c.stopContainers},
+		{"stop the control plane", c.stopControlPlane},
+		{"unmount volumes and file systems", func() error { return host.Unmount(c.Layout.Cluster(), layout.Runtime) }},
+		{"remove packet-filter chains, bridge and settings", func() error {
+			return errors.Join(
+				host.RemoveChains(ctx),
+				host.RemoveBridge(ctx, layout.Bridge),
+				host.RestoreSettings(filepath.Join(layout.Runtime, "settings")),
+			)
+		}},
+		{"remove control groups", func() error { return host.RemoveCgroup(layout.Cgroup, process.DefaultGrace) }},
+	} {
+		errs = append(errs, c.Steps.Do(step.title, step.work))
+	}
+	if err := errors.Join(errs...); err != nil {
+		return fmt.Errorf("%w\nwhat is left is recorded in %s; run down again", err, layout.Runtime)
+	}
+	return c.Steps.Do("remove the cluster's state", c.removeState)
+}
+
+// stop ends the named components, and those of their kind that a killed up started without recording them.
+func (c Cluster) stop(names ...string) error {
+	var errs []error
+	for _, name := range names {
+		component := c.component(name)
+		errs = append(errs, c.table().StopAll(component.Command, component.Grace))
+	}
+	return errors.Join(errs...)
+}
+
+func (c Cluster) stopControlPlane() error {
+	errs := []error{c.stop(config.Runtime, config.Scheduler, config.ControllerManager, config.APIServer, config.Etcd)}
+	// Components of an older checkout that this one does not know.
+	names, err := c.table().Names()
+	errs = append(errs, err)
+	for _, name := range names {
+		errs = append(errs, c.table().Stop(name, process.DefaultGrace))
+	}
+	return errors.Join(errs...)
+}
+
+// stopContainers kills containers and their shims. Neither kubelet nor runtime is asked: either may be dead. A shim is
+// the cluster's when it was started for the cluster's own socket.
+func (c Cluster) stopContainers() error {
+	sockets := shimSockets()
+	errs := []error{host.KillCgroup(layout.Cgroup)}
+	for range 2 { // a shim that was starting a container may leave one more
+		shims, err := clusterShims()
+		errs = append(errs, err)
+		for _, pid := range shims {
+			errs = append(errs, process.StopPID(pid, func() bool {
+				still, err := clusterShims()
+				return err == nil && slices.Contains(still, pid)
+			}, 0))
+		}
+		errs = append(errs, host.KillCgroup(layout.Cgroup))
+	}
+	for _, socket := range sockets {
+		_ = os.Remove(socket)
+	}
+	return errors.Join(errs...)
+}
+
+func clusterShims() ([]int, error) {
+	var pids []int
+	err := process.Each(func(pid int, argv []string) {
+		if strings.HasPrefix(filepath.Base(argv[0]), "containerd-shim") && slices.Contains(argv, layout.ContainerdSocket()) {
+			pids = append(pids, pid)
+		}
+	})
+	return pids, err
+}
+
+// shimSockets are the sockets of the cluster's shims: containerd keeps them in a folder shared by all of its kind, and
+// each one's name in the container's own folder.
+func shimSockets() []string {
+	var sockets []string
+	files, _ := filepath.Glob(layout.Containerd("io.containerd.runtime.v2.task", "*", "*", "address"))
+	for _, file := range files {
+		if content, err := os.ReadFile(file); err == nil {
+			if path, found := strings.CutPrefix(strings.TrimSpace(string(content)), "unix://"); found {
+				sockets = append(sockets, path)
+			}
+		}
+	}
+	return sockets
+}
+
+func (c Cluster) removeState() error {
+	// The kubelet links pods' logs here for collectors, whatever folder the logs are in.
+	links, _ := filepath.Glob("/var/log/containers/*.log")
+	for _, link := range links {
+		if target, err := os.Readlink(link); err == nil && strings.HasPrefix(target, c.Layout.Cluster()+"/") {
+			_ = os.Remove(link)
+		}
+	}
+	// The owner's mark goes last: until then a second down finds what is left.
+	if err := os.RemoveAll(c.Layout.Cluster()); err != nil {
+		return err
+	}
+	return os.RemoveAll(layout.Runtime)
+}

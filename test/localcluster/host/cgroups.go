@@ -1,0 +1,133 @@
+package host
+
+import (
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"strconv"
+	"strings"
+	"time"
+
+	"executorpool.dev/test/localcluster/process"
+)
+
+const cgroupRoot = "/sys/fs/cgroup"
+
+// hierarchies returns the folder of the named group in every cgroup hierarchy: cgroup v1 has one a controller, v2 one.
+func hierarchies(name string) ([]string, error) {
+	var dirs []string
+	for _, pattern := range []string{filepath.Join(cgroupRoot, name), filepath.Join(cgroupRoot, "*", name)} {
+		matches, err := filepath.Glob(pattern)
+		if err != nil {
+			return nil, err
+		}
+		dirs = append(dirs, matches...)
+	}
+	return dirs, nil
+}
+
+// KillCgroup kills every process in the named group and below, in all hierarchies. Being in the cluster's own group is
+// what makes a process the cluster's: containers whose runtime was killed have no other mark.
+func KillCgroup(name string) error {
+	dirs, err := hierarchies(name)
+	if err != nil {
+		return err
+	}
+	// A process may fork while its group is being read: until a reading finds nothing. Bounded, so that a fork bomb
+	// that outruns the killing ends in an error and not in a hang.
+	const rounds = 100
+	for range rounds {
+		pids := map[int]bool{}
+		for _, dir := range dirs {
+			collect(dir, pids)
+		}
+		if len(pids) == 0 {
+			return nil
+		}
+		for pid := range pids {
+			if err := process.StopPID(pid, func() bool { return inCgroup(pid, name) }, 0); err != nil {
+				return fmt.Errorf("kill container process %d: %w", pid, err)
+			}
+		}
+	}
+	return fmt.Errorf("processes keep appearing in control group %s", name)
+}
+
+func collect(dir string, pids map[int]bool) {
+	_ = filepath.WalkDir(dir, func(path string, entry fs.DirEntry, err error) error {
+		if err != nil || !entry.IsDir() {
+			return nil // removed while walking
+		}
+		content, err := os.ReadFile(filepath.Join(path, "cgroup.procs"))
+		if err != nil {
+			return nil
+		}
+		for field := range strings.FieldsSeq(string(content)) {
+			if pid, err := strconv.Atoi(field); err == nil && pid > 1 {
+				pids[pid] = true
+			}
+		}
+		return nil
+	})
+}
+
+func inCgroup(pid int, name string) bool {
+	content, err := os.ReadFile(filepath.Join("/proc", strconv.Itoa(pid), "cgroup"))
+	if err != nil {
+		return false
+	}
+	for line := range strings.Lines(string(content)) {
+		if _, path, found := strings.Cut(strings.TrimSpace(line), ":/"); found && (path == name || strings.HasPrefix(path, name+"/")) {
+			return true
+		}
+	}
+	return false
+}
+
+// RemoveCgroup removes the named group and those below from every hierarchy. The mounts themselves stay.
+func RemoveCgroup(name string, within time.Duration) error {
+	dirs, err := hierarchies(name)
+	if err != nil {
+		return err
+	}
+	deadline := time.Now().Add(within)
+	var errs []error
+	for _, dir := range dirs {
+		for {
+			err := removeTree(dir)
+			if err == nil {
+				break
+			}
+			if time.Now().After(deadline) {
+				errs = append(errs, fmt.Errorf("remove control group %s: %w", dir, err))
+				break
+			}
+			time.Sleep(20 * time.Millisecond) // EBUSY until the kernel has let go of killed processes
+		}
+	}
+	return errors.Join(errs...)
+}
+
+// removeTree removes a group's children, then the group: their files cannot be removed, and need not be.
+func removeTree(dir string) error {
+	entries, err := os.ReadDir(dir)
+	if errors.Is(err, fs.ErrNotExist) {
+		return nil
+	}
+	if err != nil {
+		return err
+	}
+	for _, entry := range entries {
+		if entry.IsDir() {
+			if err := removeTree(filepath.Join(dir, entry.Name())); err != nil {
+				return err
+			}
+		}
+	}
+	if err := os.Remove(dir); err != nil && !errors.Is(err, fs.ErrNotExist) {
+		return err
+	}
+	return nil
+}

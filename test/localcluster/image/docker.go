@@ -1,0 +1,27 @@
+package image
+
+import (
+	"context"
+	"io"
+)
+
+// Docker builds with a Docker engine, whose own registry access and caches it uses.
+type Docker struct{ Source, Cache, Log string }
+
+// Title names the builder.
+func (d Docker) Title() string { return "docker" }
+
+// Build builds a target.
+func (d Docker) Build(ctx context.Context, target, name, version string) (string, error) {
+	err := command(ctx, d.Log, nil, "docker", "build", "--target", target, "--tag", FullName(name),
+		"--build-arg", "VERSION="+version, "--iidfile", idFile(d.Cache, name), d.Source)
+	if err != nil {
+		return "", err
+	}
+	return BuiltID(d.Cache, name)
+}
+
+// Save writes the image.
+func (d Docker) Save(ctx context.Context, name string, to io.Writer) error {
+	return command(ctx, d.Log, to, "docker", "save", FullName(name))
+}

@@ -1,0 +1,150 @@
+package image
+
+import (
+	"context"
+	"fmt"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"slices"
+	"strings"
+)
+
+// host is what a build must know of this machine to reach its package sources, and what it may share with it.
+type host struct {
+	// folder holds the files below.
+	folder string
+	// mirror is where Debian's packages come from.
+	mirror string
+	// goRoot and goModules are Go and its module cache.
+	goRoot, goModules string
+	// certificates is the machine's bundle; empty when there is none.
+	certificates string
+}
+
+// describeHost asks apt and Go how they are set up, and writes it into files of the forms they read.
+func describeHost(ctx context.Context, folder string) (host, error) {
+	h := host{folder: folder}
+	if err := os.MkdirAll(folder, 0o755); err != nil {
+		return host{}, fmt.Errorf("describe the machine: %w", err)
+	}
+	targets, err := output(ctx, "apt-get", "indextargets", "--format", "$(REPO_URI) $(RELEASE) $(COMPONENT)", "Created-By: Packages")
+	if err != nil {
+		return host{}, err
+	}
+	var sources string
+	if h.mirror, sources, err = sourcesList(targets); err != nil {
+		return host{}, err
+	}
+	aptConfig, err := output(ctx, "apt-config", "dump", "--format", "%F \"%v\";%n", "Acquire")
+	if err != nil {
+		return host{}, err
+	}
+	goEnv, err := output(ctx, "go", "env", "GOROOT", "GOMODCACHE", "GOPROXY", "GOSUMDB", "GONOSUMDB", "GOPRIVATE", "GONOPROXY")
+	if err != nil {
+		return host{}, err
+	}
+	values := strings.Split(goEnv, "\n")
+	h.goRoot, h.goModules = values[0], values[1]
+	goFile := fmt.Sprintf("GOPROXY=%s\nGOSUMDB=%s\nGONOSUMDB=%s\nGOPRIVATE=%s\nGONOPROXY=%s\n",
+		values[2], values[3], values[4], values[5], values[6])
+	for _, file := range []string{os.Getenv("SSL_CERT_FILE"), "/etc/ssl/certs/ca-certificates.crt"} {
+		if _, err := os.Stat(file); file != "" && err == nil {
+			h.certificates = file
+			break
+		}
+	}
+	for name, content := range map[string]string{"sources.list": sources, "apt.conf": network(aptConfig), "go.env": goFile} {
+		if err := os.WriteFile(filepath.Join(folder, name), []byte(content), 0o644); err != nil {
+			return host{}, fmt.Errorf("describe the machine: %w", err)
+		}
+	}
+	return h, nil
+}
+
+// mounts are laid over a build's file system, each only while its commands run. Certificates go where Go looks for them
+// and no Debian package puts any.
+func (h host) mounts() []string {
+	mounts := []string{
+		h.goRoot + ":/usr/local/go:ro",
+		h.goModules + ":/go/pkg/mod",
+		filepath.Join(h.folder, "go.env") + ":/root/.config/go/env:ro",
+		filepath.Join(h.folder, "sources.list") + ":/etc/apt/sources.list:ro",
+		filepath.Join(h.folder, "apt.conf") + ":/etc/apt/apt.conf.d/90host:ro",
+	}
+	if h.certificates != "" {
+		mounts = append(mounts, h.certificates+":/etc/pki/tls/cacert.pem:ro")
+	}
+	return mounts
+}
+
+// sourcesList turns apt's index targets (a line each: repository, release, component) into a sources.list of the suite,
+// and finds the mirror of the suite itself among them.
+func sourcesList(targets string) (mirror, list string, err error) {
+	var lines []string
+	for line := range strings.Lines(targets) {
+		fields := strings.Fields(line)
+		if len(fields) != 3 || fields[2] != "main" || !strings.HasPrefix(fields[1], suite) {
+			continue
+		}
+		if fields[1] == suite {
+			mirror = fields[0]
+		}
+		if entry := "deb " + strings.Join(fields, " "); !slices.Contains(lines, entry) {
+			lines = append(lines, entry)
+		}
+	}
+	if mirror == "" {
+		return "", "", fmt.Errorf("apt knows no source of Debian %s: add one to /etc/apt, or use a machine with a Docker engine", suite)
+	}
+	return mirror, strings.Join(lines, "\n") + "\n", nil
+}
+
+// network keeps those of apt's settings that say how to reach a server: proxies and certificates.
+func network(settings string) string {
+	var kept strings.Builder
+	for line := range strings.Lines(settings) {
+		name, value, _ := strings.Cut(strings.TrimSpace(line), " ")
+		if value == `"";` {
+			continue
+		}
+		if strings.HasPrefix(name, "Acquire::http::") || strings.HasPrefix(name, "Acquire::https::") {
+			kept.WriteString(name + " " + value + "\n")
+		}
+	}
+	return kept.String()
+}
+
+// bootstrap makes a minimal Debian root file system, without the lists, caches and logs of its making.
+func bootstrap(ctx context.Context, log string, h host, root string) error {
+	if err := os.RemoveAll(root); err != nil {
+		return fmt.Errorf("clear %s: %w", root, err)
+	}
+	if err := command(ctx, log, nil, "debootstrap", "--variant=minbase", suite, root, h.mirror); err != nil {
+		return fmt.Errorf("make the base image: %w", err)
+	}
+	for _, pattern := range []string{
+		"var/lib/apt/lists/*", "var/cache/apt/*", "var/cache/ldconfig/*", "var/log/*", "var/lib/dpkg/*-old",
+		"usr/share/doc/*", "usr/share/man/*", "usr/share/info/*", "usr/share/locale/*", "etc/resolv.conf", "etc/hostname",
+	} {
+		matches, err := filepath.Glob(filepath.Join(root, pattern))
+		if err != nil {
+			return err
+		}
+		for _, match := range matches {
+			if err := os.RemoveAll(match); err != nil {
+				return fmt.Errorf("trim the base image: %w", err)
+			}
+		}
+	}
+	// Where packages came from is this machine's business.
+	return os.WriteFile(filepath.Join(root, "etc/apt/sources.list"), nil, 0o644)
+}
+
+func output(ctx context.Context, argv ...string) (string, error) {
+	out, err := exec.CommandContext(ctx, argv[0], argv[1:]...).Output()
+	if err != nil {
+		return "", fmt.Errorf("%s: %w", strings.Join(argv[:2], " "), err)
+	}
+	return strings.TrimRight(string(out), "\n"), nil
+}

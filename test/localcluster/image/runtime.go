@@ -1,0 +1,66 @@
+package image
+
+import (
+	"context"
+	"fmt"
+	"io"
+	"os/exec"
+	"strings"
+)
+
+// Runtime is a container runtime by its socket.
+type Runtime struct{ Socket string }
+
+// namespace is the one the kubelet's images live in.
+const namespace = "k8s.io"
+
+// Ping reports whether the runtime answers.
+func (r Runtime) Ping(ctx context.Context) error {
+	_, err := r.ctr(ctx, nil, "version")
+	return err
+}
+
+// Has reports whether the image of that name is there and is the one with that id (the digest of its configuration). The
+// kubelet's side of the runtime names every image by its id too, so both names must lead to one manifest.
+func (r Runtime) Has(ctx context.Context, name, id string) (bool, error) {
+	listing, err := r.ctr(ctx, nil, "images", "list")
+	if err != nil {
+		return false, err
+	}
+	return sameTarget(listing, FullName(name), "sha256:"+strings.TrimPrefix(id, "sha256:")), nil
+}
+
+// HasName reports whether there is an image of that name.
+func (r Runtime) HasName(ctx context.Context, name string) (bool, error) {
+	listing, err := r.ctr(ctx, nil, "images", "list", "--quiet", "name=="+FullName(name))
+	return strings.TrimSpace(listing) != "", err
+}
+
+// sameTarget reads `ctr images list`: a line an image, its first field the name, its third the manifest's digest.
+func sameTarget(listing, name, byID string) bool {
+	targets := map[string]string{}
+	for line := range strings.Lines(listing) {
+		if fields := strings.Fields(line); len(fields) >= 3 {
+			targets[fields[0]] = fields[2]
+		}
+	}
+	return targets[name] != "" && targets[name] == targets[byID]
+}
+
+// Import reads an archive of images into the runtime.
+func (r Runtime) Import(ctx context.Context, archive io.Reader) error {
+	_, err := r.ctr(ctx, archive, "images", "import", "-")
+	return err
+}
+
+func (r Runtime) ctr(ctx context.Context, stdin io.Reader, args ...string) (string, error) {
+	cmd := exec.CommandContext(ctx, "ctr", append([]string{"--address", r.Socket, "--namespace", namespace}, args...)...)
+	cmd.Stdin = stdin
+	var said strings.Builder
+	cmd.Stderr = &said
+	out, err := cmd.Output()
+	if err != nil {
+		return "", fmt.Errorf("ctr %s: %w: %s", strings.Join(args, " "), err, strings.TrimSpace(said.String()))
+	}
+	return string(out), nil
+}
