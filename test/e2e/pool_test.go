@@ -1,0 +1,145 @@
+package e2e
+
+import (
+	"path/filepath"
+	"strings"
+	"testing"
+	"time"
+
+	corev1 "k8s.io/api/core/v1"
+	"k8s.io/apimachinery/pkg/api/resource"
+	"sigs.k8s.io/controller-runtime/pkg/client"
+
+	"executorpool.dev/api/v1alpha1"
+	"executorpool.dev/executor/api"
+)
+
+func quantity(s string) resource.Quantity { return resource.MustParse(s) }
+
+func TestMinimalPoolServes(t *testing.T) {
+	ns := newNamespace(t)
+	kubectl(t, "-n", ns, "apply", "-f", filepath.Join(repo, "config/samples/minimal.yaml"))
+	kubectl(t, "-n", ns, "wait", "--for=condition=Ready", "executorpool/minimal", "--timeout=180s")
+
+	url := serviceURL(t, ns, "minimal")
+	for name, tc := range map[string]struct {
+		request api.Request
+		want    string
+	}{
+		"python": {api.Request{Language: "python3", Source: "print(sum(map(int, input().split())))", Stdin: "19 23\n"}, "42\n"},
+		"c":      {api.Request{Language: "c", Source: "#include <stdio.h>\nint main(){int a,b;scanf(\"%d%d\",&a,&b);printf(\"%d\\n\",a+b);}", Stdin: "19 23\n"}, "42\n"},
+		"java": {api.Request{Language: "java", Stdin: "19 23\n", Source: `import java.util.Scanner;
+public class Main { public static void main(String[] a) { Scanner s = new Scanner(System.in); System.out.println(s.nextInt() + s.nextInt()); } }`}, "42\n"},
+		"go":         {api.Request{Language: "go", Stdin: "19 23\n", Source: "package main\nimport \"fmt\"\nfunc main(){var a,b int;fmt.Scan(&a,&b);fmt.Println(a+b)}"}, "42\n"},
+		"javascript": {api.Request{Language: "javascript", Stdin: "19 23\n", Source: "const t=require('fs').readFileSync(0,'utf8').split(' ');console.log(Number(t[0])+Number(t[1]))"}, "42\n"},
+		"cpp20":      {api.Request{Language: "cpp20", Stdin: "19 23\n", Source: "#include <iostream>\nint main(){int a,b;std::cin>>a>>b;std::cout<<a+b<<std::endl;}"}, "42\n"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			result := execute(t, url, tc.request)
+			if result.Verdict != api.OK || len(result.Runs) != 1 || result.Runs[0].Stdout != tc.want {
+				t.Errorf("got %+v, want verdict OK and output %q", result, tc.want)
+			}
+			if result.Tier != "Restricted" && result.Tier != "RestrictedLegacy" {
+				t.Errorf("tier %q in an ordinary restricted pod, want an enforcing one", result.Tier)
+			}
+		})
+	}
+}
+
+// TestContestantCannotReachOut runs in a real restricted pod what a contestant would try first.
+func TestContestantCannotReachOut(t *testing.T) {
+	ns := newNamespace(t)
+	newPool(t, ns, "jail", nil)
+	waitReady(t, ns, "jail")
+	url := serviceURL(t, ns, "jail")
+	for name, source := range map[string]string{
+		"api server":        "import socket,os\nsocket.create_connection((os.environ.get('KUBERNETES_SERVICE_HOST','10.96.0.1'),443),3)",
+		"udp":               "import socket\nsocket.socket(socket.AF_INET,socket.SOCK_DGRAM).sendto(b'x',('127.0.0.1',9))",
+		"own executor":      "import socket\nsocket.create_connection(('127.0.0.1',8000),3)",
+		"token":             "open('/var/run/secrets/kubernetes.io/serviceaccount/token').read()",
+		"environment":       "open('/proc/1/environ','rb').read()",
+		"kill":              "import os\nos.kill(1,9)",
+		"another directory": "import os\nos.listdir('/scratch')",
+		"root file system":  "open('/tmp/x','w').write('x')",
+	} {
+		t.Run(name, func(t *testing.T) {
+			result := execute(t, url, api.Request{Language: "python3", Source: source + "\nprint('escaped')"})
+			if result.Verdict != api.RuntimeError || strings.Contains(result.Runs[0].Stdout, "escaped") {
+				t.Errorf("verdict %s, output %q; want RuntimeError and no output", result.Verdict, result.Runs[0].Stdout)
+			}
+		})
+	}
+	if result := execute(t, url, api.Request{Language: "python3", Source: "print('alive')"}); result.Verdict != api.OK {
+		t.Errorf("after the attacks: verdict %s, want OK", result.Verdict)
+	}
+}
+
+func TestAdminChangesTakeEffect(t *testing.T) {
+	ns := newNamespace(t)
+	pool := newPool(t, ns, "changes", nil)
+	waitReady(t, ns, pool.Name)
+
+	t.Run("kubectl scale", func(t *testing.T) {
+		kubectl(t, "-n", ns, "scale", "executorpool/changes", "--replicas=3")
+		got := waitReady(t, ns, pool.Name)
+		if got.Status.ReadyReplicas != 3 || got.Status.DesiredReplicas != 3 || got.Status.LastScale == nil || got.Status.LastScale.To != 3 {
+			t.Errorf("status %+v, want 3 desired and ready replicas and the scale recorded", got.Status)
+		}
+	})
+	patch := func(t *testing.T, patch string) *v1alpha1.ExecutorPool {
+		t.Helper()
+		kubectl(t, "-n", ns, "patch", "executorpool/changes", "--type=merge", "-p", patch)
+		return waitReady(t, ns, pool.Name)
+	}
+	t.Run("replicas", func(t *testing.T) {
+		if got := patch(t, `{"spec":{"replicas":1}}`); got.Status.DesiredReplicas != 1 {
+			t.Errorf("desired %d, want 1", got.Status.DesiredReplicas)
+		}
+		waitPool(t, ns, pool.Name, settled, "one pod left", func(p *v1alpha1.ExecutorPool) bool { return p.Status.Replicas == 1 })
+	})
+	t.Run("workers and threads", func(t *testing.T) {
+		patch(t, `{"spec":{"workers":3,"threads":1}}`)
+		waitPool(t, ns, pool.Name, settled, "3 slots", func(p *v1alpha1.ExecutorPool) bool { return p.Status.Slots == 3 })
+	})
+	t.Run("timeoutSeconds", func(t *testing.T) {
+		patch(t, `{"spec":{"timeoutSeconds":2}}`)
+		began := time.Now()
+		result := execute(t, serviceURL(t, ns, pool.Name), api.Request{Language: "python3", Source: "import time\ntime.sleep(50)"})
+		if took := time.Since(began); result.Verdict != api.TimeLimit || took > 10*time.Second {
+			t.Errorf("verdict %s after %s, want TimeLimit soon after 2 s", result.Verdict, took)
+		}
+	})
+	t.Run("image", func(t *testing.T) {
+		was := executorImage(t, ns, pool.Name)
+		// The same image under its full name is another image to the pod, so this needs no second build.
+		full := "docker.io/" + was
+		patch(t, `{"spec":{"image":"`+full+`"}}`)
+		if got := executorImage(t, ns, pool.Name); got != full {
+			t.Errorf("pods run %q, want %q", got, full)
+		}
+	})
+}
+
+// executorImage is the image of the pool's only pod.
+func executorImage(t *testing.T, ns, pool string) string {
+	t.Helper()
+	image := ""
+	waitPool(t, ns, pool, settled, "one pod", func(p *v1alpha1.ExecutorPool) bool {
+		var pods corev1.PodList
+		if err := k8s.List(t.Context(), &pods, client.InNamespace(ns)); err != nil || len(pods.Items) != 1 {
+			return false
+		}
+		image = pods.Items[0].Spec.Containers[0].Image
+		return true
+	})
+	return image
+}
+
+func TestExplainTellsEveryField(t *testing.T) {
+	for _, field := range []string{"", ".queue", ".limits", ".resources", ".isolation", ".rollout", ".scheduling"} {
+		out := kubectl(t, "explain", "executorpool.spec"+field)
+		if !strings.Contains(out, "DESCRIPTION:") || strings.Contains(out, "<no description>") {
+			t.Errorf("kubectl explain executorpool.spec%s leaves a field unexplained:\n%s", field, out)
+		}
+	}
+}

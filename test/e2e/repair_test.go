@@ -1,0 +1,184 @@
+package e2e
+
+import (
+	"bufio"
+	"context"
+	"encoding/json"
+	"fmt"
+	"strings"
+	"testing"
+	"time"
+
+	. "github.com/onsi/gomega"
+	appsv1 "k8s.io/api/apps/v1"
+	coordinationv1 "k8s.io/api/coordination/v1"
+	corev1 "k8s.io/api/core/v1"
+	networkingv1 "k8s.io/api/networking/v1"
+	policyv1 "k8s.io/api/policy/v1"
+	"k8s.io/apimachinery/pkg/types"
+	"k8s.io/utils/ptr"
+	"sigs.k8s.io/controller-runtime/pkg/client"
+
+	"executorpool.dev/api/v1alpha1"
+)
+
+// repaired bounds how long an edited or deleted object may stay wrong.
+const repaired = 10 * time.Second
+
+func ownedKinds() map[string]client.Object {
+	return map[string]client.Object{
+		"Deployment":          &appsv1.Deployment{},
+		"Service":             &corev1.Service{},
+		"ServiceAccount":      &corev1.ServiceAccount{},
+		"PodDisruptionBudget": &policyv1.PodDisruptionBudget{},
+		"NetworkPolicy":       &networkingv1.NetworkPolicy{},
+	}
+}
+
+func TestOwnedObjectsAreRepaired(t *testing.T) {
+	ns := newNamespace(t)
+	newPool(t, ns, "owner", func(s *v1alpha1.ExecutorPoolSpec) { s.Replicas = ptr.To[int32](2) })
+	waitReady(t, ns, "owner")
+	key := client.ObjectKey{Namespace: ns, Name: "owner"}
+
+	for kind, object := range ownedKinds() {
+		t.Run("deleted "+kind, func(t *testing.T) {
+			if err := k8s.Get(t.Context(), key, object); err != nil {
+				t.Fatalf("get: %v", err)
+			}
+			was := object.GetUID()
+			if err := k8s.Delete(t.Context(), object); err != nil {
+				t.Fatalf("delete: %v", err)
+			}
+			NewWithT(t).Eventually(func() (types.UID, error) {
+				err := k8s.Get(t.Context(), key, object)
+				return object.GetUID(), client.IgnoreNotFound(err)
+			}, repaired, 100*time.Millisecond).ShouldNot(BeElementOf(was, types.UID("")))
+		})
+	}
+	waitReady(t, ns, "owner")
+
+	for kind, edit := range map[string]struct {
+		patch string
+		wrong string
+	}{
+		"deployment":          {`{"spec":{"replicas":5,"template":{"spec":{"automountServiceAccountToken":true}}}}`, `"automountServiceAccountToken":true`},
+		"service":             {`{"spec":{"selector":{"app.kubernetes.io/instance":"elsewhere"}}}`, `elsewhere`},
+		"serviceaccount":      {`{"automountServiceAccountToken":true}`, `"automountServiceAccountToken":true`},
+		"poddisruptionbudget": {`{"spec":{"maxUnavailable":"100%"}}`, `"maxUnavailable":"100%"`},
+		"networkpolicy":       {`{"spec":{"egress":[{}]}}`, `"egress":[{}]`},
+	} {
+		t.Run("edited "+kind, func(t *testing.T) {
+			kubectl(t, "-n", ns, "patch", kind, "owner", "--type=merge", "-p", edit.patch)
+			NewWithT(t).Eventually(func() (string, error) {
+				return tryKubectl(t.Context(), "-n", ns, "get", kind, "owner", "-o", "json", "--show-managed-fields=false")
+			}, repaired, 250*time.Millisecond).ShouldNot(WithTransform(compact, ContainSubstring(edit.wrong)))
+		})
+	}
+	t.Run("deleted pool leaves nothing", func(t *testing.T) {
+		kubectl(t, "-n", ns, "delete", "executorpool", "owner", "--wait")
+		NewWithT(t).Eventually(func() (string, error) {
+			return tryKubectl(t.Context(), "-n", ns, "get", "deployments,replicasets,pods,services,serviceaccounts,poddisruptionbudgets,networkpolicies,endpointslices",
+				"-l", "app.kubernetes.io/instance=owner", "-o", "name")
+		}, 2*time.Minute, time.Second).Should(BeEmpty())
+	})
+}
+
+func compact(s string) string {
+	var v any
+	if json.Unmarshal([]byte(s), &v) != nil {
+		return s
+	}
+	b, err := json.Marshal(v)
+	if err != nil {
+		return s
+	}
+	return string(b)
+}
+
+func TestSecondManagerTakesOver(t *testing.T) {
+	ns := newNamespace(t)
+	newPool(t, ns, "orphaned", nil)
+	waitReady(t, ns, "orphaned")
+
+	leader := leaderPod(t)
+	began := time.Now()
+	// Grace 0 is a crash: the lease is not released, so the other manager waits until it runs out.
+	kubectl(t, "-n", managerNamespace, "delete", "pod", leader, "--grace-period=0", "--force")
+	kubectl(t, "-n", ns, "scale", "executorpool/orphaned", "--replicas=2")
+	waitReady(t, ns, "orphaned")
+	if now := leaderPod(t); now == leader {
+		t.Errorf("pod %s still leads after its death", leader)
+	}
+	t.Logf("the pool was scaled and ready %s after its manager died", time.Since(began).Round(time.Second))
+}
+
+func leaderPod(t *testing.T) string {
+	t.Helper()
+	var leases coordinationv1.LeaseList
+	if err := k8s.List(t.Context(), &leases, client.InNamespace(managerNamespace)); err != nil || len(leases.Items) != 1 {
+		t.Fatalf("want one lease in %s, got %d, %v", managerNamespace, len(leases.Items), err)
+	}
+	pod, _, _ := strings.Cut(ptr.Deref(leases.Items[0].Spec.HolderIdentity, ""), "_")
+	return pod
+}
+
+// TestSteadyStateWritesNothing counts at the API server what is written while there is nothing to change.
+func TestSteadyStateWritesNothing(t *testing.T) {
+	ns := newNamespace(t)
+	pool := newPool(t, ns, "steady", nil)
+	pool = waitReady(t, ns, pool.Name)
+	waitPool(t, ns, pool.Name, settled, "metrics sampled", func(p *v1alpha1.ExecutorPool) bool {
+		return p.Status.Slots == 4 && conditionIs(p, v1alpha1.ConditionMetricsFresh, "True")
+	})
+	reconciles, writes := countReconciles(t), countWrites(t)
+	NewWithT(t).Eventually(func() int { return countReconciles(t) }, 3*time.Minute, time.Second).
+		Should(BeNumerically(">=", reconciles+8), "the manager reconciles by its sampling period")
+	if now := countWrites(t); now != writes {
+		t.Errorf("%d writes while nothing changed, want none", now-writes)
+	}
+}
+
+// countWrites counts the requests that only the manager makes and that change something: applies of any kind and writes
+// of pools and their status.
+func countWrites(t *testing.T) int {
+	return sumMetric(t, rawMetrics(t, "/metrics"), "apiserver_request_total{", func(labels string) bool {
+		apply := strings.Contains(labels, `verb="APPLY"`)
+		write := !strings.Contains(labels, `verb="GET"`) && !strings.Contains(labels, `verb="LIST"`) && !strings.Contains(labels, `verb="WATCH"`)
+		return apply || write && strings.Contains(labels, `resource="executorpools"`)
+	})
+}
+
+func countReconciles(t *testing.T) int {
+	pod := leaderPod(t)
+	path := fmt.Sprintf("/api/v1/namespaces/%s/pods/https:%s:8443/proxy/metrics", managerNamespace, pod)
+	return sumMetric(t, rawMetrics(t, path), "controller_runtime_reconcile_total{", func(string) bool { return true })
+}
+
+func rawMetrics(t *testing.T, path string) string {
+	t.Helper()
+	raw, err := clientset.RESTClient().Get().AbsPath(path).DoRaw(context.WithoutCancel(t.Context()))
+	if err != nil {
+		t.Fatalf("get %s: %v", path, err)
+	}
+	return string(raw)
+}
+
+func sumMetric(t *testing.T, text, prefix string, want func(labels string) bool) int {
+	t.Helper()
+	sum := 0.0
+	lines := bufio.NewScanner(strings.NewReader(text))
+	lines.Buffer(nil, 1<<20)
+	for lines.Scan() {
+		line := lines.Text()
+		if !strings.HasPrefix(line, prefix) || !want(line) {
+			continue
+		}
+		var value float64
+		if _, err := fmt.Sscanf(line[strings.LastIndexByte(line, ' ')+1:], "%g", &value); err != nil {
+			t.Fatalf("metric line %q: %v", line, err)
+		}
+		sum += value
+	}
+	return int(sum)
+}
