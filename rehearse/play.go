@@ -45,18 +45,21 @@ func encode(programs []program.Program) ([][]byte, error) {
 // transports returns the source of transports. None of them uses a proxy: it would be the proxy's connections, not the
 // participants', that the pool's Service spreads over its replicas.
 func transports(connections Connections, participants int) func() http.RoundTripper {
-	fresh := func(idle int) *http.Transport {
+	fresh := func(size int) *http.Transport {
 		return &http.Transport{
 			DialContext:         (&net.Dialer{}).DialContext,
-			MaxIdleConns:        idle,
-			MaxIdleConnsPerHost: idle,
+			MaxIdleConns:        size,
+			MaxIdleConnsPerHost: size,
+			MaxConnsPerHost:     size,
+			IdleConnTimeout:     90 * time.Second,
 			DisableCompression:  true,
 		}
 	}
 	if connections == PerParticipant {
 		return func() http.RoundTripper { return fresh(1) }
 	}
-	shared := fresh(participants)
+	// Embedding hides CloseIdleConnections: a participant who is done must not close the others' connections.
+	shared := struct{ http.RoundTripper }{fresh(participants)}
 	return func() http.RoundTripper { return shared }
 }
 

@@ -15,19 +15,19 @@ type Named struct {
 func WriteComparison(w io.Writer, a, b Named) error {
 	t := newTable()
 	t.row("", a.Name, b.Name, "ratio")
-	t.row("participants", a.Participants, b.Participants)
-	t.row("right", outOf(a.Counts), outOf(b.Counts))
-	t.row("wrong answers", a.Wrong, b.Wrong)
-	t.row("rejected (503)", a.Rejected, b.Rejected)
-	t.row("refused (other errors)", a.Refused, b.Refused)
-	t.row("lost (no answer)", a.Lost, b.Lost)
+	t.row("participants", a.Participants, b.Participants, "")
+	t.row("right", outOf(a.Counts), outOf(b.Counts), "")
+	t.row("wrong answers", a.Wrong, b.Wrong, "")
+	t.row("rejected (503)", a.Rejected, b.Rejected, "")
+	t.row("refused (other errors)", a.Refused, b.Refused, "")
+	t.row("lost (no answer)", a.Lost, b.Lost, "")
 	t.millis("wait p50", a.QueueWaitMillis.P50, b.QueueWaitMillis.P50)
 	t.millis("wait p95", a.QueueWaitMillis.P95, b.QueueWaitMillis.P95)
 	t.millis("wait p99", a.QueueWaitMillis.P99, b.QueueWaitMillis.P99)
 	t.millis("wait max", a.QueueWaitMillis.Max, b.QueueWaitMillis.Max)
 	t.millis("total p95", a.LatencyMillis.P95, b.LatencyMillis.P95)
 	t.millis("time to the last answer", a.LastAnswerMillis, b.LastAnswerMillis)
-	t.row("verdicts per second", fmt.Sprintf("%.1f", a.VerdictsPerSecond), fmt.Sprintf("%.1f", b.VerdictsPerSecond))
+	t.row("verdicts per second", fmt.Sprintf("%.1f", a.VerdictsPerSecond), fmt.Sprintf("%.1f", b.VerdictsPerSecond), "")
 	return t.writeTo(w)
 }
 
@@ -50,7 +50,7 @@ func CheckImprovement(a, b Named, maxRatio float64) error {
 
 func (t *table) millis(name string, a, b int64) {
 	if a == 0 {
-		t.row(name, seconds(a), seconds(b))
+		t.row(name, seconds(a), seconds(b), "")
 		return
 	}
 	t.row(name, seconds(a), seconds(b), fmt.Sprintf("%.2f", float64(b)/float64(a)))

@@ -116,6 +116,10 @@ func (t *table) writeTo(w io.Writer) error {
 	if err := t.lines.Flush(); err != nil {
 		return err
 	}
-	_, err := io.WriteString(w, t.text.String())
-	return err
+	for line := range strings.Lines(t.text.String()) {
+		if _, err := fmt.Fprintln(w, strings.TrimRight(line, " \n")); err != nil {
+			return err
+		}
+	}
+	return nil
 }
