@@ -55,13 +55,14 @@ type ExecutorPoolList struct {
 
 // ExecutorPoolSpec is what is wanted of a pool.
 //
-// +kubebuilder:validation:XValidation:rule="self.workers * self.threads <= 512",message="workers x threads is the number of slots of a replica and may be at most 512: lower one of them and raise replicas instead"
+// +kubebuilder:validation:XValidation:rule="!has(self.workers) || !has(self.threads) || self.workers * self.threads <= 512",message="workers x threads is the number of slots of a replica and may be at most 512: lower one of them and raise replicas instead"
+// +kubebuilder:validation:XValidation:rule="!has(self.workers) || !has(self.threads) || !has(self.limits) || !has(self.resources) || !has(self.resources.limits) || !('memory' in self.resources.limits) || quantity(string(self.resources.limits['memory'])).asApproximateFloat() >= double(self.workers * self.threads * self.limits.memoryMiB + 128) * 1048576.0",fieldPath=".resources.limits",reason=FieldValueInvalid,message="resources.limits.memory must be at least workers x threads x limits.memoryMiB + 128Mi: raise it, leave it out to have it derived, or lower workers, threads or limits.memoryMiB",messageExpression="'resources.limits.memory must be at least workers x threads x limits.memoryMiB + 128Mi = %dMi, so that all slots can work at once: raise it to that, leave it out to have it derived, or lower workers, threads or limits.memoryMiB'.format([self.workers * self.threads * self.limits.memoryMiB + 128])"
 type ExecutorPoolSpec struct {
 	// image is the executor image each replica runs. Default: the manager's --executor-image.
 	// +optional
 	// +kubebuilder:validation:MinLength=1
 	// +kubebuilder:validation:MaxLength=512
-	// +kubebuilder:validation:XValidation:rule="self.matches('^[a-zA-Z0-9][a-zA-Z0-9._:/@-]*$')",message="image must be an image reference such as registry.example/executor:1.2 or registry.example/executor@sha256:..., without spaces"
+	// +kubebuilder:validation:XValidation:rule="self.matches('^[a-zA-Z0-9][a-zA-Z0-9._:/@-]*$') && !self.contains('//')",message="image must be an image reference such as registry.example/executor:1.2 or registry.example/executor@sha256:..., without spaces and without https://"
 	Image string `json:"image,omitempty"`
 
 	// replicas is the number of executor pods the admin asks for; `kubectl scale` writes it. Default 1. It is obeyed
@@ -194,16 +195,21 @@ type RunLimits struct {
 }
 
 // ContainerResources are requests and limits of the executor container.
+//
+// +kubebuilder:validation:XValidation:rule="!has(self.requests) || !has(self.limits) || !('cpu' in self.requests) || !('cpu' in self.limits) || quantity(string(self.requests['cpu'])).compareTo(quantity(string(self.limits['cpu']))) <= 0",fieldPath=".requests",reason=FieldValueInvalid,message="resources.requests.cpu must not be above resources.limits.cpu: lower the request or raise the limit"
+// +kubebuilder:validation:XValidation:rule="!has(self.requests) || !has(self.limits) || !('memory' in self.requests) || !('memory' in self.limits) || quantity(string(self.requests['memory'])).compareTo(quantity(string(self.limits['memory']))) <= 0",fieldPath=".requests",reason=FieldValueInvalid,message="resources.requests.memory must not be above resources.limits.memory: lower the request or raise the limit"
+// +kubebuilder:validation:XValidation:rule="!has(self.requests) || self.requests.all(name, quantity(string(self.requests[name])).compareTo(quantity('0')) >= 0)",fieldPath=".requests",reason=FieldValueInvalid,message="resources.requests must not be negative: write quantities such as cpu: 500m, memory: 1Gi"
+// +kubebuilder:validation:XValidation:rule="!has(self.limits) || self.limits.all(name, quantity(string(self.limits[name])).compareTo(quantity('0')) > 0)",fieldPath=".limits",reason=FieldValueInvalid,message="resources.limits must be above 0: write quantities such as cpu: '2', memory: 3Gi, or leave a limit out"
 type ContainerResources struct {
 	// requests are what the scheduler reserves, by resource name (cpu, memory, ...).
 	// +optional
-	// +kubebuilder:validation:MaxProperties=16
+	// +kubebuilder:validation:MaxProperties=8
 	Requests corev1.ResourceList `json:"requests,omitempty"`
 
 	// limits are what the container may use at most, by resource name. limits.memory must cover
 	// workers x threads x limits.memoryMiB plus the executor's own overhead, or one run could have the others killed.
 	// +optional
-	// +kubebuilder:validation:MaxProperties=16
+	// +kubebuilder:validation:MaxProperties=8
 	Limits corev1.ResourceList `json:"limits,omitempty"`
 }
 
@@ -236,12 +242,13 @@ type IsolationSpec struct {
 	// +optional
 	// +kubebuilder:validation:MinLength=1
 	// +kubebuilder:validation:MaxLength=253
+	// +kubebuilder:validation:XValidation:rule="self.matches('^[a-z0-9]([-a-z0-9]*[a-z0-9])?([.][a-z0-9]([-a-z0-9]*[a-z0-9])?)*$')",message="runtimeClassName must be the name of a RuntimeClass such as gvisor: lower-case letters, digits, '-' and '.'"
 	RuntimeClassName string `json:"runtimeClassName,omitempty"`
 }
 
 // RolloutSpec says how pods are replaced.
 //
-// +kubebuilder:validation:XValidation:rule="!(string(self.maxSurge) in ['0', '0%'] && string(self.maxUnavailable) in ['0', '0%'])",message="rollout.maxSurge and rollout.maxUnavailable cannot both be 0: no pod could ever be replaced; set maxSurge to 1 or more"
+// +kubebuilder:validation:XValidation:rule="!has(self.maxSurge) || !has(self.maxUnavailable) || !(string(self.maxSurge) in ['0', '0%'] && string(self.maxUnavailable) in ['0', '0%'])",message="rollout.maxSurge and rollout.maxUnavailable cannot both be 0, no pod could ever be replaced: set maxSurge to 1 or more"
 type RolloutSpec struct {
 	// maxSurge is how many pods, as a number or a percentage of the replicas, may exist beyond the replicas during a
 	// rollout. Default 25%.
@@ -271,6 +278,9 @@ type SchedulingSpec struct {
 	// +optional
 	// +listType=atomic
 	// +kubebuilder:validation:MaxItems=32
+	// +kubebuilder:validation:XValidation:rule="self.all(t, !has(t.effect) || t.effect in ['', 'NoSchedule', 'PreferNoSchedule', 'NoExecute'])",message="scheduling.tolerations: effect must be NoSchedule, PreferNoSchedule or NoExecute, or left out for all of them"
+	// +kubebuilder:validation:XValidation:rule="self.all(t, !(has(t.operator) && t.operator == 'Exists') || !has(t.value) || t.value == '')",message="scheduling.tolerations: operator Exists takes no value: leave value out, or use operator Equal"
+	// +kubebuilder:validation:XValidation:rule="self.all(t, !has(t.tolerationSeconds) || (has(t.effect) && t.effect == 'NoExecute'))",message="scheduling.tolerations: tolerationSeconds needs effect NoExecute: set it, or leave tolerationSeconds out"
 	Tolerations []corev1.Toleration `json:"tolerations,omitempty"`
 
 	// affinity are the pods' affinity rules.
@@ -282,18 +292,23 @@ type SchedulingSpec struct {
 	// +optional
 	// +listType=atomic
 	// +kubebuilder:validation:MaxItems=8
+	// +kubebuilder:validation:XValidation:rule="self.all(c, c.maxSkew >= 1)",message="scheduling.topologySpreadConstraints: maxSkew must be 1 or more"
+	// +kubebuilder:validation:XValidation:rule="self.all(c, c.whenUnsatisfiable in ['DoNotSchedule', 'ScheduleAnyway'])",message="scheduling.topologySpreadConstraints: whenUnsatisfiable must be DoNotSchedule or ScheduleAnyway"
+	// +kubebuilder:validation:XValidation:rule="self.all(c, c.topologyKey != '')",message="scheduling.topologySpreadConstraints: topologyKey must name a node label such as topology.kubernetes.io/zone"
 	TopologySpreadConstraints []corev1.TopologySpreadConstraint `json:"topologySpreadConstraints,omitempty"`
 
 	// priorityClassName is the PriorityClass of the pods.
 	// +optional
 	// +kubebuilder:validation:MinLength=1
 	// +kubebuilder:validation:MaxLength=253
+	// +kubebuilder:validation:XValidation:rule="self.matches('^[a-z0-9]([-a-z0-9]*[a-z0-9])?([.][a-z0-9]([-a-z0-9]*[a-z0-9])?)*$')",message="priorityClassName must be the name of a PriorityClass such as contest-high: lower-case letters, digits, '-' and '.'"
 	PriorityClassName string `json:"priorityClassName,omitempty"`
 
 	// imagePullSecrets name Secrets in the pool's namespace that hold credentials for the image.
 	// +optional
 	// +listType=atomic
 	// +kubebuilder:validation:MaxItems=8
+	// +kubebuilder:validation:XValidation:rule="self.all(s, has(s.name) && s.name != '')",message="scheduling.imagePullSecrets: each needs the name of a Secret in the pool's namespace"
 	ImagePullSecrets []corev1.LocalObjectReference `json:"imagePullSecrets,omitempty"`
 }
 

@@ -1,0 +1,76 @@
+package api
+
+import (
+	"encoding/json"
+	"strings"
+	"testing"
+)
+
+// property is the part of an OpenAPI schema that kubectl explain shows.
+type property struct {
+	Description          string              `json:"description"`
+	Default              any                 `json:"default"`
+	Properties           map[string]property `json:"properties"`
+	Items                *property           `json:"items"`
+	AdditionalProperties *property           `json:"additionalProperties"`
+}
+
+// foreign are the types of Kubernetes itself. They are documented, but in their own way.
+var foreign = map[string]bool{
+	"executorpool.spec.scheduling.affinity":                  true,
+	"executorpool.spec.scheduling.tolerations":               true,
+	"executorpool.spec.scheduling.topologySpreadConstraints": true,
+	"executorpool.spec.scheduling.imagePullSecrets":          true,
+	"executorpool.status.conditions":                         true,
+}
+
+// TestFieldsExplained walks what the API server publishes and kubectl explain prints: every field has words, and ours begin
+// with the field's name and name the default.
+func TestFieldsExplained(t *testing.T) {
+	var document struct {
+		Components struct {
+			Schemas map[string]property `json:"schemas"`
+		} `json:"components"`
+	}
+	if err := json.Unmarshal(openAPI(t), &document); err != nil {
+		t.Fatalf("read the OpenAPI document: %v", err)
+	}
+	pool, ok := document.Components.Schemas["dev.executorpool.v1alpha1.ExecutorPool"]
+	if !ok {
+		t.Fatal("the OpenAPI document has no schema of ExecutorPool")
+	}
+	if pool.Description == "" {
+		t.Error("executorpool has no description")
+	}
+	fields := 0
+	for _, part := range []string{"spec", "status"} {
+		fields += explain(t, "executorpool."+part, part, pool.Properties[part], true)
+	}
+	if fields < 40 {
+		t.Errorf("walked %d fields, want all of them, which are more than 40", fields)
+	}
+}
+
+// explain checks one field and those below it, and returns how many they are.
+func explain(t *testing.T, path, name string, field property, ours bool) int {
+	t.Helper()
+	if field.Description == "" {
+		t.Errorf("%s has no description: give the field in api/v1alpha1 a comment and run `make generate`", path)
+	}
+	if ours && !strings.HasPrefix(field.Description, name+" ") {
+		t.Errorf("%s is described as %q: begin with the field's name", path, field.Description)
+	}
+	_, structure := field.Default.(map[string]any)
+	if ours && field.Default != nil && !structure && !strings.Contains(field.Description, "Default") {
+		t.Errorf("%s has the default %v: its description must say so", path, field.Default)
+	}
+	fields := 1
+	below := field.Properties
+	if field.Items != nil {
+		below = field.Items.Properties
+	}
+	for child, schema := range below {
+		fields += explain(t, path+"."+child, child, schema, ours && !foreign[path])
+	}
+	return fields
+}
