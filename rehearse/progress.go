@@ -28,7 +28,7 @@ func (t *tally) end(kind report.Kind) {
 }
 
 func (t *tally) line(elapsed time.Duration) string {
-	return fmt.Sprintf("%d/%d answered, %d in flight, %d failed, %d s",
+	return fmt.Sprintf("%d/%d done, %d in flight, %d failed, %d s",
 		t.done.Load(), t.total, t.inFlight.Load(), t.failed.Load(), int(elapsed.Seconds()))
 }
 

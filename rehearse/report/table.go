@@ -38,6 +38,10 @@ func WriteTable(w io.Writer, r Report) error {
 	t.gap()
 	t.row("language", "right", "wait p50", "wait p95", "wait max", "total p95")
 	for _, l := range r.Languages {
+		if l.Right+l.Wrong == 0 {
+			t.row(l.ID, outOf(l.Counts), "-", "-", "-", "-")
+			continue
+		}
 		t.row(l.ID, outOf(l.Counts), seconds(l.QueueWaitMillis.P50), seconds(l.QueueWaitMillis.P95),
 			seconds(l.QueueWaitMillis.Max), seconds(l.LatencyMillis.P95))
 	}

@@ -13,15 +13,15 @@ func TestWriteTable(t *testing.T) {
 		want     string
 	}{
 		"mixed": {
-			outcomes: mixed,
+			outcomes: append(mixed, Outcome{Language: "go", Kind: Lost}),
 			want: `
 participants              7
-submissions               7
+submissions               8
 right                     2
 wrong answers             1
 rejected (503)            1
 refused (other errors)    1
-lost (no answer)          1
+lost (no answer)          2
 abandoned (interrupted)   1
 retries after 503         2
 verdicts                  OK 2, TimeLimit 1
@@ -34,6 +34,7 @@ total, as the client saw it   3.0 s   4.0 s   4.0 s   4.0 s
 
 language   right   wait p50   wait p95   wait max   total p95
 c          2/5     1.0 s      2.0 s      2.0 s      3.0 s
+go         0/1     -          -          -          -
 python3    0/2     3.0 s      3.0 s      3.0 s      4.0 s
 `,
 		},
