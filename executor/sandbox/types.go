@@ -36,11 +36,14 @@ type Spec struct {
 	Path string
 	Args []string
 	// Env is the whole environment; nothing is inherited.
-	Env []string
-	// Dir is the working directory, relative to the slot's directory; "." is that directory itself.
-	Dir    string
+	Env    []string
 	Stdin  io.Reader // nil: empty
 	Limits Limits
+	// Stack is the main thread's stack in bytes; 0 means 64 MiB. It is never more than Limits.Memory.
+	Stack int64
+	// Reserve is private memory in bytes that the program's runtime maps beyond what it uses (thread stacks, arenas). It
+	// widens what may be mapped, not Limits.Memory, which bounds what is resident.
+	Reserve int64
 }
 
 // Limit names the limit that ended a run.

@@ -1,0 +1,181 @@
+package judge
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"time"
+
+	"executorpool.dev/executor/api"
+	"executorpool.dev/executor/sandbox"
+	"executorpool.dev/executor/toolchain"
+)
+
+// cleaning bounds the removal of what a stage left; sandbox.MaxEntries files take milliseconds.
+const cleaning = 10 * time.Second
+
+// Config says what a judge works with.
+type Config struct {
+	Table *toolchain.Table
+	// Dir is the slot's own directory; it exists and nobody else uses it.
+	Dir string
+	// Limits are the pool's ceilings for one run; Wall is the hard timeout of a submission.
+	Limits sandbox.Limits
+	// Tier is what is enforced; New fails when it cannot be.
+	Tier sandbox.Tier
+}
+
+// Judge is one slot at work; it takes one submission at a time.
+type Judge struct {
+	config Config
+	slot   *sandbox.Slot
+	// broken is why the slot can take no more: its directories could not be cleaned.
+	broken error
+}
+
+// New prepares the slot; the error names the step that failed.
+func New(config Config) (*Judge, error) {
+	slot, err := sandbox.NewSlot(sandbox.SlotConfig{Dir: config.Dir, Tier: config.Tier, Paths: config.Table.Paths()})
+	if err != nil {
+		return nil, fmt.Errorf("prepare slot %s: %w", config.Dir, err)
+	}
+	j := &Judge{config: config, slot: slot}
+	if err := j.clean(); err != nil {
+		return nil, errors.Join(fmt.Errorf("prepare slot %s: %w", config.Dir, err), slot.Close())
+	}
+	return j, nil
+}
+
+// Close ends the slot's thread.
+func (j *Judge) Close() error { return j.slot.Close() }
+
+// clean leaves both directories empty.
+func (j *Judge) clean() error {
+	deadline := time.Now().Add(cleaning)
+	return errors.Join(j.slot.Box.Empty(deadline), j.slot.Store.Empty(deadline))
+}
+
+// Do takes a valid request to its result. It does not fail: what goes wrong on the executor's side is an InternalError
+// with its cause. The context's deadline is the submission's hard timeout and gives TimeLimit; when the context is
+// cancelled otherwise, Do ends at once. When Do returns, nothing of the submission runs or lies about.
+func (j *Judge) Do(ctx context.Context, req api.Request) api.Result {
+	result := api.Result{Runs: []api.Stage{}, Tier: j.config.Tier.String()}
+	if j.broken != nil {
+		return failed(result, fmt.Errorf("the slot is out of use: %w", j.broken))
+	}
+	result = j.do(ctx, req, result)
+	if err := j.clean(); err != nil {
+		j.broken = err
+	}
+	return result
+}
+
+func (j *Judge) do(ctx context.Context, req api.Request, result api.Result) api.Result {
+	language, ok := j.config.Table.Lookup(req.Language)
+	if !ok {
+		return failed(result, fmt.Errorf("language %q is not in the table", req.Language))
+	}
+	files, err := filesOf(req, &language)
+	if err != nil {
+		return failed(result, err)
+	}
+	limits := j.limitsOf(req.Limits)
+	s := &submission{judge: j, language: &language, encoding: req.Encoding, limits: limits,
+		values: toolchain.Values{Store: j.slot.Store.Path(), MemoryMiB: limits.Memory >> 20}}
+	for _, f := range files {
+		s.values.Files = append(s.values.Files, f.name)
+	}
+	if language.Compile == nil {
+		if err := write(j.slot.Store, files); err != nil {
+			return failed(result, err)
+		}
+	} else {
+		stage, err := s.compile(ctx, files)
+		result.Compile = &stage
+		if err != nil || stage.Verdict != api.OK {
+			return s.settleCompile(ctx, result, stage, err)
+		}
+	}
+	return s.runAll(ctx, req, result)
+}
+
+// settleCompile is the result of a submission that did not compile: the contestant's CompileError, unless the executor
+// failed or the submission's own time was over.
+func (s *submission) settleCompile(ctx context.Context, result api.Result, stage api.Stage, err error) api.Result {
+	switch {
+	case err != nil:
+		return failed(result, err)
+	case stage.Verdict == api.InternalError:
+		result.Verdict, result.Cause = stage.Verdict, stage.Cause
+	case errors.Is(ctx.Err(), context.DeadlineExceeded):
+		result.Verdict, result.Cause = api.TimeLimit, stage.Cause
+	default:
+		result.Verdict = api.CompileError
+	}
+	return result
+}
+
+func (s *submission) runAll(ctx context.Context, req api.Request, result api.Result) api.Result {
+	runs := req.Runs
+	if len(runs) == 0 {
+		runs = []api.RunInput{{Stdin: req.Stdin, Args: req.Args}}
+	}
+	result.Verdict = api.OK
+	for _, input := range runs {
+		if ctx.Err() != nil {
+			verdict, cause := s.judge.endOf(ctx)
+			if result.Verdict == api.OK {
+				result.Verdict, result.Cause = verdict, cause
+			}
+			return result
+		}
+		stage, err := s.run(ctx, input)
+		if err != nil {
+			return failed(result, err)
+		}
+		result.Runs = append(result.Runs, stage)
+		if stage.Verdict == api.OK {
+			continue
+		}
+		if result.Verdict == api.OK {
+			result.Verdict = stage.Verdict
+		}
+		if req.StopOnFailure == api.StopFirst {
+			return result
+		}
+	}
+	return result
+}
+
+// failed makes the result of a submission that the executor could not judge.
+func failed(result api.Result, err error) api.Result {
+	result.Verdict, result.Cause = api.InternalError, err.Error()
+	return result
+}
+
+// endOf says what the end of a submission's context means.
+func (j *Judge) endOf(ctx context.Context) (api.Verdict, string) {
+	if errors.Is(ctx.Err(), context.DeadlineExceeded) {
+		return api.TimeLimit, fmt.Sprintf("pool timeout %d ms for the whole submission, killed by the executor",
+			j.config.Limits.Wall.Milliseconds())
+	}
+	return api.InternalError, fmt.Sprintf("the submission was cancelled (%v)", context.Cause(ctx))
+}
+
+// limitsOf joins what a request asks for with the pool's ceilings, which nothing passes.
+func (j *Judge) limitsOf(asked api.Limits) sandbox.Limits {
+	limits := j.config.Limits
+	lower := func(ceiling *int64, asked int64) {
+		if asked > 0 {
+			*ceiling = min(*ceiling, asked)
+		}
+	}
+	cpu, wall := int64(limits.CPU), int64(limits.Wall)
+	lower(&cpu, asked.CPUMillis*int64(time.Millisecond))
+	lower(&wall, asked.WallMillis*int64(time.Millisecond))
+	limits.CPU, limits.Wall = time.Duration(cpu), time.Duration(wall)
+	lower(&limits.Memory, asked.MemoryMiB<<20)
+	lower(&limits.Output, asked.OutputKiB<<10)
+	lower(&limits.Processes, asked.Processes)
+	return limits
+}

@@ -1,0 +1,149 @@
+package judge
+
+import (
+	"context"
+	"encoding/base64"
+	"fmt"
+	"io"
+	"strings"
+	"time"
+
+	"executorpool.dev/executor/api"
+	"executorpool.dev/executor/sandbox"
+	"executorpool.dev/executor/sandbox/scratch"
+	"executorpool.dev/executor/toolchain"
+)
+
+// submission is one request on its way through the slot.
+type submission struct {
+	judge    *Judge
+	language *toolchain.Language
+	encoding api.Encoding
+	limits   sandbox.Limits
+	values   toolchain.Values
+}
+
+// compile turns the files into artifacts in the store. The error is the executor's, not the program's.
+func (s *submission) compile(ctx context.Context, files []file) (api.Stage, error) {
+	slot, row := s.judge.slot, s.language.Compile
+	if err := write(slot.Box, files); err != nil {
+		return api.Stage{}, err
+	}
+	argv := s.language.CompileCommand(s.values)
+	l := row.Limits
+	result, err := slot.Run(ctx, sandbox.Spec{
+		Path: argv[0], Args: argv, Env: toolchain.Environ(row.Env, slot.Box.Path()),
+		Limits: sandbox.Limits{
+			CPU: millis(l.CPUMillis), Wall: millis(l.WallMillis), Memory: l.MemoryMiB << 20,
+			Output: l.OutputKiB << 10, Processes: l.Processes, Disk: l.DiskMiB << 20,
+		},
+		// Compilers are virtual machines and Go programs too; what they touch is still held to the limit.
+		Reserve: l.MemoryMiB << 20,
+	})
+	if err != nil {
+		return api.Stage{}, fmt.Errorf("compile: %w", err)
+	}
+	verdict, cause := s.judge.verdictOf(ctx, result, compiling, s.language)
+	if verdict == api.OK {
+		taken, err := slot.Store.Take(slot.Box, row.Artifacts)
+		if err != nil {
+			return api.Stage{}, fmt.Errorf("compile: %w", err)
+		}
+		if missing := row.Missing(taken); missing != "" {
+			verdict, cause = api.CompileError, fmt.Sprintf("the compiler left no file %s", missing)
+		}
+	}
+	if err := slot.Box.Empty(time.Now().Add(cleaning)); err != nil {
+		return api.Stage{}, fmt.Errorf("compile: %w", err)
+	}
+	return s.stage(result, verdict, cause), nil
+}
+
+// run executes the program once, in an empty box.
+func (s *submission) run(ctx context.Context, input api.RunInput) (api.Stage, error) {
+	slot, row := s.judge.slot, &s.language.Run
+	stdin, err := decode(input.Stdin, s.encoding)
+	if err != nil {
+		return api.Stage{}, fmt.Errorf("decode stdin: %w", err)
+	}
+	argv := append(s.language.RunCommand(s.values), input.Args...)
+	limits := s.limits
+	limits.Processes += row.RuntimeThreads
+	result, err := slot.Run(ctx, sandbox.Spec{
+		Path: argv[0], Args: argv, Env: toolchain.Environ(row.Env, slot.Box.Path()),
+		Stdin: reader(stdin), Limits: limits,
+		Stack: row.StackMiB << 20, Reserve: row.ReserveMiB << 20,
+	})
+	if err != nil {
+		return api.Stage{}, fmt.Errorf("run: %w", err)
+	}
+	verdict, cause := s.judge.verdictOf(ctx, result, running, s.language)
+	if err := slot.Box.Empty(time.Now().Add(cleaning)); err != nil {
+		return api.Stage{}, fmt.Errorf("run: %w", err)
+	}
+	return s.stage(result, verdict, cause), nil
+}
+
+// stage renders what the sandbox observed.
+func (s *submission) stage(r sandbox.Result, verdict api.Verdict, cause string) api.Stage {
+	return api.Stage{
+		Verdict: verdict, Cause: cause, ExitCode: r.ExitCode, Signal: r.Signal,
+		Stdout: encode(r.Stdout, s.encoding), Stderr: encode(r.Stderr, s.encoding),
+		StdoutTruncated: r.StdoutTruncated, StderrTruncated: r.StderrTruncated,
+		CPUMillis: r.CPU.Milliseconds(), WallMillis: r.Wall.Milliseconds(), MemoryKiB: r.Memory >> 10,
+	}
+}
+
+type file struct {
+	name    string
+	content []byte
+}
+
+// filesOf gives the request's files, the main file first; a bare source gets the language's own file name.
+func filesOf(req api.Request, language *toolchain.Language) ([]file, error) {
+	if len(req.Files) == 0 {
+		return []file{{language.SourceFile, []byte(req.Source)}}, nil
+	}
+	files := make([]file, len(req.Files))
+	for i, f := range req.Files {
+		content, err := decode(f.Content, f.Encoding)
+		if err != nil {
+			return nil, fmt.Errorf("decode file %s: %w", f.Name, err)
+		}
+		files[i] = file{f.Name, content}
+	}
+	return files, nil
+}
+
+func write(dir *scratch.Dir, files []file) error {
+	for _, f := range files {
+		if err := dir.Write(f.name, f.content, 0o600); err != nil {
+			return fmt.Errorf("store the submission: %w", err)
+		}
+	}
+	return nil
+}
+
+func reader(stdin []byte) io.Reader {
+	if len(stdin) == 0 {
+		return nil
+	}
+	return strings.NewReader(string(stdin))
+}
+
+func decode(text string, encoding api.Encoding) ([]byte, error) {
+	if encoding == api.Base64 {
+		return base64.StdEncoding.DecodeString(text)
+	}
+	return []byte(text), nil
+}
+
+// encode carries bytes as the request wishes; as text, each byte that is not valid UTF-8 becomes U+FFFD.
+func encode(data []byte, encoding api.Encoding) string {
+	if encoding == api.Base64 {
+		return base64.StdEncoding.EncodeToString(data)
+	}
+	return string([]rune(string(data)))
+}
+
+func millis(n int64) time.Duration { return time.Duration(n) * time.Millisecond }

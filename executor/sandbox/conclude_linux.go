@@ -1,0 +1,83 @@
+package sandbox
+
+import (
+	"debug/elf"
+	"fmt"
+
+	"golang.org/x/sys/unix"
+)
+
+// precedence orders the limits when a run passed several, the one that says most about the program first. A flood of
+// output or memory usually takes the time limit along; time says least.
+var precedence = []Limit{OutputLimit, MemoryLimit, ProcessLimit, DiskLimit, CPULimit, WallLimit, Cancelled}
+
+// conclude fills the result from what was observed, what the kernel charged and how the main process ended.
+func (r *run) conclude(result *Result, spec Spec, status unix.WaitStatus, usage treeUsage) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	result.CPU = max(usage.cpu, r.cpu)
+	result.Memory = max(usage.rss, r.memory)
+	result.ExitCode = status.ExitStatus()
+	if status.Signaled() {
+		result.Signal = unix.SignalName(status.Signal())
+		result.ExitCode = -1
+	}
+	limits := spec.Limits
+	if result.Memory > limits.Memory {
+		r.note(MemoryLimit, fmt.Sprintf("memory limit %d MiB", limits.Memory>>20))
+	}
+	if result.CPU >= limits.CPU {
+		r.note(CPULimit, fmt.Sprintf("cpu limit %d ms", limits.CPU.Milliseconds()))
+	}
+	switch status.Signal() {
+	case unix.SIGXCPU:
+		r.note(CPULimit, fmt.Sprintf("cpu limit %d ms, killed by the kernel", limits.CPU.Milliseconds()))
+	case unix.SIGXFSZ:
+		r.note(DiskLimit, fmt.Sprintf("disk limit %d MiB in one file, killed by the kernel", limits.Disk>>20))
+	case unix.SIGSEGV, unix.SIGKILL:
+		if static := staticMemory(spec.Path); static > limits.Memory && len(r.exceeded) == 0 {
+			r.note(MemoryLimit, fmt.Sprintf("memory limit %d MiB: the program's static data alone are %d MiB",
+				limits.Memory>>20, static>>20))
+		}
+	}
+	for _, limit := range precedence {
+		if cause, ok := r.exceeded[limit]; ok {
+			result.Exceeded, result.Cause = limit, cause
+			return
+		}
+	}
+	if status.Signaled() {
+		result.Cause = signalCause(status.Signal())
+	}
+}
+
+// signalCause says who sent a signal that no limit explains.
+func signalCause(signal unix.Signal) string {
+	name := unix.SignalName(signal)
+	switch signal {
+	case unix.SIGSEGV, unix.SIGBUS, unix.SIGFPE, unix.SIGILL, unix.SIGABRT, unix.SIGTRAP:
+		return "killed by " + name + " (the program's own fault)"
+	case unix.SIGSYS:
+		return "killed by " + name + " (a system call that is not allowed)"
+	case unix.SIGKILL:
+		return "killed by " + name + " (sent by the program itself, or by the kernel for want of memory)"
+	}
+	return "killed by " + name + " (sent by the program itself)"
+}
+
+// staticMemory is what the program's writable segments take at start. The kernel ends a program whose static data do not
+// fit before its first instruction, with no word but the signal.
+func staticMemory(path string) int64 {
+	file, err := elf.Open(path)
+	if err != nil {
+		return 0
+	}
+	defer file.Close()
+	var sum uint64
+	for _, segment := range file.Progs {
+		if segment.Type == elf.PT_LOAD && segment.Flags&elf.PF_W != 0 {
+			sum += segment.Memsz
+		}
+	}
+	return int64(min(sum, 1<<62))
+}

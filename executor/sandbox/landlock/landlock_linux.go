@@ -1,0 +1,134 @@
+package landlock
+
+import (
+	"errors"
+	"fmt"
+	"io/fs"
+	"unsafe"
+
+	"golang.org/x/sys/unix"
+)
+
+// Rights that a rule can open below a path.
+const (
+	// ReadExec is what a toolchain needs.
+	ReadExec = unix.LANDLOCK_ACCESS_FS_EXECUTE | unix.LANDLOCK_ACCESS_FS_READ_FILE | unix.LANDLOCK_ACCESS_FS_READ_DIR
+	// ReadWrite is for single files and devices.
+	ReadWrite = unix.LANDLOCK_ACCESS_FS_READ_FILE | unix.LANDLOCK_ACCESS_FS_WRITE_FILE
+	// All is everything a program does in a directory of its own, making device nodes and sockets excepted.
+	All = ReadExec | unix.LANDLOCK_ACCESS_FS_WRITE_FILE | unix.LANDLOCK_ACCESS_FS_REMOVE_DIR | unix.LANDLOCK_ACCESS_FS_REMOVE_FILE | unix.LANDLOCK_ACCESS_FS_MAKE_DIR |
+		unix.LANDLOCK_ACCESS_FS_MAKE_REG | unix.LANDLOCK_ACCESS_FS_MAKE_FIFO | unix.LANDLOCK_ACCESS_FS_MAKE_SYM | unix.LANDLOCK_ACCESS_FS_REFER | unix.LANDLOCK_ACCESS_FS_TRUNCATE
+	// fileRights are those a rule on something that is not a directory may name; the kernel refuses others.
+	fileRights = unix.LANDLOCK_ACCESS_FS_EXECUTE | unix.LANDLOCK_ACCESS_FS_READ_FILE | unix.LANDLOCK_ACCESS_FS_WRITE_FILE | unix.LANDLOCK_ACCESS_FS_TRUNCATE | unix.LANDLOCK_ACCESS_FS_IOCTL_DEV
+)
+
+// ScopeABI is the first ABI that keeps signals and abstract unix sockets inside the domain (Linux 6.12).
+const ScopeABI = 6
+
+// ABI is the kernel's Landlock version, 0 when it has none or the pod may not use it.
+func ABI() int {
+	version, _, errno := unix.Syscall(unix.SYS_LANDLOCK_CREATE_RULESET, 0, 0, unix.LANDLOCK_CREATE_RULESET_VERSION)
+	if errno != 0 {
+		return 0
+	}
+	return int(version)
+}
+
+// handledFS are the file rights that ABI knows: Linux 5.13, refer 5.19, truncate 6.2, ioctl 6.10.
+func handledFS(abi int) uint64 {
+	rights := uint64(unix.LANDLOCK_ACCESS_FS_MAKE_SYM<<1 - 1)
+	if abi >= 2 {
+		rights |= unix.LANDLOCK_ACCESS_FS_REFER
+	}
+	if abi >= 3 {
+		rights |= unix.LANDLOCK_ACCESS_FS_TRUNCATE
+	}
+	if abi >= 5 {
+		rights |= unix.LANDLOCK_ACCESS_FS_IOCTL_DEV
+	}
+	return rights
+}
+
+// create passes the whole structure: older kernels take a longer one as long as what they do not know is zero.
+func create(attr *unix.LandlockRulesetAttr) (int, error) {
+	fd, _, errno := unix.Syscall(unix.SYS_LANDLOCK_CREATE_RULESET, uintptr(unsafe.Pointer(attr)), unsafe.Sizeof(*attr), 0)
+	if errno != 0 {
+		return -1, errno
+	}
+	return int(fd), nil
+}
+
+// Ruleset is a set of rules not yet in force.
+type Ruleset struct {
+	fd      int
+	handled uint64
+}
+
+// New makes a ruleset that denies every file access, TCP from ABI 4 and, from ABI 6, signals to and abstract sockets of
+// processes outside. abi is at most what ABI returned; a lower one behaves like an older kernel.
+func New(abi int) (*Ruleset, error) {
+	attr := unix.LandlockRulesetAttr{Handled_access_fs: handledFS(abi)}
+	if abi >= 4 {
+		attr.Handled_access_net = unix.LANDLOCK_ACCESS_NET_BIND_TCP | unix.LANDLOCK_ACCESS_NET_CONNECT_TCP
+	}
+	if abi >= ScopeABI {
+		attr.Scoped = unix.LANDLOCK_SCOPE_ABSTRACT_UNIX_SOCKET | unix.LANDLOCK_SCOPE_SIGNAL
+	}
+	fd, err := create(&attr)
+	if err != nil {
+		return nil, fmt.Errorf("create landlock ruleset: %w", err)
+	}
+	return &Ruleset{fd: fd, handled: attr.Handled_access_fs}, nil
+}
+
+// NewScope makes a ruleset that touches no file and only draws a border for signals and abstract sockets; ABI 6 and newer.
+// A process under it cannot signal, or trace, even the thread that started it.
+func NewScope() (*Ruleset, error) {
+	fd, err := create(&unix.LandlockRulesetAttr{Scoped: unix.LANDLOCK_SCOPE_ABSTRACT_UNIX_SOCKET | unix.LANDLOCK_SCOPE_SIGNAL})
+	if err != nil {
+		return nil, fmt.Errorf("create landlock scope: %w", err)
+	}
+	return &Ruleset{fd: fd}, nil
+}
+
+// FD is the descriptor, for landlock_restrict_self in a forked child.
+func (r *Ruleset) FD() int { return r.fd }
+
+// Allow opens rights below path, or on the file path names. A path that does not exist opens nothing and is no error:
+// images differ in what they carry.
+func (r *Ruleset) Allow(path string, rights uint64) error {
+	fd, err := unix.Open(path, unix.O_PATH|unix.O_CLOEXEC, 0)
+	if errors.Is(err, fs.ErrNotExist) {
+		return nil
+	}
+	if err != nil {
+		return fmt.Errorf("allow %s: %w", path, err)
+	}
+	defer unix.Close(fd)
+	var stat unix.Stat_t
+	if err := unix.Fstat(fd, &stat); err != nil {
+		return fmt.Errorf("allow %s: %w", path, err)
+	}
+	rights &= r.handled
+	if stat.Mode&unix.S_IFMT != unix.S_IFDIR {
+		rights &= fileRights
+	}
+	rule := unix.LandlockPathBeneathAttr{Allowed_access: rights, Parent_fd: int32(fd)}
+	_, _, errno := unix.Syscall6(unix.SYS_LANDLOCK_ADD_RULE, uintptr(r.fd), unix.LANDLOCK_RULE_PATH_BENEATH,
+		uintptr(unsafe.Pointer(&rule)), 0, 0, 0)
+	if errno != 0 {
+		return fmt.Errorf("allow %s: %w", path, errno)
+	}
+	return nil
+}
+
+// Restrict puts the ruleset in force on the calling OS thread, which must have no_new_privs set.
+func (r *Ruleset) Restrict() error {
+	if _, _, errno := unix.Syscall(unix.SYS_LANDLOCK_RESTRICT_SELF, uintptr(r.fd), 0, 0); errno != 0 {
+		return fmt.Errorf("restrict thread by landlock: %w", errno)
+	}
+	return nil
+}
+
+// Close frees the descriptor; a domain in force stays in force.
+func (r *Ruleset) Close() error { return unix.Close(r.fd) }

@@ -1,0 +1,176 @@
+package sandbox
+
+import (
+	"fmt"
+	"sync"
+	"time"
+
+	"executorpool.dev/executor/sandbox/usage"
+)
+
+const (
+	// firstLook is how far into a run the monitor looks first: most runs of a contest are over by then and cost nothing.
+	firstLook = 4 * time.Millisecond
+	// interval is the time between looks. At 2 GB/s a program can fill 40 MB in it, within a slot's share of overhead.
+	interval = 20 * time.Millisecond
+	// diskInterval is the least time between looks at a run's files, which cost more; a long walk makes it longer.
+	diskInterval = 100 * time.Millisecond
+	// MaxEntries is how many files and directories a run may have: inodes are shared by all slots.
+	MaxEntries = 10_000
+)
+
+// watching is the process's one monitor: the process table is one, however many slots there are.
+var watching = &monitor{runs: map[*run]*watch{}, wake: make(chan struct{}, 1)}
+
+// monitor holds trees to the limits that the kernel knows for single processes only. Its goroutine lives while runs do.
+type monitor struct {
+	mu     sync.Mutex
+	runs   map[*run]*watch
+	active bool
+	wake   chan struct{}
+}
+
+type watch struct {
+	next     time.Time
+	nextDisk time.Time
+	group    usage.Group
+}
+
+func (m *monitor) add(r *run) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	now := time.Now()
+	m.runs[r] = &watch{next: now.Add(firstLook), nextDisk: now.Add(diskInterval)}
+	if !m.active {
+		m.active = true
+		go m.loop()
+		return
+	}
+	select {
+	case m.wake <- struct{}{}:
+	default:
+	}
+}
+
+func (m *monitor) remove(r *run) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	delete(m.runs, r)
+}
+
+// loop looks whenever a run is due and ends when none is left.
+func (m *monitor) loop() {
+	var scanner *usage.Scanner
+	defer func() {
+		if scanner != nil {
+			scanner.Close()
+		}
+	}()
+	timer := time.NewTimer(0)
+	defer timer.Stop()
+	for {
+		runs, wait := m.due(time.Now())
+		if runs == nil && wait == 0 {
+			return
+		}
+		if len(runs) == 0 {
+			timer.Reset(wait)
+			select {
+			case <-timer.C:
+			case <-m.wake:
+			}
+			continue
+		}
+		var err error
+		if scanner == nil {
+			scanner, err = usage.NewScanner()
+		}
+		if err == nil {
+			err = look(scanner, runs)
+		}
+		if err != nil {
+			// Blind, the executor cannot keep its promises to other slots: no run goes on unwatched.
+			for r := range runs {
+				r.stop(Cancelled, fmt.Sprintf("the executor could not watch the run (%v) and killed it", err))
+			}
+		}
+	}
+}
+
+// due gives all runs when at least one is due, since a look costs the same for all; otherwise how long to wait. With no
+// run left it gives nothing, and the loop must end.
+func (m *monitor) due(now time.Time) (map[*run]*watch, time.Duration) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	if len(m.runs) == 0 {
+		m.active = false
+		return nil, 0
+	}
+	wait := interval
+	for _, w := range m.runs {
+		wait = min(wait, w.next.Sub(now))
+	}
+	if wait > 0 {
+		return nil, wait
+	}
+	due := make(map[*run]*watch, len(m.runs))
+	for r, w := range m.runs {
+		w.next = now.Add(interval)
+		due[r] = w
+	}
+	return due, 0
+}
+
+// look samples the runs once and stops those that are past a limit.
+func look(scanner *usage.Scanner, runs map[*run]*watch) error {
+	groups := make(map[int]*usage.Group, len(runs))
+	for r, w := range runs {
+		groups[r.group] = &w.group
+	}
+	if err := scanner.Scan(groups); err != nil {
+		return err
+	}
+	for r, w := range runs {
+		r.judge(scanner, &w.group)
+		if now := time.Now(); now.After(w.nextDisk) {
+			r.judgeDisk()
+			spent := time.Since(now)
+			w.nextDisk = now.Add(max(diskInterval, 10*spent))
+		}
+	}
+	return nil
+}
+
+// judge holds one sample against the limits. Resident sizes count shared pages once for each process and, on newer kernels,
+// are off a little; so before a kill the exact figure decides.
+func (r *run) judge(scanner *usage.Scanner, sample *usage.Group) {
+	memory := sample.Resident
+	if memory > r.limits.Memory {
+		memory = scanner.Proportional(sample.Pids)
+	}
+	r.observe(sample.CPU, memory)
+	if memory > r.limits.Memory {
+		r.stop(MemoryLimit, fmt.Sprintf("memory limit %d MiB, killed by the executor", r.limits.Memory>>20))
+	}
+	if sample.Threads > r.limits.Processes {
+		r.stop(ProcessLimit, fmt.Sprintf("limit of %d processes and threads, killed by the executor", r.limits.Processes))
+	}
+	if sample.CPU >= r.limits.CPU {
+		r.stop(CPULimit, fmt.Sprintf("cpu limit %d ms, killed by the executor", r.limits.CPU.Milliseconds()))
+	}
+}
+
+func (r *run) judgeDisk() {
+	r.walking.Lock()
+	defer r.walking.Unlock()
+	if r.ended() {
+		return
+	}
+	size := r.slot.Box.Measure(MaxEntries)
+	switch {
+	case size.Cut:
+		r.stop(DiskLimit, fmt.Sprintf("limit of %d files and directories, killed by the executor", MaxEntries))
+	case size.Bytes > r.limits.Disk:
+		r.stop(DiskLimit, fmt.Sprintf("disk limit %d MiB, killed by the executor", r.limits.Disk>>20))
+	}
+}

@@ -1,0 +1,184 @@
+package spawn
+
+import (
+	"fmt"
+	"runtime"
+	"syscall"
+	"unsafe"
+
+	"golang.org/x/sys/unix"
+)
+
+// Rlimit is one resource limit, soft and hard alike.
+type Rlimit struct {
+	Resource int
+	Value    uint64
+}
+
+// Command is a program to start. Prepare it where allocating is cheap; Start allocates nothing.
+type Command struct {
+	// GroupToken is what the thread's filter wants to see as setpgid's third argument.
+	GroupToken uint64
+	// ScopeFD is a landlock ruleset put on top for the child alone; -1 for none.
+	ScopeFD int
+	// Dir is the descriptor of the working directory, Files become 0, 1 and 2. All are above 2.
+	Dir   int
+	Files [3]int
+
+	path       *byte
+	argv, envv []*byte
+	rlimits    []rlimit
+	// step and errno are written by the child, whose memory is ours until it executes the program.
+	step  step
+	errno syscall.Errno
+}
+
+type rlimit struct {
+	resource uintptr
+	value    unix.Rlimit
+}
+
+// step is where a start has got to.
+type step int32
+
+const (
+	stepFork step = iota
+	stepGroup
+	stepScope
+	stepLimits
+	stepFiles
+	stepDirectory
+	stepDescriptors
+	stepDeathSignal
+	stepExecute
+)
+
+var stepNames = [...]string{"fork", "join a process group of its own", "draw the signal border", "set resource limits",
+	"attach stdin, stdout and stderr", "enter the working directory", "close other descriptors",
+	"tie the run to the executor's life", "execute the program"}
+
+// Error is a start that failed; errors.Is finds the errno.
+type Error struct {
+	Path  string
+	Step  string
+	Errno syscall.Errno
+}
+
+func (e *Error) Error() string { return fmt.Sprintf("start %s: %s: %v", e.Path, e.Step, e.Errno) }
+
+func (e *Error) Unwrap() error { return e.Errno }
+
+// Executing says whether everything was set up and the program itself could not be executed.
+func (e *Error) Executing() bool { return e.Step == stepNames[stepExecute] }
+
+// Prepare sets the program, its argument vector, its whole environment and its limits.
+func (c *Command) Prepare(path string, args, env []string, limits []Rlimit) error {
+	var err error
+	if c.path, err = unix.BytePtrFromString(path); err != nil {
+		return fmt.Errorf("prepare %q: %w", path, err)
+	}
+	if c.argv, err = syscall.SlicePtrFromStrings(args); err != nil {
+		return fmt.Errorf("prepare arguments of %s: %w", path, err)
+	}
+	if c.envv, err = syscall.SlicePtrFromStrings(env); err != nil {
+		return fmt.Errorf("prepare environment of %s: %w", path, err)
+	}
+	for _, fd := range append([]int{c.Dir}, c.Files[:]...) {
+		if fd <= 2 {
+			return fmt.Errorf("prepare %s: descriptor %d is one of the executor's own 0, 1, 2", path, fd)
+		}
+	}
+	c.rlimits = make([]rlimit, len(limits))
+	for i, l := range limits {
+		c.rlimits[i] = rlimit{uintptr(l.Resource), unix.Rlimit{Cur: l.Value, Max: l.Value}}
+	}
+	return nil
+}
+
+// Start runs the command in a process group of its own and gives the pid, which is also the group's id. It must be called
+// on the restricted OS thread, to which the child's life is tied. The child that failed has been reaped.
+func (c *Command) Start() (int, error) {
+	c.step, c.errno = stepFork, 0
+	pid, errno := fork(c)
+	runtimeAfterFork()
+	runtime.KeepAlive(c)
+	if errno != 0 {
+		return 0, &Error{Path: unix.BytePtrToString(c.path), Step: stepNames[stepFork], Errno: errno}
+	}
+	if c.errno == 0 {
+		return int(pid), nil
+	}
+	var status unix.WaitStatus
+	for {
+		if _, err := unix.Wait4(int(pid), &status, unix.WALL, nil); err != unix.EINTR {
+			break
+		}
+	}
+	return 0, &Error{Path: unix.BytePtrToString(c.path), Step: stepNames[c.step], Errno: c.errno}
+}
+
+// fork is forkAndExecInChild1 of the standard library for what a run needs. The child works in this frame and never
+// leaves it; the parent, which the kernel holds until the child has executed, leaves it at once. Hence: no inlining, no
+// race detector, no allocation, nothing but raw system calls after BeforeFork.
+//
+//go:noinline
+//go:norace
+//go:nocheckptr
+func fork(c *Command) (pid uintptr, errno syscall.Errno) {
+	var (
+		i int
+		e uintptr
+	)
+	runtimeBeforeFork()
+	pid, e = rawVforkSyscall(unix.SYS_CLONE, unix.CLONE_VFORK|unix.CLONE_VM|uintptr(unix.SIGCHLD), 0, 0)
+	if e != 0 || pid != 0 {
+		return pid, syscall.Errno(e)
+	}
+
+	c.step = stepGroup
+	if _, _, errno = syscall.RawSyscall(unix.SYS_SETPGID, 0, 0, uintptr(c.GroupToken)); errno != 0 {
+		goto failed
+	}
+	runtimeAfterForkInChild()
+
+	if c.ScopeFD >= 0 {
+		c.step = stepScope
+		if _, _, errno = syscall.RawSyscall(unix.SYS_LANDLOCK_RESTRICT_SELF, uintptr(c.ScopeFD), 0, 0); errno != 0 {
+			goto failed
+		}
+	}
+	c.step = stepFiles
+	for i = 0; i < len(c.Files); i++ {
+		if _, _, errno = syscall.RawSyscall(unix.SYS_DUP3, uintptr(c.Files[i]), uintptr(i), 0); errno != 0 {
+			goto failed
+		}
+	}
+	c.step = stepDirectory
+	if _, _, errno = syscall.RawSyscall(unix.SYS_FCHDIR, uintptr(c.Dir), 0, 0); errno != 0 {
+		goto failed
+	}
+	c.step = stepDescriptors
+	if _, _, errno = syscall.RawSyscall(unix.SYS_CLOSE_RANGE, 3, uintptr(^uint32(0)), 0); errno != 0 {
+		goto failed
+	}
+	c.step = stepLimits
+	for i = 0; i < len(c.rlimits); i++ {
+		if _, _, errno = syscall.RawSyscall6(unix.SYS_PRLIMIT64, 0, c.rlimits[i].resource,
+			uintptr(unsafe.Pointer(&c.rlimits[i].value)), 0, 0, 0); errno != 0 {
+			goto failed
+		}
+	}
+	c.step = stepDeathSignal
+	if _, _, errno = syscall.RawSyscall6(unix.SYS_PRCTL, unix.PR_SET_PDEATHSIG, uintptr(unix.SIGKILL), 0, 0, 0, 0); errno != 0 {
+		goto failed
+	}
+	c.step = stepExecute
+	_, _, errno = syscall.RawSyscall(unix.SYS_EXECVE, uintptr(unsafe.Pointer(c.path)),
+		uintptr(unsafe.Pointer(&c.argv[0])), uintptr(unsafe.Pointer(&c.envv[0])))
+
+failed:
+	c.errno = errno
+	for {
+		syscall.RawSyscall(unix.SYS_EXIT, 253, 0, 0)
+	}
+}

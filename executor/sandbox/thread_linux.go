@@ -1,0 +1,108 @@
+package sandbox
+
+import (
+	"errors"
+	"fmt"
+	"runtime"
+
+	"executorpool.dev/executor/sandbox/landlock"
+	"executorpool.dev/executor/sandbox/seccomp"
+	"golang.org/x/sys/unix"
+)
+
+// thread is the slot's OS thread: it gives up its rights and then only starts what it is handed. It allocates nothing once
+// it serves, so the garbage collector is not driven from here: on Linux 6.12 to 6.14 a scoped thread may not signal its
+// siblings, which is how the runtime interrupts them. The goroutine never unlocks; the thread ends with it.
+func (s *Slot) thread(ready chan<- error) {
+	runtime.LockOSThread()
+	starts := s.starts
+	if err := s.confine(); err != nil {
+		ready <- err
+		return
+	}
+	ready <- nil
+	for command := range starts {
+		pid, err := command.Start()
+		s.pids <- started{pid, err}
+	}
+}
+
+// confine restricts the calling thread to the slot's tier.
+func (s *Slot) confine() error {
+	if err := unix.Prctl(unix.PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0); err != nil {
+		return fmt.Errorf("set no_new_privs: %w", err)
+	}
+	if err := dropCapabilities(); err != nil {
+		return err
+	}
+	if s.config.Tier == None {
+		return seccompGroupOnly(s.token)
+	}
+	abi := landlock.ABI()
+	switch {
+	case abi == 0:
+		return errors.New("the kernel or the pod allows no Landlock: use Linux 5.13 or newer with landlock in its lsm list")
+	case s.config.Tier == Restricted && abi < landlock.ScopeABI:
+		return fmt.Errorf("landlock ABI %d is older than %d (Linux 6.12): ask for tier RestrictedLegacy", abi, landlock.ScopeABI)
+	case s.config.Tier == RestrictedLegacy:
+		abi = min(abi, landlock.ScopeABI-1)
+	}
+	rules, err := landlock.New(abi)
+	if err != nil {
+		return err
+	}
+	defer rules.Close()
+	if err := s.allow(rules); err != nil {
+		return err
+	}
+	if err := rules.Restrict(); err != nil {
+		return err
+	}
+	return seccomp.Load(seccomp.Options{GroupToken: s.token, OwnSignalsOnly: abi < landlock.ScopeABI, NoTruncate: abi < 3})
+}
+
+// seccompGroupOnly is the little that tier None asks for: accounting rests on the process group. A kernel without seccomp
+// does without.
+func seccompGroupOnly(token uint64) error {
+	if err := seccomp.LoadGroup(token); err != nil && !errors.Is(err, unix.ENOSYS) && !errors.Is(err, unix.EINVAL) {
+		return err
+	}
+	return nil
+}
+
+// toolchainPaths hold compilers, interpreters, libraries and the few files of /etc and /proc they read.
+var toolchainPaths = []string{"/usr", "/lib", "/lib32", "/lib64", "/libx32", "/bin", "/sbin", "/opt",
+	"/etc/alternatives", "/etc/ld.so.cache", "/etc/ld.so.conf", "/etc/ld.so.conf.d", "/etc/localtime", "/etc/timezone",
+	"/etc/nsswitch.conf", "/etc/passwd", "/etc/group", "/etc/mime.types", "/etc/ssl/openssl.cnf",
+	"/etc/java-17-openjdk", "/etc/java-21-openjdk", "/etc/python3", "/etc/python3.11", "/etc/python3.13",
+	"/proc/cpuinfo", "/proc/meminfo", "/proc/stat", "/sys/devices/system/cpu"}
+
+// allow opens what every run may reach. /dev/zero is left out: mapped shared, it is memory that no limit counts.
+func (s *Slot) allow(rules *landlock.Ruleset) error {
+	for _, paths := range [][]string{toolchainPaths, s.config.Paths} {
+		for _, path := range paths {
+			if err := rules.Allow(path, landlock.ReadExec); err != nil {
+				return err
+			}
+		}
+	}
+	for _, device := range []string{"/dev/null", "/dev/full", "/dev/random", "/dev/urandom"} {
+		if err := rules.Allow(device, landlock.ReadWrite); err != nil {
+			return err
+		}
+	}
+	if err := rules.Allow(s.Store.Path(), landlock.ReadExec); err != nil {
+		return err
+	}
+	return rules.Allow(s.Box.Path(), landlock.All)
+}
+
+// dropCapabilities empties the thread's capability sets; no_new_privs keeps them empty over exec, even for user id 0.
+func dropCapabilities() error {
+	header := unix.CapUserHeader{Version: unix.LINUX_CAPABILITY_VERSION_3}
+	var none [2]unix.CapUserData
+	if err := unix.Capset(&header, &none[0]); err != nil {
+		return fmt.Errorf("drop capabilities: %w", err)
+	}
+	return nil
+}

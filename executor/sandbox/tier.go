@@ -1,0 +1,28 @@
+package sandbox
+
+import "fmt"
+
+var tierNames = map[Tier]string{
+	None:             "None",
+	RestrictedLegacy: "RestrictedLegacy",
+	Restricted:       "Restricted",
+	Namespaced:       "Namespaced",
+}
+
+// String is the tier's name as it stands in results, metrics and pool specs.
+func (t Tier) String() string {
+	if name, ok := tierNames[t]; ok {
+		return name
+	}
+	return fmt.Sprintf("Tier(%d)", int(t))
+}
+
+// ParseTier is the inverse of String; it is strict about case.
+func ParseTier(name string) (Tier, error) {
+	for tier, n := range tierNames {
+		if n == name {
+			return tier, nil
+		}
+	}
+	return None, fmt.Errorf("isolation tier %q is unknown: use None, RestrictedLegacy, Restricted or Namespaced", name)
+}

@@ -1,0 +1,117 @@
+package toolchain
+
+import (
+	"errors"
+	"fmt"
+	"path"
+	"path/filepath"
+	"regexp"
+	"strings"
+)
+
+var (
+	idPattern          = regexp.MustCompile(`^[a-z0-9][a-z0-9.+-]{0,31}$`)
+	filePattern        = regexp.MustCompile(`^[A-Za-z0-9_-][A-Za-z0-9._-]{0,99}$`)
+	placeholderPattern = regexp.MustCompile(`\{[a-zA-Z]+\}`)
+)
+
+// check says what is wrong with a row, beginning with the field.
+func (l *Language) check() error {
+	if !idPattern.MatchString(l.ID) {
+		return errors.New("id: must be lower-case letters, digits, dot, plus or dash, at most 32")
+	}
+	if l.Name == "" {
+		return errors.New("name: must be given, such as \"C++17\"")
+	}
+	if !filePattern.MatchString(l.SourceFile) {
+		return fmt.Errorf("sourceFile: %q must be a plain file name", l.SourceFile)
+	}
+	if err := checkCommand("version", l.Version, nil); err != nil {
+		return err
+	}
+	if err := l.Compile.check(); err != nil {
+		return err
+	}
+	known := []string{"{store}", "{main}", "{stem}", "{memoryMiB}", "{heapMiB}", "{stackMiB}"}
+	if err := checkCommand("run.command", l.Run.Command, known); err != nil {
+		return err
+	}
+	r := l.Run
+	for field, value := range map[string]int64{"memoryOverheadMiB": r.MemoryOverheadMiB, "reserveMiB": r.ReserveMiB,
+		"stackMiB": r.StackMiB, "runtimeThreads": r.RuntimeThreads} {
+		if value < 0 {
+			return fmt.Errorf("run.%s: must not be negative", field)
+		}
+	}
+	for _, p := range l.Paths {
+		if !filepath.IsAbs(p) || filepath.Clean(p) != p || p == "/" {
+			return fmt.Errorf("paths: %q must be a clean absolute path below the root", p)
+		}
+	}
+	return nil
+}
+
+func (c *Compile) check() error {
+	if c == nil {
+		return nil
+	}
+	if err := checkCommand("compile.command", c.Command, []string{"{sources}", "{main}", "{stem}", "{store}"}); err != nil {
+		return err
+	}
+	if len(c.Artifacts) == 0 {
+		return errors.New("compile.artifacts: must name at least one file that runs need")
+	}
+	for field, globs := range map[string][]string{"compile.artifacts": c.Artifacts, "compile.sources": c.Sources} {
+		for _, glob := range globs {
+			if _, err := path.Match(glob, "x"); err != nil || strings.Contains(glob, "/") {
+				return fmt.Errorf("%s: %q must be a glob for plain file names, without a slash", field, glob)
+			}
+		}
+	}
+	l := c.Limits
+	for field, value := range map[string]int64{"cpuMillis": l.CPUMillis, "wallMillis": l.WallMillis, "memoryMiB": l.MemoryMiB,
+		"outputKiB": l.OutputKiB, "processes": l.Processes, "diskMiB": l.DiskMiB} {
+		if value < 0 {
+			return fmt.Errorf("compile.limits.%s: must not be negative", field)
+		}
+	}
+	return nil
+}
+
+// checkCommand refuses what is no argument vector: a program that is not absolute, or a placeholder nobody fills.
+func checkCommand(field string, command, known []string) error {
+	if len(command) == 0 {
+		return fmt.Errorf("%s: must be given as a list of arguments", field)
+	}
+	if !filepath.IsAbs(command[0]) && !strings.HasPrefix(command[0], "{store}/") {
+		return fmt.Errorf("%s: the program %q must be an absolute path", field, command[0])
+	}
+	for _, arg := range command {
+	next:
+		for _, found := range placeholderPattern.FindAllString(arg, -1) {
+			for _, k := range known {
+				if found == k {
+					continue next
+				}
+			}
+			return fmt.Errorf("%s: placeholder %s is unknown here; known are %s", field, found, strings.Join(known, " "))
+		}
+	}
+	return nil
+}
+
+func (l *Language) fillDefaults() {
+	if l.Run.StackMiB == 0 {
+		l.Run.StackMiB = 64
+	}
+	if l.Compile == nil {
+		return
+	}
+	c := &l.Compile.Limits
+	for field, value := range map[*int64]int64{&c.CPUMillis: 30_000, &c.WallMillis: 30_000, &c.MemoryMiB: 1024,
+		&c.OutputKiB: 64, &c.Processes: 64, &c.DiskMiB: 256} {
+		if *field == 0 {
+			*field = value
+		}
+	}
+}

@@ -1,0 +1,127 @@
+package toolchain
+
+import (
+	"bytes"
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"slices"
+	"sync"
+
+	"executorpool.dev/executor/api"
+	"sigs.k8s.io/yaml"
+)
+
+// Table holds the languages in the order of the files.
+type Table struct {
+	languages []Language
+
+	versionsOnce sync.Once
+	versions     []api.Language
+}
+
+// Load reads tables and joins them: a later row with the id of an earlier one replaces it in its place. A path that is a
+// directory stands for its *.yaml files in the order of their names; a directory that does not exist stands for nothing.
+// Unknown fields are refused, and an error names the file, the language and the field.
+func Load(paths ...string) (*Table, error) {
+	var files []string
+	for _, path := range paths {
+		found, err := expand(path)
+		if err != nil {
+			return nil, err
+		}
+		files = append(files, found...)
+	}
+	table := &Table{}
+	for _, file := range files {
+		rows, err := readFile(file)
+		if err != nil {
+			return nil, err
+		}
+		for _, row := range rows {
+			table.put(row)
+		}
+	}
+	if len(table.languages) == 0 {
+		return nil, fmt.Errorf("no language in %q: name a file that has a list under \"languages\"", paths)
+	}
+	return table, nil
+}
+
+func expand(path string) ([]string, error) {
+	info, err := os.Stat(path)
+	if errors.Is(err, fs.ErrNotExist) && filepath.Ext(path) != ".yaml" {
+		return nil, nil
+	}
+	if err != nil {
+		return nil, fmt.Errorf("read language table: %w", err)
+	}
+	if !info.IsDir() {
+		return []string{path}, nil
+	}
+	found, err := filepath.Glob(filepath.Join(path, "*.yaml"))
+	if err != nil {
+		return nil, fmt.Errorf("list language tables in %s: %w", path, err)
+	}
+	slices.Sort(found)
+	return found, nil
+}
+
+func readFile(file string) ([]Language, error) {
+	text, err := os.ReadFile(file)
+	if err != nil {
+		return nil, fmt.Errorf("read language table: %w", err)
+	}
+	if len(bytes.TrimSpace(text)) == 0 {
+		return nil, nil
+	}
+	var doc struct {
+		Languages []Language `json:"languages"`
+	}
+	if err := yaml.UnmarshalStrict(text, &doc); err != nil {
+		return nil, fmt.Errorf("language table %s: %w", file, err)
+	}
+	seen := map[string]bool{}
+	for i := range doc.Languages {
+		row := &doc.Languages[i]
+		if err := row.check(); err != nil {
+			return nil, fmt.Errorf("language table %s: language %d (%q): %w", file, i+1, row.ID, err)
+		}
+		if seen[row.ID] {
+			return nil, fmt.Errorf("language table %s: language %d (%q): id: given twice in one file", file, i+1, row.ID)
+		}
+		seen[row.ID] = true
+		row.fillDefaults()
+	}
+	return doc.Languages, nil
+}
+
+func (t *Table) put(row Language) {
+	at := slices.IndexFunc(t.languages, func(l Language) bool { return l.ID == row.ID })
+	if at < 0 {
+		t.languages = append(t.languages, row)
+		return
+	}
+	t.languages[at] = row
+}
+
+// Lookup finds a language by id.
+func (t *Table) Lookup(id string) (Language, bool) {
+	at := slices.IndexFunc(t.languages, func(l Language) bool { return l.ID == id })
+	if at < 0 {
+		return Language{}, false
+	}
+	return t.languages[at], true
+}
+
+// Paths are the extra paths of all languages, for the slot's file rules.
+func (t *Table) Paths() []string {
+	var paths []string
+	for _, l := range t.languages {
+		paths = append(paths, l.Paths...)
+	}
+	slices.Sort(paths)
+	return slices.Compact(paths)
+}
