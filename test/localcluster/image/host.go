@@ -2,6 +2,7 @@ package image
 
 import (
 	"context"
+	"encoding/json"
 	"fmt"
 	"os"
 	"os/exec"
@@ -40,21 +41,26 @@ func describeHost(ctx context.Context, folder string) (host, error) {
 	if err != nil {
 		return host{}, err
 	}
-	goEnv, err := output(ctx, "go", "env", "GOROOT", "GOMODCACHE", "GOPROXY", "GOSUMDB", "GONOSUMDB", "GOPRIVATE", "GONOPROXY")
+	goEnv, err := output(ctx, "go", "env", "-json")
 	if err != nil {
 		return host{}, err
 	}
-	values := strings.Split(goEnv, "\n")
-	h.goRoot, h.goModules = values[0], values[1]
-	goFile := fmt.Sprintf("GOPROXY=%s\nGOSUMDB=%s\nGONOSUMDB=%s\nGOPRIVATE=%s\nGONOPROXY=%s\n",
-		values[2], values[3], values[4], values[5], values[6])
+	var values map[string]string
+	if err := json.Unmarshal([]byte(goEnv), &values); err != nil {
+		return host{}, fmt.Errorf("read go env: %w", err)
+	}
+	h.goRoot, h.goModules = values["GOROOT"], values["GOMODCACHE"]
+	var goFile strings.Builder
+	for _, name := range []string{"GOPROXY", "GOSUMDB", "GONOSUMDB", "GOPRIVATE", "GONOPROXY"} {
+		fmt.Fprintf(&goFile, "%s=%s\n", name, values[name])
+	}
 	for _, file := range []string{os.Getenv("SSL_CERT_FILE"), "/etc/ssl/certs/ca-certificates.crt"} {
 		if _, err := os.Stat(file); file != "" && err == nil {
 			h.certificates = file
 			break
 		}
 	}
-	for name, content := range map[string]string{"sources.list": sources, "apt.conf": network(aptConfig), "go.env": goFile} {
+	for name, content := range map[string]string{"sources.list": sources, "apt.conf": network(aptConfig), "go.env": goFile.String()} {
 		if err := os.WriteFile(filepath.Join(folder, name), []byte(content), 0o644); err != nil {
 			return host{}, fmt.Errorf("describe the machine: %w", err)
 		}
