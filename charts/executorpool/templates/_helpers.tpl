@@ -1,0 +1,79 @@
+{{- define "executorpool.name" -}}
+{{- default .Chart.Name .Values.nameOverride | trunc 50 | trimSuffix "-" -}}
+{{- end -}}
+
+{{/* 50 characters leave room for the suffixes. */}}
+{{- define "executorpool.fullname" -}}
+{{- if .Values.fullnameOverride -}}
+{{- .Values.fullnameOverride | trunc 50 | trimSuffix "-" -}}
+{{- else if contains (include "executorpool.name" .) .Release.Name -}}
+{{- .Release.Name | trunc 50 | trimSuffix "-" -}}
+{{- else -}}
+{{- printf "%s-%s" .Release.Name (include "executorpool.name" .) | trunc 50 | trimSuffix "-" -}}
+{{- end -}}
+{{- end -}}
+
+{{- define "executorpool.labels" -}}
+app.kubernetes.io/name: {{ include "executorpool.name" . }}
+app.kubernetes.io/instance: {{ .Release.Name }}
+app.kubernetes.io/part-of: executorpool
+app.kubernetes.io/managed-by: {{ .Release.Service }}
+app.kubernetes.io/version: {{ .Chart.AppVersion | quote }}
+helm.sh/chart: {{ printf "%s-%s" .Chart.Name .Chart.Version | replace "+" "_" }}
+{{- with .Values.commonLabels }}
+{{ toYaml . }}
+{{- end }}
+{{- end -}}
+
+{{- define "executorpool.selectorLabels" -}}
+app.kubernetes.io/name: {{ include "executorpool.name" . }}
+app.kubernetes.io/instance: {{ .Release.Name }}
+app.kubernetes.io/component: manager
+{{- end -}}
+
+{{- define "executorpool.managerLabels" -}}
+{{ include "executorpool.labels" . }}
+app.kubernetes.io/component: manager
+{{- end -}}
+
+{{- define "executorpool.serviceAccountName" -}}
+{{- if .Values.serviceAccount.create -}}
+{{- default (printf "%s-manager" (include "executorpool.fullname" .)) .Values.serviceAccount.name -}}
+{{- else -}}
+{{- required "serviceAccount.name: name the account that is there, or set serviceAccount.create=true" .Values.serviceAccount.name -}}
+{{- end -}}
+{{- end -}}
+
+{{- define "executorpool.image" -}}
+{{- if .Values.image.digest -}}
+{{- printf "%s@%s" .Values.image.repository .Values.image.digest -}}
+{{- else -}}
+{{- printf "%s:%s" .Values.image.repository (default .Chart.AppVersion .Values.image.tag) -}}
+{{- end -}}
+{{- end -}}
+
+{{- define "executorpool.executorImage" -}}
+{{- default (printf "executorpool/executor:%s" .Chart.AppVersion) .Values.executorImage -}}
+{{- end -}}
+
+{{/*
+The manager's rules, from the file that is generated from the markers in controllers/, as {"cluster": [...], "own": [...],
+"review": [...]}: for the pools and what belongs to them, for the release's own namespace (lease, events), and for the
+reviews behind the metrics' authentication, which exist only for a whole cluster.
+*/}}
+{{- define "executorpool.rules" -}}
+{{- $rules := dict "cluster" list "own" list "review" list -}}
+{{- range $document := splitList "\n---\n" (.Files.Get "files/rbac/role.yaml") -}}
+  {{- $role := fromYaml $document -}}
+  {{- range $rule := $role.rules -}}
+    {{- $part := "cluster" -}}
+    {{- if eq $role.kind "Role" -}}
+      {{- $part = "own" -}}
+    {{- else if or (has "authentication.k8s.io" $rule.apiGroups) (has "authorization.k8s.io" $rule.apiGroups) -}}
+      {{- $part = "review" -}}
+    {{- end -}}
+    {{- $_ := set $rules $part (append (get $rules $part) $rule) -}}
+  {{- end -}}
+{{- end -}}
+{{- toYaml $rules -}}
+{{- end -}}
