@@ -30,7 +30,7 @@ rehearse run --help lists the flags of a rehearsal.`
 var version = "dev"
 
 type flags struct {
-	Version kong.VersionFlag `help:"Print the version and end."`
+	Version kong.VersionFlag `env:"-" help:"Print the version and end."`
 
 	Run     runFlags     `cmd:"" default:"withargs" help:"Play a rehearsal (the default command)."`
 	Compare compareFlags `cmd:"" help:"Set two rehearsals' JSON reports side by side."`
