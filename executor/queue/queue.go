@@ -228,3 +228,10 @@ func (q *Queue[T]) Deadlines() []time.Time {
 
 // Capacity is how many items can wait.
 func (q *Queue[T]) Capacity() int { return q.capacity }
+
+// Closed says whether Close was called.
+func (q *Queue[T]) Closed() bool {
+	q.mu.Lock()
+	defer q.mu.Unlock()
+	return q.closed
+}

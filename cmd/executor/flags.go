@@ -1,0 +1,129 @@
+package main
+
+import (
+	"fmt"
+	"io"
+	"log/slog"
+	"path/filepath"
+	"time"
+
+	"executorpool.dev/executor/sandbox"
+	"executorpool.dev/executor/server"
+)
+
+type serveFlags struct {
+	Listen        string        `default:":8000" placeholder:"ADDRESS" help:"Address to serve HTTP on."`
+	Workers       int           `default:"4" placeholder:"N" help:"Worker processes; 1 to 256."`
+	Threads       int           `default:"2" placeholder:"N" help:"Slots of a worker, each doing one submission at a time; 1 to 64."`
+	Timeout       time.Duration `default:"60s" help:"Hard bound on one submission, compilation and all runs together, from the moment a slot takes it; 1s to 1h."`
+	QueueCapacity int           `default:"128" placeholder:"N" help:"Submissions that can wait for a slot; 0 to 100000."`
+	QueueWait     time.Duration `default:"30s" help:"Longest wait for a slot; after it a submission is answered 503 and not run; 100ms to 1h."`
+
+	CPUMillis int64 `name:"cpu-millis" default:"10000" placeholder:"MS" help:"Ceiling of one run: CPU time of its whole process tree; 10 to 3600000."`
+	MemoryMiB int64 `name:"memory-mib" default:"256" placeholder:"MIB" help:"Ceiling of one run: memory of its whole process tree; 16 to 1048576."`
+	OutputKiB int64 `name:"output-kib" default:"64" placeholder:"KIB" help:"Ceiling of one run: stdout and stderr each; 1 to 65536."`
+	Processes int64 `default:"64" placeholder:"N" help:"Ceiling of one run: processes and threads at one time; 1 to 4096."`
+	DiskMiB   int64 `name:"disk-mib" default:"64" placeholder:"MIB" help:"Ceiling of one run: bytes written to its directory; 1 to 65536."`
+
+	RecycleAfter int           `default:"1000" placeholder:"N" help:"Runs after which a worker process is replaced, give or take a tenth; 1 to 1000000000."`
+	MinimumTier  string        `default:"RestrictedLegacy" placeholder:"TIER" help:"Isolation without which nothing is run: RestrictedLegacy, Restricted, Namespaced, or None to run unisolated."`
+	DrainDelay   time.Duration `default:"5s" help:"How long SIGTERM waits before new submissions are refused, for others to learn that this executor leaves; 0s to 10m."`
+	Scratch      string        `default:"/scratch" placeholder:"DIR" help:"Directory for the runs' files; the executor's alone."`
+	Languages    string        `default:"/etc/executor/languages.yaml" placeholder:"FILE" help:"Table of languages. The files of the directory languages.d beside it add to it."`
+	MaxBodyMiB   int64         `name:"max-body-mib" default:"16" placeholder:"MIB" help:"Largest request; 1 to 1024."`
+	BufferMiB    int64         `name:"buffer-mib" default:"256" placeholder:"MIB" help:"Memory for all requests that wait or run; at least --max-body-mib, to 65536."`
+
+	LogFormat string `default:"json" enum:"json,text" placeholder:"FORMAT" help:"json or text."`
+	LogLevel  string `default:"info" enum:"debug,info,warn,error" placeholder:"LEVEL" help:"debug, info, warn or error."`
+}
+
+// workerCommand starts this very program again, also when its file has been replaced since.
+var workerCommand = []string{"/proc/self/exe", "worker"}
+
+func (f serveFlags) check() error {
+	for _, n := range []struct {
+		name               string
+		value, least, most int64
+	}{
+		{"workers", int64(f.Workers), 1, 256},
+		{"threads", int64(f.Threads), 1, 64},
+		{"queue-capacity", int64(f.QueueCapacity), 0, 100_000},
+		{"cpu-millis", f.CPUMillis, 10, 3_600_000},
+		{"memory-mib", f.MemoryMiB, 16, 1 << 20},
+		{"output-kib", f.OutputKiB, 1, 64 << 10},
+		{"processes", f.Processes, 1, 4096},
+		{"disk-mib", f.DiskMiB, 1, 64 << 10},
+		{"recycle-after", int64(f.RecycleAfter), 1, 1_000_000_000},
+		{"max-body-mib", f.MaxBodyMiB, 1, 1024},
+		{"buffer-mib", f.BufferMiB, max(1, f.MaxBodyMiB), 64 << 10},
+	} {
+		if n.value < n.least || n.value > n.most {
+			return fmt.Errorf("--%s is %d: use %d to %d", n.name, n.value, n.least, n.most)
+		}
+	}
+	for _, d := range []struct {
+		name               string
+		value, least, most time.Duration
+	}{
+		{"timeout", f.Timeout, time.Second, time.Hour},
+		{"queue-wait", f.QueueWait, 100 * time.Millisecond, time.Hour},
+		{"drain-delay", f.DrainDelay, 0, 10 * time.Minute},
+	} {
+		if d.value < d.least || d.value > d.most {
+			return fmt.Errorf("--%s is %s: use %s to %s", d.name, d.value, d.least, d.most)
+		}
+	}
+	if f.Listen == "" || f.Scratch == "" || f.Languages == "" {
+		return fmt.Errorf("--listen, --scratch and --languages cannot be empty")
+	}
+	return nil
+}
+
+func (f serveFlags) options(stderr io.Writer) (server.Options, error) {
+	if err := f.check(); err != nil {
+		return server.Options{}, err
+	}
+	tier, err := sandbox.ParseTier(f.MinimumTier)
+	if err != nil {
+		return server.Options{}, fmt.Errorf("--minimum-tier: %w", err)
+	}
+	scratch, err := filepath.Abs(f.Scratch)
+	if err != nil {
+		return server.Options{}, fmt.Errorf("--scratch: %w", err)
+	}
+	return server.Options{
+		Listen:  f.Listen,
+		Workers: f.Workers, Threads: f.Threads,
+		Timeout:       f.Timeout,
+		QueueCapacity: f.QueueCapacity, QueueWait: f.QueueWait,
+		Limits: sandbox.Limits{
+			CPU:       time.Duration(f.CPUMillis) * time.Millisecond,
+			Wall:      f.Timeout,
+			Memory:    f.MemoryMiB << 20,
+			Output:    f.OutputKiB << 10,
+			Processes: f.Processes,
+			Disk:      f.DiskMiB << 20,
+		},
+		RecycleAfter: f.RecycleAfter,
+		MinimumTier:  tier,
+		DrainDelay:   f.DrainDelay,
+		Scratch:      scratch,
+		Languages:    []string{f.Languages, filepath.Join(filepath.Dir(f.Languages), "languages.d")},
+		MaxBody:      f.MaxBodyMiB << 20, MaxBuffered: f.BufferMiB << 20,
+		WorkerCommand: workerCommand,
+		Log:           logger(stderr, f.LogFormat, f.LogLevel),
+		Version:       buildVersion(),
+	}, nil
+}
+
+func logger(w io.Writer, format, level string) *slog.Logger {
+	var l slog.Level
+	if err := l.UnmarshalText([]byte(level)); err != nil {
+		panic(err) // the parser lets only known levels through
+	}
+	options := &slog.HandlerOptions{Level: l}
+	if format == "text" {
+		return slog.New(slog.NewTextHandler(w, options))
+	}
+	return slog.New(slog.NewJSONHandler(w, options))
+}

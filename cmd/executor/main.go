@@ -1,0 +1,97 @@
+// Command executor runs contestants' programs behind an HTTP API: one supervisor with a bounded queue, and worker
+// processes with slots that sandbox every run.
+//
+// It exits 0 after an orderly shutdown, 1 when it failed or was told twice to stop, and 2 when its flags are wrong.
+package main
+
+import (
+	"context"
+	"fmt"
+	"io"
+	"os"
+	"runtime/debug"
+
+	"github.com/alecthomas/kong"
+
+	"executorpool.dev/executor/sandbox"
+	"executorpool.dev/executor/server"
+	"executorpool.dev/executor/worker"
+)
+
+const description = `Compiles and runs untrusted programs and answers with verdicts, over HTTP.
+
+Example: serve on port 8000 with 4 worker processes of 2 slots each:
+  executor serve --workers 4 --threads 2
+  curl -H 'Content-Type: application/json' localhost:8000/v1/execute -d '{"language": "python3", "source": "print(6*7)"}'
+
+executor serve --help lists the flags; each can also be given as a variable, --queue-wait as EXECUTOR_QUEUE_WAIT.
+SIGTERM drains and ends, SIGHUP replaces the worker processes one after the other.`
+
+// version is set by the build.
+var version = "dev"
+
+type flags struct {
+	Serve   serveFlags `cmd:"" help:"Serve submissions until told to stop."`
+	Version struct{}   `cmd:"" help:"Print the version and end."`
+	Worker  struct{}   `cmd:"" hidden:"" help:"A worker process; started by serve."`
+}
+
+func main() {
+	// The sandbox's probe starts this program again as its attacker; nothing else may happen on that way.
+	if len(os.Args) > 1 && os.Args[1] == sandbox.ProbeArg {
+		sandbox.ProbeMain()
+		return
+	}
+	os.Exit(run(context.Background(), os.Args[1:], os.Stdout, os.Stderr))
+}
+
+func run(ctx context.Context, args []string, stdout, stderr io.Writer) int {
+	var parsed flags
+	exited := -1
+	parser, err := kong.New(&parsed, kong.Name("executor"), kong.Description(description), kong.DefaultEnvars("EXECUTOR"),
+		kong.Writers(stdout, stderr), kong.Exit(func(code int) { exited = code }),
+		kong.ConfigureHelp(kong.HelpOptions{WrapUpperBound: 100}))
+	if err != nil {
+		fmt.Fprintf(stderr, "executor: %v\n", err)
+		return 1
+	}
+	command, err := parser.Parse(args)
+	if exited >= 0 { // --help has been printed
+		return exited
+	}
+	if err != nil {
+		fmt.Fprintf(stderr, "executor: %v (see executor --help)\n", err)
+		return 2
+	}
+	switch command.Command() {
+	case "version":
+		fmt.Fprintln(stdout, buildVersion())
+		return 0
+	case "worker":
+		err = worker.Main()
+	default:
+		var options server.Options
+		if options, err = parsed.Serve.options(stderr); err != nil {
+			fmt.Fprintf(stderr, "executor: %v (see executor serve --help)\n", err)
+			return 2
+		}
+		err = server.Run(ctx, options)
+	}
+	if err != nil {
+		fmt.Fprintf(stderr, "executor: %v\n", err)
+		return 1
+	}
+	return 0
+}
+
+// buildVersion is what the build set, or else the revision that the go command recorded.
+func buildVersion() string {
+	if info, ok := debug.ReadBuildInfo(); ok && version == "dev" {
+		for _, s := range info.Settings {
+			if s.Key == "vcs.revision" && len(s.Value) >= 12 {
+				return "dev-" + s.Value[:12]
+			}
+		}
+	}
+	return version
+}

@@ -1,0 +1,138 @@
+package server
+
+import (
+	"errors"
+	"fmt"
+	"net/http"
+	"time"
+
+	"executorpool.dev/executor/api"
+	"executorpool.dev/executor/queue"
+	"executorpool.dev/executor/worker"
+)
+
+// execute answers POST /v1/execute. It runs on the connection's own goroutine and starts none.
+func (s *Server) execute(w http.ResponseWriter, r *http.Request) {
+	if p, after := s.closed(); p != nil {
+		s.reject(w, p, after)
+		return
+	}
+	body, release, problem := s.readBody(w, r)
+	defer release()
+	if problem != nil {
+		s.reject(w, problem, time.Second)
+		return
+	}
+	req, problem := api.Decode(body, s.cfg.Bounds)
+	if problem == nil && !s.known[req.Language] {
+		problem = api.UnknownLanguage(req.Language, s.ids)
+	}
+	if problem != nil {
+		s.reject(w, problem, time.Second)
+		return
+	}
+
+	job := worker.NewJob(r.Context(), s.nextID(), req)
+	ticket, problem, after := s.admit(job, r.Header.Get("X-Queue"))
+	if problem != nil {
+		s.reject(w, problem, after)
+		return
+	}
+	s.finish(w, job, s.await(job, ticket))
+}
+
+// closed says whether no submission at all is accepted now.
+func (s *Server) closed() (*api.Problem, time.Duration) {
+	if s.cfg.Tier < s.cfg.MinimumTier {
+		return api.Unavailable(api.ReasonIsolation, "%s", s.isolationFault()), time.Minute
+	}
+	if s.phase.Load() == draining {
+		return api.Unavailable(api.ReasonDraining, "this executor is shutting down; another one takes the submission"), time.Second
+	}
+	return nil, 0
+}
+
+// admit puts the job into the queue, or says why not and when to come again.
+func (s *Server) admit(job *worker.Job, mode string) (*queue.Ticket[*worker.Job], *api.Problem, time.Duration) {
+	q := s.cfg.Queue
+	now := s.cfg.Clock.Now()
+	var ticket *queue.Ticket[*worker.Job]
+	var err error
+	switch mode {
+	case "none":
+		ticket, err = q.Offer(job)
+	case "":
+		if ahead := q.Deadlines(); len(ahead) > 0 {
+			if wait := s.service.leastWait(now, ahead, s.cfg.Slots.Slots()); wait > s.cfg.QueueWait {
+				return nil, api.Unavailable(api.ReasonDeadline, "%d submissions wait, at least %s; at most %s of waiting is allowed",
+					len(ahead), wait.Round(time.Second), s.cfg.QueueWait), wait - s.cfg.QueueWait
+			}
+		}
+		ticket, err = q.Push(job, now.Add(s.cfg.QueueWait))
+	default:
+		return nil, api.Invalid("", "the header X-Queue is %q; the only value is none, which refuses what no slot is free for", mode), 0
+	}
+	switch {
+	case err == nil:
+		s.accepted.Add(1)
+		return ticket, nil, 0
+	case errors.Is(err, queue.ErrBusy):
+		return nil, api.Unavailable(api.ReasonNoFreeSlot, "no slot is free, and X-Queue: none asked not to wait"), time.Second
+	case errors.Is(err, queue.ErrFull):
+		// A place frees up when the next slot does.
+		return nil, api.Unavailable(api.ReasonQueueFull, "all %d places of the queue are taken", q.Capacity()),
+			s.service.service() / time.Duration(max(1, s.cfg.Slots.Slots()))
+	case errors.Is(err, queue.ErrClosed):
+		return nil, api.Unavailable(api.ReasonDraining, "this executor is shutting down; another one takes the submission"), time.Second
+	default:
+		return nil, api.Internal(fmt.Sprintf("the queue refused the submission: %s", err)), 0
+	}
+}
+
+// await waits for the one outcome of an accepted job.
+func (s *Server) await(job *worker.Job, ticket *queue.Ticket[*worker.Job]) worker.Outcome {
+	defer s.answered.Add(1)
+	select {
+	case o := <-job.Done():
+		return o
+	case <-job.Context.Done():
+	}
+	if ticket.Remove() {
+		return worker.Outcome{Fate: worker.Abandoned}
+	}
+	// A slot has it, ends it at once and says so; or its outcome is on its way.
+	return <-job.Done()
+}
+
+// finish counts the outcome and writes it.
+func (s *Server) finish(w http.ResponseWriter, job *worker.Job, o worker.Outcome) {
+	switch o.Fate {
+	case worker.Ran:
+		s.service.observe(o.Held)
+		s.metrics.ran(job.Request.Language, o)
+		log := s.cfg.Log.Debug
+		if o.Result.Verdict == api.InternalError {
+			log = s.cfg.Log.Warn
+		}
+		log("submission answered", "id", o.Result.ID, "language", job.Request.Language, "verdict", o.Result.Verdict, "cause", o.Result.Cause)
+		writeJSON(w, http.StatusOK, "application/json", o.Result)
+	case worker.Expired:
+		s.metrics.waited(s.cfg.QueueWait)
+		s.reject(w, api.Unavailable(api.ReasonQueueTimeout, "no slot became free within %s; the submission was not run", s.cfg.QueueWait), time.Second)
+	case worker.Dropped:
+		s.reject(w, api.Unavailable(api.ReasonDraining, "this executor was told to stop at once; the submission was not run"), time.Second)
+	case worker.Abandoned:
+		// Nobody reads; what is counted is that the place was given up.
+		s.metrics.rejected(reasonClientGone)
+	}
+}
+
+// reject answers with a problem and counts it.
+func (s *Server) reject(w http.ResponseWriter, p *api.Problem, after time.Duration) {
+	s.metrics.rejected(rejectionReason(p))
+	if p.Status == http.StatusServiceUnavailable {
+		refuse(w, p, after)
+		return
+	}
+	writeProblem(w, p)
+}

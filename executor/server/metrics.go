@@ -1,0 +1,157 @@
+package server
+
+import (
+	"time"
+
+	"github.com/prometheus/client_golang/prometheus"
+	"github.com/prometheus/client_golang/prometheus/collectors"
+
+	"executorpool.dev/executor/api"
+	"executorpool.dev/executor/sandbox"
+	"executorpool.dev/executor/worker"
+)
+
+// Labels of executor_rejections_total besides the reasons of a 503.
+const (
+	reasonInvalid         = "invalid"
+	reasonUnknownLanguage = "unknown_language"
+	reasonTooLarge        = "too_large"
+	reasonMediaType       = "media_type"
+	reasonTooSlow         = "too_slow"
+	reasonInternal        = "internal"
+	reasonClientGone      = "client_gone"
+)
+
+var rejectionReasons = []string{
+	api.ReasonQueueFull, api.ReasonDeadline, api.ReasonQueueTimeout, api.ReasonDraining, api.ReasonNoFreeSlot,
+	api.ReasonIsolation, api.ReasonOverloaded,
+	reasonInvalid, reasonUnknownLanguage, reasonTooLarge, reasonMediaType, reasonTooSlow, reasonInternal, reasonClientGone,
+}
+
+func rejectionReason(p *api.Problem) string {
+	switch p.Type {
+	case api.TypeUnavailable:
+		return p.Reason
+	case api.TypeUnknownLanguage:
+		return reasonUnknownLanguage
+	case api.TypeTooLarge:
+		return reasonTooLarge
+	case api.TypeUnsupportedMediaType:
+		return reasonMediaType
+	case api.TypeRequestTimeout:
+		return reasonTooSlow
+	case api.TypeInternal:
+		return reasonInternal
+	default:
+		return reasonInvalid
+	}
+}
+
+var verdicts = []api.Verdict{
+	api.OK, api.CompileError, api.RuntimeError, api.TimeLimit, api.MemoryLimit, api.OutputLimit, api.ProcessLimit, api.InternalError,
+}
+
+// durations run from 1 ms, the cost of starting a process, to 60 s, the usual hard timeout, in steps of about two.
+var durations = []float64{0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2, 4, 8, 15, 30, 60}
+
+// Metrics are the executor's Prometheus metrics, on a registry of their own. Gauges are read when they are scraped, so
+// they are exact at that moment. All label sets are closed and present from the start.
+type Metrics struct {
+	Registry *prometheus.Registry
+
+	queueWait   prometheus.Histogram
+	runs        *prometheus.HistogramVec
+	submissions *prometheus.CounterVec
+	rejections  *prometheus.CounterVec
+	restarts    *prometheus.CounterVec
+}
+
+// NewMetrics makes the counters. The Server adds the gauges.
+func NewMetrics() *Metrics {
+	m := &Metrics{
+		Registry: prometheus.NewRegistry(),
+		queueWait: prometheus.NewHistogram(prometheus.HistogramOpts{
+			Name: "executor_queue_wait_seconds", Buckets: durations,
+			Help: "Time submissions waited for a slot, also those that gave up at the deadline.",
+		}),
+		runs: prometheus.NewHistogramVec(prometheus.HistogramOpts{
+			Name: "executor_run_seconds", Buckets: durations,
+			Help: "Wall time of compilations and runs, by language and stage (compile or run).",
+		}, []string{"language", "stage"}),
+		submissions: prometheus.NewCounterVec(prometheus.CounterOpts{
+			Name: "executor_submissions_total", Help: "Submissions answered with a verdict.",
+		}, []string{"language", "verdict"}),
+		rejections: prometheus.NewCounterVec(prometheus.CounterOpts{
+			Name: "executor_rejections_total", Help: "Requests that were not run to a verdict, by reason.",
+		}, []string{"reason"}),
+		restarts: prometheus.NewCounterVec(prometheus.CounterOpts{
+			Name: "executor_worker_restarts_total", Help: "Worker processes that were replaced, by reason.",
+		}, []string{"reason"}),
+	}
+	m.Registry.MustRegister(m.queueWait, m.runs, m.submissions, m.rejections, m.restarts,
+		collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}))
+	for _, reason := range rejectionReasons {
+		m.rejections.WithLabelValues(reason)
+	}
+	for _, reason := range worker.Reasons {
+		m.restarts.WithLabelValues(string(reason))
+	}
+	return m
+}
+
+// Restarted counts a replaced worker.
+func (m *Metrics) Restarted(reason worker.Reason) { m.restarts.WithLabelValues(string(reason)).Inc() }
+
+// observe adds what is read at scrape time, and the label values that depend on the table of languages.
+func (m *Metrics) observe(cfg Config) {
+	for _, language := range cfg.Languages {
+		for _, verdict := range verdicts {
+			m.submissions.WithLabelValues(language.ID, string(verdict))
+		}
+	}
+	gauge := func(name, help string, read func() float64) {
+		m.Registry.MustRegister(prometheus.NewGaugeFunc(prometheus.GaugeOpts{Name: name, Help: help}, read))
+	}
+	gauge("executor_slots", "Submissions that can run at one time.",
+		func() float64 { return float64(cfg.Slots.Slots()) })
+	gauge("executor_slots_busy", "Slots that hold a submission.",
+		func() float64 { return float64(cfg.Slots.Busy()) })
+	gauge("executor_queue_depth", "Submissions that wait for a slot.",
+		func() float64 { return float64(cfg.Queue.Depth()) })
+	gauge("executor_queue_capacity", "Submissions that can wait for a slot.",
+		func() float64 { return float64(cfg.Queue.Capacity()) })
+	gauge("executor_queue_oldest_seconds", "How long the submission at the head of the queue has waited; 0 when none waits.",
+		func() float64 { return cfg.Queue.Oldest().Seconds() })
+
+	tier := prometheus.NewGaugeVec(prometheus.GaugeOpts{
+		Name: "executor_isolation_tier", Help: "1 for the isolation tier that is enforced, 0 for the others.",
+	}, []string{"tier"})
+	for t := sandbox.None; t <= sandbox.Namespaced; t++ {
+		tier.WithLabelValues(t.String()).Set(0)
+	}
+	tier.WithLabelValues(cfg.Tier.String()).Set(1)
+	build := prometheus.NewGaugeVec(prometheus.GaugeOpts{
+		Name: "executor_build_info", Help: "1; the label is the version of the executor.",
+	}, []string{"version"})
+	build.WithLabelValues(cfg.Version).Set(1)
+	m.Registry.MustRegister(tier, build)
+}
+
+func (m *Metrics) ran(language string, o worker.Outcome) {
+	m.waited(o.Waited)
+	m.submissions.WithLabelValues(language, string(o.Result.Verdict)).Inc()
+	if c := o.Result.Compile; c != nil {
+		m.runs.WithLabelValues(language, "compile").Observe(float64(c.WallMillis) / 1000)
+	}
+	if len(o.Result.Runs) == 0 {
+		return
+	}
+	runs := m.runs.WithLabelValues(language, "run")
+	for _, r := range o.Result.Runs {
+		runs.Observe(float64(r.WallMillis) / 1000)
+	}
+}
+
+func (m *Metrics) waited(d time.Duration) { m.queueWait.Observe(d.Seconds()) }
+
+func (m *Metrics) rejected(reason string) { m.rejections.WithLabelValues(reason).Inc() }

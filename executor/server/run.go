@@ -1,0 +1,236 @@
+package server
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"math/rand/v2"
+	"net"
+	"net/http"
+	"os"
+	"os/signal"
+	"sync"
+	"time"
+
+	"golang.org/x/sys/unix"
+	"k8s.io/utils/clock"
+
+	"executorpool.dev/executor/api"
+	"executorpool.dev/executor/queue"
+	"executorpool.dev/executor/sandbox"
+	"executorpool.dev/executor/toolchain"
+	"executorpool.dev/executor/worker"
+)
+
+// Options are the settings of a whole executor.
+type Options struct {
+	Listen           string
+	Workers, Threads int
+	Timeout          time.Duration
+	QueueCapacity    int
+	QueueWait        time.Duration
+	Limits           sandbox.Limits // ceilings of one run
+	RecycleAfter     int
+	MinimumTier      sandbox.Tier
+	DrainDelay       time.Duration
+	Scratch          string
+	Languages        []string // files of the language table
+	MaxBody          int64    // bytes
+	MaxBuffered      int64    // bytes
+	WorkerCommand    []string // starts a worker process
+	Log              *slog.Logger
+	Version          string
+}
+
+// ErrForced says that a second signal ended the executor before it had drained.
+var ErrForced = errors.New("stopped at once by a second signal")
+
+// Run is the whole life of an executor: probe the isolation, start the workers, serve, and on SIGTERM or SIGINT drain and
+// return nil. SIGHUP replaces the workers one after the other. It is meant to be PID 1 and the only user of the process.
+func Run(ctx context.Context, o Options) error {
+	stop := make(chan os.Signal, 2)
+	signal.Notify(stop, unix.SIGTERM, unix.SIGINT)
+	defer signal.Stop(stop)
+
+	e, err := assemble(ctx, o)
+	if err != nil {
+		return err
+	}
+	listener, err := new(net.ListenConfig).Listen(ctx, "tcp", o.Listen)
+	if err != nil {
+		return fmt.Errorf("listen on %s (flag --listen): %w", o.Listen, err)
+	}
+	return e.run(ctx, listener, stop)
+}
+
+// executor is the assembled process.
+type executor struct {
+	options    Options
+	queue      *queue.Queue[*worker.Job]
+	supervisor *worker.Supervisor
+	server     *Server
+	isolated   bool // the minimum tier is reached
+	log        *slog.Logger
+}
+
+func assemble(ctx context.Context, o Options) (*executor, error) {
+	if err := os.MkdirAll(o.Scratch, 0o700); err != nil {
+		return nil, fmt.Errorf("make the scratch directory (flag --scratch): %w", err)
+	}
+	table, err := toolchain.Load(o.Languages...)
+	if err != nil {
+		return nil, fmt.Errorf("load the language table (flag --languages): %w", err)
+	}
+	languages := table.Languages(ctx)
+	if len(languages) == 0 {
+		return nil, errors.New("none of the table's languages has its tools installed here; install some or mend the table (flag --languages)")
+	}
+	tier, why := sandbox.Probe(ctx, o.Scratch)
+	o.Log.Info("isolation probed", "tier", tier.String(), "minimum", o.MinimumTier.String(), "reason", why)
+
+	q := worker.NewQueue(o.QueueCapacity, clock.RealClock{})
+	metrics := NewMetrics()
+	supervisor, err := worker.New(worker.Config{
+		Workers: o.Workers, Threads: o.Threads, Timeout: o.Timeout, RecycleAfter: o.RecycleAfter,
+		Limits: o.Limits, Tier: tier, Languages: o.Languages, Scratch: o.Scratch, Command: o.WorkerCommand,
+		Queue: q, Random: rand.Float64, Log: o.Log, Restarted: metrics.Restarted,
+	})
+	if err != nil {
+		return nil, err
+	}
+	srv := New(Config{
+		Queue: q, Slots: supervisor, Metrics: metrics, Languages: languages, Bounds: o.bounds(),
+		QueueWait: o.QueueWait, MaxBody: o.MaxBody, MaxBuffered: o.MaxBuffered,
+		Tier: tier, TierReason: why, MinimumTier: o.MinimumTier,
+		Clock: clock.RealClock{}, Log: o.Log, Version: o.Version,
+	})
+	return &executor{options: o, queue: q, supervisor: supervisor, server: srv, isolated: tier >= o.MinimumTier, log: o.Log}, nil
+}
+
+// bounds are the pool's ceilings in the units of the API.
+func (o Options) bounds() api.Bounds {
+	return api.Bounds{Limits: api.Limits{
+		CPUMillis:  o.Limits.CPU.Milliseconds(),
+		WallMillis: o.Timeout.Milliseconds(),
+		MemoryMiB:  o.Limits.Memory >> 20,
+		OutputKiB:  o.Limits.Output >> 10,
+		Processes:  o.Limits.Processes,
+	}}
+}
+
+func (e *executor) run(ctx context.Context, listener net.Listener, stop <-chan os.Signal) error {
+	abort, abortNow := context.WithCancel(context.WithoutCancel(ctx))
+	defer abortNow()
+	working := make(chan struct{})
+	go func() {
+		defer close(working)
+		// Below the minimum tier nothing may run; the process stays up so that /readyz can say why.
+		if e.isolated {
+			e.supervisor.Run(abort)
+		}
+	}()
+	stopRecycling := e.recycleWhenTold(abort)
+	defer stopRecycling()
+
+	httpServer := &http.Server{
+		Handler:           e.server.Handler(),
+		ReadHeaderTimeout: 10 * time.Second,
+		IdleTimeout:       2 * time.Minute,
+		MaxHeaderBytes:    32 << 10,
+		// What is logged here are clients that break off or speak something else.
+		ErrorLog: slog.NewLogLogger(e.log.Handler(), slog.LevelDebug),
+	}
+	served := make(chan error, 1)
+	go func() { served <- httpServer.Serve(listener) }()
+	e.log.Info("executor serves", "address", listener.Addr().String(), "slots", e.supervisor.Slots(), "version", e.options.Version)
+
+	select {
+	case err := <-served:
+		abortNow()
+		<-working
+		return fmt.Errorf("serve HTTP: %w", err)
+	case sig := <-stop:
+		e.log.Info("shutting down", "signal", sig.String())
+	case <-ctx.Done():
+		e.log.Info("shutting down", "signal", "none")
+	}
+	forced := e.drain(listener, stop, working, abortNow)
+	// Every accepted job has its outcome now; what is left is to write the last answers.
+	writing, cancel := context.WithTimeout(abort, writePatience)
+	if forced {
+		writing, cancel = context.WithTimeout(context.WithoutCancel(ctx), time.Second)
+	}
+	defer cancel()
+	if err := httpServer.Shutdown(writing); err != nil {
+		e.log.Warn("some clients did not read their answers", "error", err)
+	}
+	if forced {
+		return ErrForced
+	}
+	e.log.Info("executor has drained")
+	return nil
+}
+
+// drain leaves in good order and returns when every accepted submission has its outcome. A second signal cuts it short.
+func (e *executor) drain(listener net.Listener, stop <-chan os.Signal, working <-chan struct{}, abortNow func()) (forced bool) {
+	e.server.phase.Store(leaving)
+	delay := time.NewTimer(e.options.DrainDelay)
+	defer delay.Stop()
+	select {
+	case <-delay.C:
+	case <-stop:
+		forced = true
+	}
+	e.server.phase.Store(draining)
+	listener.Close()
+	e.queue.Close()
+	if !forced {
+		// By then every waiting submission has expired and every slot has reported or its worker was replaced.
+		limit := time.NewTimer(e.options.QueueWait + e.options.Timeout + 2*worker.Grace + drainSlack)
+		defer limit.Stop()
+		select {
+		case <-working:
+			return false
+		case <-limit.C:
+			e.log.Error("draining took too long")
+			forced = true
+		case sig := <-stop:
+			e.log.Info("stopping at once", "signal", sig.String())
+			forced = true
+		}
+	}
+	for _, job := range e.queue.Clear() {
+		job.Answer(worker.Outcome{Fate: worker.Dropped})
+	}
+	abortNow()
+	<-working
+	return forced
+}
+
+// drainSlack is for a hung worker to be found, killed and cleaned up after.
+const drainSlack = 15 * time.Second
+
+// recycleWhenTold replaces the workers at SIGHUP. Signals that come while that is going on count as one.
+func (e *executor) recycleWhenTold(ctx context.Context) (stop func()) {
+	hangups := make(chan os.Signal, 1)
+	signal.Notify(hangups, unix.SIGHUP)
+	ctx, cancel := context.WithCancel(ctx)
+	var recycling sync.WaitGroup
+	recycling.Go(func() {
+		for {
+			select {
+			case <-ctx.Done():
+				return
+			case <-hangups:
+				e.log.Info("replacing all workers", "signal", "hangup")
+				e.supervisor.Recycle(ctx)
+			}
+		}
+	})
+	return func() {
+		signal.Stop(hangups)
+		cancel()
+		recycling.Wait()
+	}
+}
