@@ -12,29 +12,29 @@ import (
 )
 
 type serveFlags struct {
-	Listen        string        `default:":8000" placeholder:"ADDRESS" help:"Address to serve HTTP on."`
-	Workers       int           `default:"4" placeholder:"N" help:"Worker processes; 1 to 256."`
-	Threads       int           `default:"2" placeholder:"N" help:"Slots of a worker, each doing one submission at a time; 1 to 64."`
+	Listen        string        `default:":8000" help:"Address to serve HTTP on."`
+	Workers       int           `default:"4" help:"Worker processes; 1 to 256."`
+	Threads       int           `default:"2" help:"Slots of a worker, each doing one submission at a time; 1 to 64."`
 	Timeout       time.Duration `default:"60s" help:"Hard bound on one submission, compilation and all runs together, from the moment a slot takes it; 1s to 1h."`
-	QueueCapacity int           `default:"128" placeholder:"N" help:"Submissions that can wait for a slot; 0 to 100000."`
+	QueueCapacity int           `default:"128" help:"Submissions that can wait for a slot; 0 to 100000."`
 	QueueWait     time.Duration `default:"30s" help:"Longest wait for a slot; after it a submission is answered 503 and not run; 100ms to 1h."`
 
-	CPUMillis int64 `name:"cpu-millis" default:"10000" placeholder:"MS" help:"Ceiling of one run: CPU time of its whole process tree; 10 to 3600000."`
-	MemoryMiB int64 `name:"memory-mib" default:"256" placeholder:"MIB" help:"Ceiling of one run: memory of its whole process tree; 16 to 1048576."`
-	OutputKiB int64 `name:"output-kib" default:"64" placeholder:"KIB" help:"Ceiling of one run: stdout and stderr each; 1 to 65536."`
-	Processes int64 `default:"64" placeholder:"N" help:"Ceiling of one run: processes and threads at one time; 1 to 4096."`
-	DiskMiB   int64 `name:"disk-mib" default:"64" placeholder:"MIB" help:"Ceiling of one run: bytes written to its directory; 1 to 65536."`
+	CPUMillis int64 `name:"cpu-millis" default:"10000" help:"Ceiling of one run: CPU time of its whole process tree; 10 to 3600000."`
+	MemoryMiB int64 `name:"memory-mib" default:"256" help:"Ceiling of one run: memory of its whole process tree; 16 to 1048576."`
+	OutputKiB int64 `name:"output-kib" default:"64" help:"Ceiling of one run: stdout and stderr each; 1 to 65536."`
+	Processes int64 `default:"64" help:"Ceiling of one run: processes and threads at one time; 1 to 4096."`
+	DiskMiB   int64 `name:"disk-mib" default:"64" help:"Ceiling of one run: bytes written to its directory; 1 to 65536."`
 
-	RecycleAfter int           `default:"1000" placeholder:"N" help:"Runs after which a worker process is replaced, give or take a tenth; 1 to 1000000000."`
-	MinimumTier  string        `default:"RestrictedLegacy" placeholder:"TIER" help:"Isolation without which nothing is run: RestrictedLegacy, Restricted, Namespaced, or None to run unisolated."`
+	RecycleAfter int           `default:"1000" help:"Runs after which a worker process is replaced, give or take a tenth; 1 to 1000000000."`
+	MinimumTier  string        `default:"RestrictedLegacy" help:"Isolation without which nothing is run: RestrictedLegacy, Restricted, Namespaced, or None to run unisolated."`
 	DrainDelay   time.Duration `default:"5s" help:"How long SIGTERM waits before new submissions are refused, for others to learn that this executor leaves; 0s to 10m."`
-	Scratch      string        `default:"/scratch" placeholder:"DIR" help:"Directory for the runs' files; the executor's alone."`
-	Languages    string        `default:"/etc/executor/languages.yaml" placeholder:"FILE" help:"Table of languages. The files of the directory languages.d beside it add to it."`
-	MaxBodyMiB   int64         `name:"max-body-mib" default:"16" placeholder:"MIB" help:"Largest request; 1 to 1024."`
-	BufferMiB    int64         `name:"buffer-mib" default:"256" placeholder:"MIB" help:"Memory for all requests that wait or run; at least --max-body-mib, to 65536."`
+	Scratch      string        `default:"/scratch" help:"Directory for the runs' files; the executor's alone."`
+	Languages    string        `default:"/etc/executor/languages.yaml" help:"Table of languages. The files of the directory languages.d beside it add to it."`
+	MaxBodyMiB   int64         `name:"max-body-mib" default:"16" help:"Largest request; 1 to 1024."`
+	BufferMiB    int64         `name:"buffer-mib" default:"256" help:"Memory for all requests that wait or run; at least --max-body-mib, to 65536."`
 
-	LogFormat string `default:"json" enum:"json,text" placeholder:"FORMAT" help:"json or text."`
-	LogLevel  string `default:"info" enum:"debug,info,warn,error" placeholder:"LEVEL" help:"debug, info, warn or error."`
+	LogFormat string `default:"json" enum:"json,text" help:"json or text."`
+	LogLevel  string `default:"info" enum:"debug,info,warn,error" help:"debug, info, warn or error."`
 }
 
 // workerCommand starts this very program again, also when its file has been replaced since.
