@@ -1,0 +1,91 @@
+package controllers
+
+import (
+	appsv1 "k8s.io/api/apps/v1"
+	corev1 "k8s.io/api/core/v1"
+	networkingv1 "k8s.io/api/networking/v1"
+	policyv1 "k8s.io/api/policy/v1"
+	"k8s.io/apimachinery/pkg/runtime"
+	appsv1ac "k8s.io/client-go/applyconfigurations/apps/v1"
+	corev1ac "k8s.io/client-go/applyconfigurations/core/v1"
+	networkingv1ac "k8s.io/client-go/applyconfigurations/networking/v1"
+	policyv1ac "k8s.io/client-go/applyconfigurations/policy/v1"
+	"sigs.k8s.io/controller-runtime/pkg/client"
+
+	"executorpool.dev/api/v1alpha1"
+	"executorpool.dev/controllers/resources"
+)
+
+// plan is what rendering needs.
+type plan struct {
+	pool     *v1alpha1.ExecutorPool
+	image    string
+	replicas int32
+}
+
+// kind is one kind of object that a pool consists of; each has the pool's name.
+type kind struct {
+	name  string
+	empty func() client.Object
+	// wanted says whether the pool has such an object at all.
+	wanted func(plan) bool
+	render func(plan) (runtime.ApplyConfiguration, error)
+	// applied extracts from a live object what this controller applied and nobody has changed since.
+	applied func(client.Object) (runtime.ApplyConfiguration, error)
+}
+
+const deploymentKind = "Deployment"
+
+// kinds are in the order of writing: no pod starts before its account and the policy that shuts it off the network are
+// there.
+var kinds = []kind{
+	{
+		name:   "ServiceAccount",
+		empty:  func() client.Object { return &corev1.ServiceAccount{} },
+		wanted: always,
+		render: func(p plan) (runtime.ApplyConfiguration, error) { return resources.ServiceAccount(p.pool), nil },
+		applied: func(o client.Object) (runtime.ApplyConfiguration, error) {
+			return corev1ac.ExtractServiceAccount(o.(*corev1.ServiceAccount), resources.FieldOwner)
+		},
+	},
+	{
+		name:   "NetworkPolicy",
+		empty:  func() client.Object { return &networkingv1.NetworkPolicy{} },
+		wanted: always,
+		render: func(p plan) (runtime.ApplyConfiguration, error) { return resources.NetworkPolicy(p.pool), nil },
+		applied: func(o client.Object) (runtime.ApplyConfiguration, error) {
+			return networkingv1ac.ExtractNetworkPolicy(o.(*networkingv1.NetworkPolicy), resources.FieldOwner)
+		},
+	},
+	{
+		name:   "Service",
+		empty:  func() client.Object { return &corev1.Service{} },
+		wanted: always,
+		render: func(p plan) (runtime.ApplyConfiguration, error) { return resources.Service(p.pool), nil },
+		applied: func(o client.Object) (runtime.ApplyConfiguration, error) {
+			return corev1ac.ExtractService(o.(*corev1.Service), resources.FieldOwner)
+		},
+	},
+	{
+		name:   deploymentKind,
+		empty:  func() client.Object { return &appsv1.Deployment{} },
+		wanted: always,
+		render: func(p plan) (runtime.ApplyConfiguration, error) {
+			return resources.Deployment(p.pool, p.image, p.replicas)
+		},
+		applied: func(o client.Object) (runtime.ApplyConfiguration, error) {
+			return appsv1ac.ExtractDeployment(o.(*appsv1.Deployment), resources.FieldOwner)
+		},
+	},
+	{
+		name:   "PodDisruptionBudget",
+		empty:  func() client.Object { return &policyv1.PodDisruptionBudget{} },
+		wanted: func(p plan) bool { return resources.WantsPodDisruptionBudget(p.replicas) },
+		render: func(p plan) (runtime.ApplyConfiguration, error) { return resources.PodDisruptionBudget(p.pool), nil },
+		applied: func(o client.Object) (runtime.ApplyConfiguration, error) {
+			return policyv1ac.ExtractPodDisruptionBudget(o.(*policyv1.PodDisruptionBudget), resources.FieldOwner)
+		},
+	},
+}
+
+func always(plan) bool { return true }

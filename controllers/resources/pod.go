@@ -1,0 +1,120 @@
+package resources
+
+import (
+	"fmt"
+
+	corev1 "k8s.io/api/core/v1"
+	"k8s.io/apimachinery/pkg/util/intstr"
+	corev1ac "k8s.io/client-go/applyconfigurations/core/v1"
+
+	"executorpool.dev/api/v1alpha1"
+)
+
+// What ends a pod in order, in seconds; see GracePeriodSeconds.
+const (
+	drainDelaySeconds  = 5
+	graceMarginSeconds = 10
+)
+
+// userID is the user the executor image runs as.
+const userID = int64(10001)
+
+// GracePeriodSeconds is how long a pod may take to end without a submission being lost: the drain delay, the longest
+// wait in the queue, the longest run, and a margin for the last answers to leave.
+//
+// There is no preStop hook. A hook that sleeps is the usual way to keep a server up while endpoints are removed, but the
+// server does not know yet that it is leaving: clients that keep connections alive send their next request down the
+// same connection until it is cut. The executor's own drain begins at SIGTERM: it turns /readyz to 503, serves on for the
+// drain delay with `Connection: close` on each answer, so that kept-alive clients come back through the Service to
+// another replica, and only then closes the listener, the queue and the slots. The delay is thus the same, and counts
+// within the grace period in both designs.
+func GracePeriodSeconds(spec v1alpha1.ExecutorPoolSpec) int64 {
+	return drainDelaySeconds + int64(spec.Queue.MaxWaitSeconds) + int64(spec.TimeoutSeconds) + graceMarginSeconds
+}
+
+func podTemplate(pool *v1alpha1.ExecutorPool, image string) (*corev1ac.PodTemplateSpecApplyConfiguration, error) {
+	spec := pool.Spec
+	pod := corev1ac.PodSpec().
+		WithServiceAccountName(pool.Name).
+		WithAutomountServiceAccountToken(false).
+		WithEnableServiceLinks(false).
+		WithTerminationGracePeriodSeconds(GracePeriodSeconds(spec)).
+		WithSecurityContext(corev1ac.PodSecurityContext().
+			WithRunAsNonRoot(true).
+			WithRunAsUser(userID).
+			WithRunAsGroup(userID).
+			WithSeccompProfile(corev1ac.SeccompProfile().WithType(corev1.SeccompProfileTypeRuntimeDefault))).
+		WithContainers(container(spec, image)).
+		WithVolumes(scratch(spec))
+	if spec.Isolation.RuntimeClassName != "" {
+		pod.WithRuntimeClassName(spec.Isolation.RuntimeClassName)
+	}
+	if err := schedule(pod, pool); err != nil {
+		return nil, err
+	}
+	return corev1ac.PodTemplateSpec().WithLabels(Labels(pool)).WithSpec(pod), nil
+}
+
+func container(spec v1alpha1.ExecutorPoolSpec, image string) *corev1ac.ContainerApplyConfiguration {
+	resources := Resources(spec)
+	return corev1ac.Container().
+		WithName(ContainerName).
+		WithImage(image).
+		WithArgs(arguments(spec)...).
+		WithPorts(corev1ac.ContainerPort().WithName(PortName).WithProtocol(protocolTCP).WithContainerPort(Port)).
+		WithResources(corev1ac.ResourceRequirements().WithRequests(resources.Requests).WithLimits(resources.Limits)).
+		WithSecurityContext(corev1ac.SecurityContext().
+			WithRunAsNonRoot(true).
+			WithAllowPrivilegeEscalation(false).
+			WithPrivileged(false).
+			WithReadOnlyRootFilesystem(true).
+			WithCapabilities(corev1ac.Capabilities().WithDrop("ALL"))).
+		WithVolumeMounts(corev1ac.VolumeMount().WithName(scratchVolume).WithMountPath(ScratchPath)).
+		WithStartupProbe(probe("/healthz", 1, 5, 120)).
+		WithLivenessProbe(probe("/healthz", 10, 10, 6)).
+		WithReadinessProbe(probe("/readyz", 2, 5, 3))
+}
+
+// arguments are the whole of what a replica is told; the executor reads nothing from the cluster.
+func arguments(spec v1alpha1.ExecutorPoolSpec) []string {
+	return []string{
+		"serve",
+		fmt.Sprintf("--listen=:%d", Port),
+		fmt.Sprintf("--workers=%d", spec.Workers),
+		fmt.Sprintf("--threads=%d", spec.Threads),
+		fmt.Sprintf("--timeout=%ds", spec.TimeoutSeconds),
+		fmt.Sprintf("--queue-capacity=%d", spec.Queue.Capacity),
+		fmt.Sprintf("--queue-wait=%ds", spec.Queue.MaxWaitSeconds),
+		fmt.Sprintf("--cpu-millis=%d", spec.Limits.CPUMillis),
+		fmt.Sprintf("--memory-mib=%d", spec.Limits.MemoryMiB),
+		fmt.Sprintf("--output-kib=%d", spec.Limits.OutputKiB),
+		fmt.Sprintf("--processes=%d", spec.Limits.Processes),
+		fmt.Sprintf("--disk-mib=%d", spec.Limits.DiskMiB),
+		fmt.Sprintf("--recycle-after=%d", spec.RecycleAfter),
+		fmt.Sprintf("--minimum-tier=%s", spec.Isolation.MinimumTier),
+		fmt.Sprintf("--drain-delay=%ds", drainDelaySeconds),
+		"--scratch=" + ScratchPath,
+	}
+}
+
+// probe asks the executor over HTTP. Runs can keep all cores of a node busy, and the supervisor then answers late: the
+// timeouts are long, and only a minute of silence has a container restarted, because a restart costs every slot its
+// submission. The startup probe asks each second, so that a new replica serves as soon as it can.
+func probe(path string, period, timeout, failures int32) *corev1ac.ProbeApplyConfiguration {
+	return corev1ac.Probe().
+		WithHTTPGet(corev1ac.HTTPGetAction().WithPath(path).WithPort(intstr.FromString(PortName))).
+		WithPeriodSeconds(period).
+		WithTimeoutSeconds(timeout).
+		WithFailureThreshold(failures)
+}
+
+// scratch is the only writable place of the pod. It is held in memory, because a bound on a volume on disk is enforced by
+// evicting the pod: one contestant who fills the disk would cost every slot of the replica its submission. A tmpfs of
+// that size just answers ENOSPC. Its pages count against the container's memory, so Resources adds its size.
+func scratch(spec v1alpha1.ExecutorPoolSpec) *corev1ac.VolumeApplyConfiguration {
+	return corev1ac.Volume().
+		WithName(scratchVolume).
+		WithEmptyDir(corev1ac.EmptyDirVolumeSource().
+			WithMedium(corev1.StorageMediumMemory).
+			WithSizeLimit(ScratchSize(spec)))
+}

@@ -1,0 +1,170 @@
+package sampling
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"net"
+	"net/http"
+	"net/netip"
+	"strconv"
+	"time"
+
+	"golang.org/x/sync/errgroup"
+
+	"executorpool.dev/executor/api"
+)
+
+const (
+	// Timeout bounds one question, connection included.
+	Timeout = 2 * time.Second
+
+	parallel   = 32
+	maxAnswer  = 16 << 10
+	maxHeader  = 8 << 10
+	maxInt32   = 1<<31 - 1
+	idleExpiry = 30 * time.Second
+)
+
+// Target is one pod to ask.
+type Target struct {
+	Name string
+	// IP is the pod's address as the API server has it.
+	IP string
+	// Ready pods are asked for their state, others why they are not ready.
+	Ready bool
+}
+
+// Report is what one pod answered.
+type Report struct {
+	Name string
+	// State is valid when Err is nil. Of a pod that is not ready only Tier is.
+	State api.State
+	// Refusal is why a pod says it is not ready.
+	Refusal string
+	Err     error
+}
+
+// Sampler asks pods. It is safe for concurrent use.
+type Sampler struct {
+	client *http.Client
+	port   string
+}
+
+// New makes a sampler for executors that listen on port. dial opens connections; nil means the network.
+func New(port int32, dial func(ctx context.Context, network, address string) (net.Conn, error)) *Sampler {
+	if dial == nil {
+		dial = (&net.Dialer{Timeout: Timeout}).DialContext
+	}
+	return &Sampler{
+		port: strconv.Itoa(int(port)),
+		client: &http.Client{
+			Timeout: Timeout,
+			Transport: &http.Transport{
+				// A proxy from the environment is not meant for pod addresses.
+				Proxy:                  nil,
+				DialContext:            dial,
+				MaxIdleConnsPerHost:    1,
+				IdleConnTimeout:        idleExpiry,
+				MaxResponseHeaderBytes: maxHeader,
+				DisableCompression:     true,
+			},
+			CheckRedirect: func(*http.Request, []*http.Request) error {
+				return errors.New("an executor never redirects")
+			},
+		},
+	}
+}
+
+// Sample asks all targets in parallel and returns their reports in the same order.
+func (s *Sampler) Sample(ctx context.Context, targets []Target) []Report {
+	reports := make([]Report, len(targets))
+	var group errgroup.Group
+	group.SetLimit(parallel)
+	for i, target := range targets {
+		group.Go(func() error {
+			reports[i] = s.ask(ctx, target)
+			return nil
+		})
+	}
+	_ = group.Wait()
+	return reports
+}
+
+func (s *Sampler) ask(ctx context.Context, target Target) Report {
+	report := Report{Name: target.Name}
+	address, err := podAddress(target.IP)
+	if err != nil {
+		report.Err = fmt.Errorf("pod %s: %w", target.Name, err)
+		return report
+	}
+	base := "http://" + net.JoinHostPort(address.String(), s.port)
+	if target.Ready {
+		report.Err = s.get(ctx, base+"/v1/state", &report.State, http.StatusOK)
+		if report.Err == nil {
+			report.Err = plausible(report.State)
+		}
+		return report
+	}
+	var readiness struct {
+		Tier   string `json:"tier"`
+		Reason string `json:"reason"`
+	}
+	report.Err = s.get(ctx, base+"/readyz", &readiness, http.StatusOK, http.StatusServiceUnavailable)
+	report.State.Tier, report.Refusal = readiness.Tier, readiness.Reason
+	return report
+}
+
+func (s *Sampler) get(ctx context.Context, url string, into any, statuses ...int) error {
+	request, err := http.NewRequestWithContext(ctx, http.MethodGet, url, nil)
+	if err != nil {
+		return fmt.Errorf("make request for %s: %w", url, err)
+	}
+	response, err := s.client.Do(request)
+	if err != nil {
+		return err
+	}
+	defer response.Body.Close()
+	body, err := io.ReadAll(io.LimitReader(response.Body, maxAnswer+1))
+	if err != nil {
+		return fmt.Errorf("read answer of %s: %w", url, err)
+	}
+	if len(body) > maxAnswer {
+		return fmt.Errorf("answer of %s is longer than %d bytes", url, maxAnswer)
+	}
+	for _, status := range statuses {
+		if response.StatusCode == status {
+			if err := json.Unmarshal(body, into); err != nil {
+				return fmt.Errorf("decode answer of %s: %w", url, err)
+			}
+			return nil
+		}
+	}
+	return fmt.Errorf("%s answered %d", url, response.StatusCode)
+}
+
+// plausible refuses numbers that no executor has: they are worse than none.
+func plausible(state api.State) error {
+	switch {
+	case state.Slots < 0 || state.Slots > maxInt32 || state.Queued < 0 || state.Queued > maxInt32:
+		return fmt.Errorf("impossible state: %d slots, %d queued", state.Slots, state.Queued)
+	case state.Busy < 0 || state.Busy > state.Slots:
+		return fmt.Errorf("impossible state: %d of %d slots busy", state.Busy, state.Slots)
+	}
+	return nil
+}
+
+// podAddress refuses what cannot be a pod's own address: with it, the manager could be made to ask itself or the
+// metadata service of its node.
+func podAddress(ip string) (netip.Addr, error) {
+	address, err := netip.ParseAddr(ip)
+	switch {
+	case err != nil:
+		return netip.Addr{}, fmt.Errorf("pod address: %w", err)
+	case address.IsLoopback(), address.IsUnspecified(), address.IsMulticast(), address.IsLinkLocalUnicast():
+		return netip.Addr{}, fmt.Errorf("pod address %s is not one of a pod", address)
+	}
+	return address, nil
+}

@@ -1,0 +1,116 @@
+package status
+
+import (
+	"fmt"
+	"time"
+
+	"k8s.io/apimachinery/pkg/api/meta"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+
+	"executorpool.dev/api/v1alpha1"
+)
+
+// Decide says what the pool's status is now.
+func Decide(in Input) Decision {
+	before := in.Pool.Status
+	next := *before.DeepCopy()
+	next.ObservedGeneration = in.Pool.Generation
+	next.Selector = in.Selector
+	count(&next, in)
+	scale(&next, in)
+
+	var decision Decision
+	trouble := findFault(in)
+	progress := progressOf(next, in)
+	if progress == done {
+		trouble = keepObstacle(trouble, in)
+	}
+	if trouble != nil {
+		decision.Recheck = trouble.recheck
+	}
+	for _, c := range []metav1.Condition{
+		ready(next, progress, trouble, in),
+		reconciling(progress, trouble, in),
+		stalled(trouble),
+		fresh(in),
+		isolation(in),
+	} {
+		c.ObservedGeneration = in.Pool.Generation
+		c.LastTransitionTime = metav1.NewTime(in.Now.Truncate(time.Second))
+		meta.SetStatusCondition(&next.Conditions, c)
+	}
+	decision.Status = next
+	decision.Events = events(in, before, next)
+	return decision
+}
+
+// keepObstacle forgets faults of pods once the pool has all it wants: a pod too many that does not start is on its way
+// out. An obstacle stays one, since the objects are not as the spec says.
+func keepObstacle(f *fault, in Input) *fault {
+	if in.Obstacle != nil {
+		return f
+	}
+	return nil
+}
+
+// count fills in what is there: pods from the Deployment, slots and queue from the executors. Slots of a replica that did
+// not answer are counted as the spec has them, since it serves; what it runs is not known, which MetricsFresh tells.
+func count(next *v1alpha1.ExecutorPoolStatus, in Input) {
+	next.Replicas, next.ReadyReplicas = 0, 0
+	if in.Deployment != nil {
+		next.Replicas = in.Deployment.Status.Replicas
+		next.ReadyReplicas = in.Deployment.Status.ReadyReplicas
+	}
+	next.Slots, next.BusySlots, next.QueueDepth = 0, 0, 0
+	for i := range in.Pods {
+		pod := &in.Pods[i]
+		if !Ready(pod) {
+			continue
+		}
+		report := in.Reports[pod.Name]
+		if !report.Answered {
+			next.Slots += in.Pool.Spec.Workers * in.Pool.Spec.Threads
+			continue
+		}
+		next.Slots += report.Slots
+		next.BusySlots += report.Busy
+		next.QueueDepth += report.Queued
+	}
+}
+
+// scale records a change of the desired replicas. An obstacle means nothing was scaled.
+func scale(next *v1alpha1.ExecutorPoolStatus, in Input) {
+	if in.Obstacle != nil || next.DesiredReplicas == in.Desired {
+		return
+	}
+	next.LastScale = &v1alpha1.ScaleRecord{
+		Time: metav1.NewTime(in.Now.Truncate(time.Second)), From: next.DesiredReplicas, To: in.Desired, Reason: in.DesiredReason,
+	}
+	next.DesiredReplicas = in.Desired
+}
+
+// fresh is the condition MetricsFresh, about replicas that serve.
+func fresh(in Input) metav1.Condition {
+	c := metav1.Condition{Type: v1alpha1.ConditionMetricsFresh, Status: metav1.ConditionTrue, Reason: v1alpha1.ReasonSampled,
+		Message: "Every ready replica reported its slots and queue."}
+	serving, silent := 0, ""
+	for i := range in.Pods {
+		pod := &in.Pods[i]
+		if !Ready(pod) {
+			continue
+		}
+		serving++
+		if !in.Reports[pod.Name].Answered && (silent == "" || pod.Name < silent) {
+			silent = pod.Name
+		}
+	}
+	switch {
+	case serving == 0:
+		c.Status, c.Reason, c.Message = metav1.ConditionUnknown, v1alpha1.ReasonNoReplicas, "There is no ready replica to ask."
+	case silent != "":
+		c.Status, c.Reason = metav1.ConditionFalse, v1alpha1.ReasonReplicasSilent
+		c.Message = fmt.Sprintf("Ready replicas did not answer /v1/state, pod %s among them; busySlots and queueDepth leave "+
+			"them out. If it lasts, see that network policies let the manager reach port 8000 of the pods.", silent)
+	}
+	return c
+}

@@ -1,0 +1,189 @@
+package status
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+	"time"
+
+	corev1 "k8s.io/api/core/v1"
+
+	"executorpool.dev/api/v1alpha1"
+)
+
+const (
+	// unschedulableGrace is how long a pod may wait for a node before a person is called: a cluster that adds nodes by
+	// itself reports a pod as unschedulable first. kstatus waits as long.
+	unschedulableGrace = 15 * time.Second
+	// servingGrace is how long a started container may take to become ready before it is worth a word.
+	servingGrace = 10 * time.Second
+	// silenceGrace is how long it may stay that way before a person is called.
+	silenceGrace = time.Minute
+	// crashMemory is how long a container must run for its past ends to be forgotten.
+	crashMemory = 5 * time.Minute
+)
+
+var (
+	pullReasons = []string{"ErrImagePull", "ImagePullBackOff", "InvalidImageName", "ErrImageNeverPull",
+		"RegistryUnavailable", "ImageInspectError", "SignatureValidationFailed"}
+	startReasons = []string{"CreateContainerConfigError", "CreateContainerError", "RunContainerError",
+		"PreCreateHookError", "PostStartHookError"}
+)
+
+// podFault is what is wrong with one pod; nil for one that is ready, on its way, or ending.
+func podFault(in Input, pod *corev1.Pod) *fault {
+	if pod.DeletionTimestamp != nil || Ready(pod) ||
+		pod.Status.Phase == corev1.PodSucceeded || pod.Status.Phase == corev1.PodFailed {
+		return nil
+	}
+	if c := condition(pod, corev1.PodScheduled); c != nil && c.Status == corev1.ConditionFalse &&
+		c.Reason == corev1.PodReasonUnschedulable {
+		return unschedulable(in, pod, c)
+	}
+	for _, c := range pod.Status.ContainerStatuses {
+		if f := containerFault(in, pod, c); f != nil {
+			return f
+		}
+	}
+	return nil
+}
+
+func unschedulable(in Input, pod *corev1.Pod, c *corev1.PodCondition) *fault {
+	waited := in.Now.Sub(c.LastTransitionTime.Time)
+	return &fault{
+		reason: v1alpha1.ReasonUnschedulable,
+		message: sentence(fmt.Sprintf("No node takes pod %s: %s", pod.Name, Quote(c.Message)),
+			"Add nodes, lower spec.resources or spec.replicas, or change spec.scheduling"),
+		stalls:  waited >= unschedulableGrace,
+		recheck: max(0, unschedulableGrace-waited),
+	}
+}
+
+func containerFault(in Input, pod *corev1.Pod, c corev1.ContainerStatus) *fault {
+	if w := c.State.Waiting; w != nil {
+		switch {
+		case slices.Contains(pullReasons, w.Reason):
+			return pullFault(in, pod, w)
+		case slices.Contains(startReasons, w.Reason):
+			return &fault{
+				reason: v1alpha1.ReasonNotStarting,
+				message: sentence(fmt.Sprintf("Pod %s cannot start its container: %s", pod.Name, Quote(w.Message)),
+					describe(pod)),
+				stalls: true,
+			}
+		case w.Reason == "CrashLoopBackOff":
+			return crashFault(pod, c)
+		}
+		return nil
+	}
+	// Between two ends a container waits, runs for a moment, has just ended: all of it is the same crash loop.
+	if c.RestartCount >= 2 && (c.State.Running == nil || in.Now.Sub(c.State.Running.StartedAt.Time) < crashMemory) {
+		return crashFault(pod, c)
+	}
+	if c.State.Running != nil && c.Started != nil && *c.Started {
+		return servingFault(in, pod)
+	}
+	return nil
+}
+
+// pullFault names the image and, where the runtime gives it, the cause. The kubelet alternates between the attempt's
+// error and a back-off that (before Kubernetes 1.31) no longer names it: the cause once known is kept.
+func pullFault(in Input, pod *corev1.Pod, w *corev1.ContainerStateWaiting) *fault {
+	image := in.Image
+	for _, c := range pod.Spec.Containers {
+		image = c.Image
+	}
+	fixed := sentence(fmt.Sprintf("Pod %s cannot pull image %q", pod.Name, image),
+		"Correct spec.image, or name a pull secret in spec.scheduling.imagePullSecrets")
+	cause := Quote(w.Message)
+	if _, rest, found := strings.Cut(cause, "ErrImagePull: "); found {
+		cause = rest
+	} else if strings.HasPrefix(cause, "Back-off pulling image") {
+		cause = ""
+	}
+	message := fixed
+	if cause != "" {
+		message = fixed + " The runtime says: " + sentence(cause)
+	} else if before := stalledMessage(in.Pool); strings.HasPrefix(before, fixed+" The runtime says: ") {
+		message = before
+	}
+	return &fault{reason: v1alpha1.ReasonImagePull, message: message, stalls: true}
+}
+
+func crashFault(pod *corev1.Pod, c corev1.ContainerStatus) *fault {
+	ended := c.LastTerminationState.Terminated
+	if c.State.Terminated != nil {
+		ended = c.State.Terminated
+	}
+	how := ""
+	if ended != nil {
+		how = fmt.Sprintf(" with exit code %d", ended.ExitCode)
+		if ended.Reason != "" && ended.Reason != "Error" {
+			how += " (" + Quote(ended.Reason) + ")"
+		}
+		if ended.Message != "" {
+			how += ": " + Quote(ended.Message)
+		}
+	}
+	do := fmt.Sprintf("`kubectl logs -n %s %s --previous` shows its last words", pod.Namespace, pod.Name)
+	if ended != nil && ended.Reason == "OOMKilled" {
+		do = "Raise spec.resources.limits.memory, or lower spec.limits.memoryMiB, spec.workers or spec.threads"
+	}
+	return &fault{
+		reason:  v1alpha1.ReasonCrashLoop,
+		message: sentence(fmt.Sprintf("Pod %s ends again and again%s", pod.Name, how), do),
+		stalls:  true,
+	}
+}
+
+func servingFault(in Input, pod *corev1.Pod) *fault {
+	report := in.Reports[pod.Name]
+	minimum := in.Pool.Spec.Isolation.MinimumTier
+	if report.Answered && below(report.Tier, minimum) {
+		return &fault{
+			reason: v1alpha1.ReasonTierTooLow,
+			message: sentence(
+				fmt.Sprintf("Pod %s proved isolation tier %s and spec.isolation.minimumTier is %s", pod.Name, report.Tier, minimum),
+				Quote(report.Refusal), tierRemedy),
+			stalls: true,
+		}
+	}
+	var since time.Time
+	if c := condition(pod, corev1.PodReady); c != nil {
+		since = c.LastTransitionTime.Time
+	}
+	waited := in.Now.Sub(since)
+	if waited < servingGrace {
+		return nil
+	}
+	why := "it does not answer /readyz"
+	if report.Refusal != "" {
+		why = Quote(report.Refusal)
+	}
+	return &fault{
+		reason: v1alpha1.ReasonNotServing,
+		message: sentence(fmt.Sprintf("Pod %s runs but is not ready: %s", pod.Name, why),
+			fmt.Sprintf("`kubectl logs -n %s %s` shows what it does", pod.Namespace, pod.Name)),
+		stalls:  waited >= silenceGrace,
+		recheck: max(0, silenceGrace-waited),
+	}
+}
+
+func describe(pod *corev1.Pod) string {
+	return fmt.Sprintf("`kubectl describe pod -n %s %s` shows more", pod.Namespace, pod.Name)
+}
+
+// Ready says whether a pod serves. One that is ending does not: it is no longer behind the Service.
+func Ready(pod *corev1.Pod) bool {
+	c := condition(pod, corev1.PodReady)
+	return pod.DeletionTimestamp == nil && c != nil && c.Status == corev1.ConditionTrue
+}
+
+func condition(pod *corev1.Pod, kind corev1.PodConditionType) *corev1.PodCondition {
+	for i := range pod.Status.Conditions {
+		if pod.Status.Conditions[i].Type == kind {
+			return &pod.Status.Conditions[i]
+		}
+	}
+	return nil
+}

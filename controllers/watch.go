@@ -1,0 +1,115 @@
+package controllers
+
+import (
+	"context"
+	"fmt"
+
+	corev1 "k8s.io/api/core/v1"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/labels"
+	"k8s.io/apimachinery/pkg/types"
+	ctrl "sigs.k8s.io/controller-runtime"
+	"sigs.k8s.io/controller-runtime/pkg/builder"
+	"sigs.k8s.io/controller-runtime/pkg/cache"
+	"sigs.k8s.io/controller-runtime/pkg/client"
+	"sigs.k8s.io/controller-runtime/pkg/handler"
+	"sigs.k8s.io/controller-runtime/pkg/predicate"
+	"sigs.k8s.io/controller-runtime/pkg/reconcile"
+
+	"executorpool.dev/api/v1alpha1"
+	"executorpool.dev/controllers/resources"
+)
+
+// Rights of the manager, the least it works with. Each marker's roleName tells where the rule belongs:
+// `manager` is bound in the whole cluster, or in each namespace of namespaced mode; `manager-leader-election` in the
+// manager's own namespace (written `system` here); `manager-metrics` in the whole cluster always, since what it reviews has no
+// namespace.
+//
+// +kubebuilder:rbac:groups=executorpool.dev,resources=executorpools,verbs=get;list;watch
+// +kubebuilder:rbac:groups=executorpool.dev,resources=executorpools/status,verbs=patch
+// +kubebuilder:rbac:groups=executorpool.dev,resources=executorpools/finalizers,verbs=update
+// +kubebuilder:rbac:groups=apps,resources=deployments,verbs=get;list;watch;create;patch
+// +kubebuilder:rbac:groups="",resources=services;serviceaccounts,verbs=get;list;watch;create;patch
+// +kubebuilder:rbac:groups=networking.k8s.io,resources=networkpolicies,verbs=get;list;watch;create;patch
+// +kubebuilder:rbac:groups=policy,resources=poddisruptionbudgets,verbs=get;list;watch;create;patch;delete
+// +kubebuilder:rbac:groups="",resources=pods,verbs=list;watch
+// +kubebuilder:rbac:groups=events.k8s.io,resources=events,verbs=create;patch
+// +kubebuilder:rbac:groups=coordination.k8s.io,resources=leases,namespace=system,roleName=manager-leader-election,verbs=get;create;update
+// +kubebuilder:rbac:groups="",resources=events,namespace=system,roleName=manager-leader-election,verbs=create;patch
+// +kubebuilder:rbac:groups=authentication.k8s.io,resources=tokenreviews,roleName=manager-metrics,verbs=create
+// +kubebuilder:rbac:groups=authorization.k8s.io,resources=subjectaccessreviews,roleName=manager-metrics,verbs=create
+
+// CacheOptions keep only what belongs to pools, of pods only what is looked at. Without namespaces, all are watched.
+func CacheOptions(namespaces []string) cache.Options {
+	owned := cache.ByObject{Label: labels.SelectorFromSet(resources.ManagedBy())}
+	options := cache.Options{ByObject: map[client.Object]cache.ByObject{}}
+	for _, k := range kinds {
+		options.ByObject[k.empty()] = owned
+	}
+	pods := owned
+	pods.Transform = stripPod
+	options.ByObject[&corev1.Pod{}] = pods
+	if len(namespaces) > 0 {
+		options.DefaultNamespaces = map[string]cache.Config{}
+		for _, namespace := range namespaces {
+			options.DefaultNamespaces[namespace] = cache.Config{}
+		}
+	}
+	return options
+}
+
+// stripPod leaves of a pod what status needs: who it is, where it listens, how it fares. A thousand pods then take a few
+// megabytes instead of tens.
+func stripPod(object any) (any, error) {
+	pod, ok := object.(*corev1.Pod)
+	if !ok {
+		return object, nil
+	}
+	slim := &corev1.Pod{
+		TypeMeta: pod.TypeMeta,
+		ObjectMeta: metav1.ObjectMeta{
+			Name:              pod.Name,
+			Namespace:         pod.Namespace,
+			UID:               pod.UID,
+			ResourceVersion:   pod.ResourceVersion,
+			CreationTimestamp: pod.CreationTimestamp,
+			DeletionTimestamp: pod.DeletionTimestamp,
+			Labels:            pod.Labels,
+			OwnerReferences:   pod.OwnerReferences,
+		},
+		Status: corev1.PodStatus{
+			Phase:             pod.Status.Phase,
+			Conditions:        pod.Status.Conditions,
+			PodIP:             pod.Status.PodIP,
+			ContainerStatuses: pod.Status.ContainerStatuses,
+		},
+	}
+	for _, c := range pod.Spec.Containers {
+		slim.Spec.Containers = append(slim.Spec.Containers, corev1.Container{Name: c.Name, Image: c.Image})
+	}
+	return slim, nil
+}
+
+// SetupWithManager registers the controller. Changes of a pool count only when its spec does: its status is this
+// controller's own word.
+func (r *Reconciler) SetupWithManager(mgr ctrl.Manager) error {
+	b := ctrl.NewControllerManagedBy(mgr).
+		Named("executorpool").
+		For(&v1alpha1.ExecutorPool{}, builder.WithPredicates(predicate.GenerationChangedPredicate{})).
+		Watches(&corev1.Pod{}, handler.EnqueueRequestsFromMapFunc(poolOfPod))
+	for _, k := range kinds {
+		b = b.Owns(k.empty())
+	}
+	if err := b.Complete(r); err != nil {
+		return fmt.Errorf("set up controller executorpool: %w", err)
+	}
+	return nil
+}
+
+func poolOfPod(_ context.Context, pod client.Object) []reconcile.Request {
+	name := pod.GetLabels()[resources.LabelInstance]
+	if name == "" {
+		return nil
+	}
+	return []reconcile.Request{{NamespacedName: types.NamespacedName{Namespace: pod.GetNamespace(), Name: name}}}
+}
