@@ -57,22 +57,25 @@ app.kubernetes.io/component: manager
 {{- end -}}
 
 {{/*
-The manager's rules, from the file that is generated from the markers in controllers/, as {"cluster": [...], "own": [...],
-"review": [...]}: for the pools and what belongs to them, for the release's own namespace (lease, events), and for the
-reviews behind the metrics' authentication, which exist only for a whole cluster.
+The manager's rules, from the file that is generated from the markers in controllers/, as {"cluster": [...], "pools": [...],
+"reviews": [...], "own": [...]}: the ClusterRole's rules; of these the ones for pools and what belongs to them, and the ones
+for the reviews behind the metrics' authentication, which exist only for a whole cluster; and the rules for the release's own
+namespace (lease, events).
 */}}
 {{- define "executorpool.rules" -}}
-{{- $rules := dict "cluster" list "own" list "review" list -}}
+{{- $rules := dict "cluster" list "pools" list "reviews" list "own" list -}}
 {{- range $document := splitList "\n---\n" (.Files.Get "files/rbac/role.yaml") -}}
   {{- $role := fromYaml $document -}}
   {{- range $rule := $role.rules -}}
-    {{- $part := "cluster" -}}
+    {{- $parts := list "cluster" "pools" -}}
     {{- if eq $role.kind "Role" -}}
-      {{- $part = "own" -}}
+      {{- $parts = list "own" -}}
     {{- else if or (has "authentication.k8s.io" $rule.apiGroups) (has "authorization.k8s.io" $rule.apiGroups) -}}
-      {{- $part = "review" -}}
+      {{- $parts = list "cluster" "reviews" -}}
     {{- end -}}
-    {{- $_ := set $rules $part (append (get $rules $part) $rule) -}}
+    {{- range $part := $parts -}}
+      {{- $_ := set $rules $part (append (get $rules $part) $rule) -}}
+    {{- end -}}
   {{- end -}}
 {{- end -}}
 {{- toYaml $rules -}}

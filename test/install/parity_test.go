@@ -1,0 +1,115 @@
+package install
+
+import (
+	"maps"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+)
+
+// TestChartEqualsKustomize compares object by object, but for the labels by which each of the two marks what it installed,
+// and for the Namespace, which Helm leaves to --create-namespace.
+func TestChartEqualsKustomize(t *testing.T) {
+	tests := map[string]struct {
+		folder string
+		values []string
+	}{
+		"default": {folder: filepath.Join(config, "default")},
+		"optional components": {
+			folder: withComponents(t),
+			values: []string{"--set", "networkPolicy.enabled=true", "--set", "serviceMonitor.enabled=true"},
+		},
+	}
+	for name, tc := range tests {
+		t.Run(name, func(t *testing.T) {
+			fromChart, fromKustomize := normal(renderChart(t, tc.values...)), normal(renderKustomize(t, tc.folder))
+			delete(fromKustomize, "Namespace /"+namespace)
+			if len(fromChart) < 10 {
+				t.Errorf("the chart renders %d objects, want all of them", len(fromChart))
+			}
+			if diff := cmp.Diff(slices.Sorted(maps.Keys(fromKustomize)), slices.Sorted(maps.Keys(fromChart))); diff != "" {
+				t.Errorf("objects of kustomize (-) and chart (+):\n%s", diff)
+			}
+			for key, want := range fromKustomize {
+				if diff := cmp.Diff(want, fromChart[key]); diff != "" {
+					t.Errorf("%s of kustomize (-) and chart (+):\n%s", key, diff)
+				}
+			}
+		})
+	}
+}
+
+// TestChartFilesCurrent compares what the chart carries with where it comes from.
+func TestChartFilesCurrent(t *testing.T) {
+	sources := map[string]string{"crds": "crd/bases", "rbac": "rbac"}
+	for folder, source := range sources {
+		copies, err := filepath.Glob(filepath.Join(chart, "files", folder, "*.yaml"))
+		if err != nil || len(copies) == 0 {
+			t.Fatalf("the chart has no files/%s: %v", folder, err)
+		}
+		for _, path := range copies {
+			got, want := read(t, path), read(t, filepath.Join(config, source, filepath.Base(path)))
+			if diff := cmp.Diff(want, got); diff != "" {
+				t.Errorf("%s differs from config/%s, run `make generate`:\n%s", path, source, diff)
+			}
+		}
+	}
+	kinds, err := filepath.Glob(filepath.Join(config, "crd", "bases", "*.yaml"))
+	if err != nil {
+		t.Fatalf("list the CRDs: %v", err)
+	}
+	for _, path := range kinds {
+		read(t, filepath.Join(chart, "files", "crds", filepath.Base(path)))
+	}
+}
+
+// withComponents returns a copy of config whose default has its optional components switched on.
+func withComponents(t *testing.T) string {
+	t.Helper()
+	folder := t.TempDir()
+	if err := os.CopyFS(folder, os.DirFS(config)); err != nil {
+		t.Fatalf("copy config: %v", err)
+	}
+	path := filepath.Join(folder, "default", "kustomization.yaml")
+	content := read(t, path)
+	for _, line := range []string{"components:", "- ../network-policy", "- ../prometheus"} {
+		if !strings.Contains(content, "# "+line) {
+			t.Fatalf("config/default/kustomization.yaml has no %q to switch on", "# "+line)
+		}
+		content = strings.Replace(content, "# "+line, line, 1)
+	}
+	if err := os.WriteFile(path, []byte(content), 0o600); err != nil {
+		t.Fatalf("switch the components on: %v", err)
+	}
+	return filepath.Join(folder, "default")
+}
+
+// normal strips what names the installer, not the installed.
+func normal(from objects) map[string]map[string]any {
+	stripped := map[string]map[string]any{}
+	for key, object := range from {
+		labels := object.GetLabels()
+		for _, name := range []string{"app.kubernetes.io/managed-by", "app.kubernetes.io/version", "helm.sh/chart"} {
+			delete(labels, name)
+		}
+		object.SetLabels(labels)
+		annotations := object.GetAnnotations()
+		delete(annotations, "helm.sh/resource-policy")
+		object.SetAnnotations(annotations)
+		stripped[key] = object.Object
+	}
+	return stripped
+}
+
+func read(t *testing.T, path string) string {
+	t.Helper()
+	content, err := os.ReadFile(path)
+	if err != nil {
+		t.Fatalf("read %s: %v", path, err)
+	}
+	return string(content)
+}

@@ -1,0 +1,189 @@
+package install
+
+import (
+	"encoding/json"
+	"strings"
+	"testing"
+
+	"sigs.k8s.io/yaml"
+)
+
+// settings holds, for each value an admin may set, a setting other than the default.
+var settings = map[string]string{
+	"image.repository":                   `"registry.example/manager"`,
+	"image.tag":                          `"dev"`,
+	"image.digest":                       `"sha256:` + strings.Repeat("0", 64) + `"`,
+	"image.pullPolicy":                   `"Always"`,
+	"executorImage":                      `"executorpool/executor:dev"`,
+	"imagePullSecrets":                   `[{"name":"registry"}]`,
+	"replicas":                           `3`,
+	"leaderElection.enabled":             `false`,
+	"namespaces":                         `["contest-a","contest-b"]`,
+	"maxConcurrentReconciles":            `16`,
+	"logging.level":                      `"debug"`,
+	"logging.format":                     `"text"`,
+	"crds.install":                       `false`,
+	"crds.keep":                          `false`,
+	"userRoles.create":                   `false`,
+	"serviceAccount.create":              `false`,
+	"serviceAccount.name":                `"contest-manager"`,
+	"serviceAccount.annotations":         `{"example.com/role":"manager"}`,
+	"metrics.enabled":                    `false`,
+	"metrics.tlsSecretName":              `"metrics-certificate"`,
+	"serviceMonitor.enabled":             `true`,
+	"serviceMonitor.interval":            `"10s"`,
+	"serviceMonitor.labels":              `{"prometheus":"contests"}`,
+	"serviceMonitor.tlsConfig":           `{"serverName":"manager","insecureSkipVerify":false}`,
+	"networkPolicy.enabled":              `true`,
+	"podDisruptionBudget.enabled":        `false`,
+	"podDisruptionBudget.maxUnavailable": `"50%"`,
+	"resources":                          `{"limits":{"memory":"1Gi","cpu":2}}`,
+	"nodeSelector":                       `{"pool":"system"}`,
+	"tolerations":                        `[{"key":"system","operator":"Exists"}]`,
+	"affinity":                           `{"nodeAffinity":{}}`,
+	"topologySpreadConstraints":          `[]`,
+	"priorityClassName":                  `"system-cluster-critical"`,
+	"commonLabels":                       `{"team":"contests"}`,
+	"podLabels":                          `{"team":"contests"}`,
+	"podAnnotations":                     `{"example.com/note":"manager"}`,
+	"extraArgs":                          `["--kube-api-qps=100"]`,
+	"extraEnv":                           `[{"name":"GOMEMLIMIT","value":"450MiB"}]`,
+	"nameOverride":                       `"pools"`,
+	"fullnameOverride":                   `"pools"`,
+}
+
+// needs holds the settings without which another has no effect or is refused.
+var needs = map[string]string{
+	"leaderElection.enabled":   "replicas=1",
+	"serviceAccount.create":    "serviceAccount.name=there",
+	"serviceMonitor.interval":  "serviceMonitor.enabled=true",
+	"serviceMonitor.labels":    "serviceMonitor.enabled=true",
+	"serviceMonitor.tlsConfig": "serviceMonitor.enabled=true",
+}
+
+// whole are the values that the chart hands on as they are.
+var whole = map[string]bool{"resources": true, "serviceMonitor.tlsConfig": true}
+
+// TestValueReachesObjects walks values.yaml: a value without effect would be a lie to whoever sets it.
+func TestValueReachesObjects(t *testing.T) {
+	values := map[string]any{}
+	if err := yaml.Unmarshal([]byte(read(t, chart+"/values.yaml")), &values); err != nil {
+		t.Fatalf("read values.yaml: %v", err)
+	}
+	paths := leaves("", values)
+	if len(paths) != len(settings) {
+		t.Errorf("values.yaml has %d values, settings %d: %v", len(paths), len(settings), paths)
+	}
+	for _, path := range paths {
+		t.Run(path, func(t *testing.T) {
+			setting, ok := settings[path]
+			if !ok {
+				t.Fatalf("the test knows no setting for %s: add one", path)
+			}
+			var base []string
+			if need, ok := needs[path]; ok {
+				base = []string{"--set", need}
+			}
+			args := append([]string{"template", release, chart, "--namespace", namespace}, base...)
+			before := mustTool(t, "helm", args...)
+			after := mustTool(t, "helm", append(args, "--set-json", path+"="+setting)...)
+			if before == after {
+				t.Errorf("%s=%s changes nothing of what is rendered", path, setting)
+			}
+			parse(t, after)
+		})
+	}
+}
+
+func leaves(prefix string, values map[string]any) []string {
+	var paths []string
+	for name, value := range values {
+		path := prefix + name
+		below, isMap := value.(map[string]any)
+		if !isMap || len(below) == 0 || whole[path] {
+			paths = append(paths, path)
+			continue
+		}
+		paths = append(paths, leaves(path+".", below)...)
+	}
+	return paths
+}
+
+func TestBadValueRefused(t *testing.T) {
+	tests := map[string]struct {
+		// set are settings apart by blanks.
+		set  string
+		want string
+	}{
+		"misspelt value":               {`replica=3`, "additional properties 'replica' not allowed"},
+		"misspelt value further down":  {`image.name="manager"`, "additional properties 'name' not allowed"},
+		"replicas as text":             {`replicas="two"`, "at '/replicas': got string, want integer"},
+		"negative replicas":            {`replicas=-1`, "at '/replicas': minimum: got -1, want 0"},
+		"image with a space":           {`image.repository="executor\u0020pool"`, "at '/image/repository'"},
+		"tag in the repository's name": {`image.tag="manager:dev"`, "at '/image/tag'"},
+		"digest cut short":             {`image.digest="sha256:abc"`, "at '/image/digest'"},
+		"pull policy":                  {`image.pullPolicy="Sometimes"`, "value must be one of 'Always', 'IfNotPresent', 'Never'"},
+		"executor image as a map":      {`executorImage={"tag":"dev"}`, "at '/executorImage': got object, want string"},
+		"one namespace as text":        {`namespaces="contest-a"`, "at '/namespaces': got string, want array"},
+		"namespace that cannot be":     {`namespaces=["Contest_A"]`, "at '/namespaces/0'"},
+		"namespace twice":              {`namespaces=["a","a"]`, "at '/namespaces'"},
+		"log level":                    {`logging.level="trace"`, "value must be one of 'debug', 'info', 'warn', 'error'"},
+		"log format":                   {`logging.format="xml"`, "value must be one of 'json', 'text'"},
+		"no reconciles":                {`maxConcurrentReconciles=0`, "at '/maxConcurrentReconciles': minimum: got 0, want 1"},
+		"disruption budget":            {`podDisruptionBudget.maxUnavailable="half"`, "at '/podDisruptionBudget/maxUnavailable'"},
+		"label that is a number":       {`podLabels={"team":7}`, "at '/podLabels/team': got number, want string"},
+		"flag without dashes":          {`extraArgs=["kube-api-qps=10"]`, "at '/extraArgs/0'"},
+		"unnamed pull secret":          {`imagePullSecrets=[{}]`, "missing property 'name'"},
+		"scrape interval":              {`serviceMonitor.interval="often"`, "at '/serviceMonitor/interval'"},
+		"several managers, no leader":  {`leaderElection.enabled=false`, "set leaderElection.enabled=true or replicas=1"},
+		"account that nobody named":    {`serviceAccount.create=false`, "name the account that is there, or set serviceAccount.create=true"},
+		"nothing to scrape":            {`serviceMonitor.enabled=true metrics.enabled=false`, "set metrics.enabled=true"},
+	}
+	for name, tc := range tests {
+		t.Run(name, func(t *testing.T) {
+			args := []string{"template", release, chart, "--namespace", namespace}
+			for set := range strings.FieldsSeq(tc.set) {
+				args = append(args, "--set-json", set)
+			}
+			_, stderr, err := tool(t, "helm", args...)
+			if err == nil {
+				t.Fatalf("%s is taken, want it refused", tc.set)
+			}
+			if !strings.Contains(stderr, tc.want) {
+				t.Errorf("refusal says\n%s\nwant in it\n%s", stderr, tc.want)
+			}
+		})
+	}
+}
+
+func TestChartLintClean(t *testing.T) {
+	for name, set := range map[string]string{"default": "replicas=2", "namespaced": "namespaces={contest-a,contest-b}"} {
+		t.Run(name, func(t *testing.T) {
+			if out := mustTool(t, "helm", "lint", "--strict", chart, "--set", set); strings.Contains(out, "[WARNING]") {
+				t.Errorf("helm lint warns:\n%s", out)
+			}
+		})
+	}
+}
+
+// TestSchemaDescribesValues holds the schema to words for every value, which editors show.
+func TestSchemaDescribesValues(t *testing.T) {
+	type property struct {
+		Description string              `json:"description"`
+		Properties  map[string]property `json:"properties"`
+	}
+	var schema property
+	if err := json.Unmarshal([]byte(read(t, chart+"/values.schema.json")), &schema); err != nil {
+		t.Fatalf("read values.schema.json: %v", err)
+	}
+	for name, value := range schema.Properties {
+		if value.Description == "" {
+			t.Errorf("values.schema.json does not describe %s", name)
+		}
+		for below, value := range value.Properties {
+			if value.Description == "" && name != "resources" {
+				t.Errorf("values.schema.json does not describe %s.%s", name, below)
+			}
+		}
+	}
+}
