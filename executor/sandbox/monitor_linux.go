@@ -125,17 +125,31 @@ func (m *monitor) due(now time.Time) (map[*run]*watch, time.Duration) {
 func look(scanner *usage.Scanner, runs map[*run]*watch) error {
 	groups := make(map[int]*usage.Group, len(runs))
 	for r, w := range runs {
+		w.group.Most = r.limits.Processes
 		groups[r.group] = &w.group
 	}
-	if err := scanner.Scan(groups); err != nil {
-		return err
+	for {
+		over, err := scanner.Scan(groups)
+		if err != nil {
+			return err
+		}
+		if over == 0 {
+			break
+		}
+		for r := range runs {
+			if r.group == over {
+				r.stop(ProcessLimit, fmt.Sprintf("limit of %d processes and threads, killed by the executor", r.limits.Processes))
+				delete(groups, over)
+				delete(runs, r)
+			}
+		}
 	}
 	for r, w := range runs {
 		r.judge(scanner, &w.group)
 		if now := time.Now(); now.After(w.nextDisk) {
 			r.judgeDisk()
 			spent := time.Since(now)
-			w.nextDisk = now.Add(max(diskInterval, 10*spent))
+			w.nextDisk = now.Add(max(diskInterval, 4*spent))
 		}
 	}
 	return nil
@@ -151,9 +165,6 @@ func (r *run) judge(scanner *usage.Scanner, sample *usage.Group) {
 	r.observe(sample.CPU, memory)
 	if memory > r.limits.Memory {
 		r.stop(MemoryLimit, fmt.Sprintf("memory limit %d MiB, killed by the executor", r.limits.Memory>>20))
-	}
-	if sample.Threads > r.limits.Processes {
-		r.stop(ProcessLimit, fmt.Sprintf("limit of %d processes and threads, killed by the executor", r.limits.Processes))
 	}
 	if sample.CPU >= r.limits.CPU {
 		r.stop(CPULimit, fmt.Sprintf("cpu limit %d ms, killed by the executor", r.limits.CPU.Milliseconds()))

@@ -42,6 +42,10 @@ type Slot struct {
 	pids   chan started
 }
 
+// niceness of runs is above the executor's own: among a fork bomb's processes its monitor must still get its turn. All runs
+// have the same, and other containers are not concerned: between cgroups the weights decide.
+const niceness = 10
+
 type started struct {
 	pid int
 	err error
@@ -107,7 +111,7 @@ func (s *Slot) Run(ctx context.Context, spec Spec) (Result, error) {
 		return Result{}, err
 	}
 	defer pipes.close()
-	command := &spawn.Command{GroupToken: s.token, ScopeFD: -1, Dir: s.Box.FD(), Files: pipes.child}
+	command := &spawn.Command{GroupToken: s.token, ScopeFD: -1, Nice: niceness, Dir: s.Box.FD(), Files: pipes.child}
 	if s.scope != nil {
 		command.ScopeFD = s.scope.FD()
 	}

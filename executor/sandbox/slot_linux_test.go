@@ -2,35 +2,67 @@ package sandbox
 
 import (
 	"context"
+	"errors"
+	"fmt"
 	"os"
+	"os/exec"
+	"path/filepath"
 	"testing"
 	"time"
+
+	"golang.org/x/sys/unix"
 )
+
+// attackProgram is testdata/attack.c, compiled once.
+var attackProgram []byte
 
 func TestMain(m *testing.M) {
 	if len(os.Args) > 1 && os.Args[1] == ProbeArg {
 		ProbeMain()
 	}
-	if err := Init(); err != nil {
-		panic(err)
+	code, err := testMain(m)
+	if err != nil {
+		fmt.Fprintln(os.Stderr, err)
+		os.Exit(1)
 	}
-	os.Exit(m.Run())
+	os.Exit(code)
+}
+
+func testMain(m *testing.M) (int, error) {
+	dir, err := os.MkdirTemp("", "attack-")
+	if err != nil {
+		return 0, err
+	}
+	defer os.RemoveAll(dir)
+	program := filepath.Join(dir, "attack")
+	out, err := exec.Command("gcc", "-O1", "-w", "-static", "-pthread", "-o", program, "testdata/attack.c").CombinedOutput()
+	if err != nil {
+		return 0, fmt.Errorf("compile testdata/attack.c: %w: %s", err, out)
+	}
+	if attackProgram, err = os.ReadFile(program); err != nil {
+		return 0, err
+	}
+	if err := Init(); err != nil {
+		return 0, err
+	}
+	return m.Run(), nil
 }
 
 func testLimits() Limits {
-	return Limits{CPU: 2 * time.Second, Wall: 5 * time.Second, Memory: 256 << 20, Output: 64 << 10, Processes: 32, Disk: 16 << 20}
+	return Limits{CPU: time.Second, Wall: 30 * time.Second, Memory: 128 << 20, Output: 64 << 10, Processes: 16, Disk: 8 << 20}
 }
 
+// newSlot makes a slot whose store holds the attack program.
 func newSlot(t testing.TB, tier Tier) *Slot {
 	t.Helper()
 	s, err := NewSlot(SlotConfig{Dir: t.TempDir(), Tier: tier})
 	if err != nil {
 		t.Fatal(err)
 	}
+	if err := s.Store.Write("attack", attackProgram, 0o500); err != nil {
+		t.Fatal(err)
+	}
 	t.Cleanup(func() {
-		if err := s.Box.Empty(time.Now().Add(10 * time.Second)); err != nil {
-			t.Error(err)
-		}
 		if err := s.Close(); err != nil {
 			t.Error(err)
 		}
@@ -38,21 +70,42 @@ func newSlot(t testing.TB, tier Tier) *Slot {
 	return s
 }
 
-func TestRunAnswers(t *testing.T) {
-	s := newSlot(t, Restricted)
-	for range 3 {
-		r, err := s.Run(context.Background(), Spec{Path: "/bin/sh", Args: []string{"sh", "-c", "echo hello; pwd; ls -la; env; exit 3"}, Limits: testLimits()})
-		if err != nil {
-			t.Fatal(err)
-		}
-		t.Logf("%+v %s", r, r.Stdout)
+func attackSpec(s *Slot, args ...string) Spec {
+	return Spec{Path: s.Store.Path() + "/attack", Args: append([]string{"attack"}, args...), Limits: testLimits()}
+}
+
+// mustRun runs and then holds the slot to its promises: nothing lives, nothing lies about.
+func mustRun(t testing.TB, s *Slot, spec Spec) Result {
+	t.Helper()
+	r, err := s.Run(context.Background(), spec)
+	if err != nil {
+		t.Fatal(err)
+	}
+	noChildren(t)
+	if err := s.Box.Empty(time.Now().Add(10 * time.Second)); err != nil {
+		t.Error(err)
+	}
+	left, err := os.ReadDir(s.Box.Path())
+	if err != nil || len(left) > 0 {
+		t.Errorf("box holds %v (%v), want nothing", left, err)
+	}
+	return r
+}
+
+// noChildren fails when this process, the subreaper, has any child left, dead or alive.
+func noChildren(t testing.TB) {
+	t.Helper()
+	pid, err := unix.Wait4(-1, nil, unix.WNOHANG|unix.WALL, nil)
+	if !errors.Is(err, unix.ECHILD) {
+		t.Errorf("wait for any child: pid %d, error %v; want no child", pid, err)
 	}
 }
 
-func TestProbeFindsTier(t *testing.T) {
-	tier, why := Probe(context.Background(), t.TempDir())
-	t.Log(tier, why)
-	if tier != Restricted {
-		t.Errorf("tier %s, want Restricted: %s", tier, why)
+func openFiles(t testing.TB) int {
+	t.Helper()
+	entries, err := os.ReadDir("/proc/self/fd")
+	if err != nil {
+		t.Fatal(err)
 	}
+	return len(entries)
 }

@@ -21,6 +21,8 @@ type Command struct {
 	GroupToken uint64
 	// ScopeFD is a landlock ruleset put on top for the child alone; -1 for none.
 	ScopeFD int
+	// Nice is added to the priority value, so that what watches over runs goes first.
+	Nice int
 	// Dir is the descriptor of the working directory, Files become 0, 1 and 2. All are above 2.
 	Dir   int
 	Files [3]int
@@ -49,13 +51,14 @@ const (
 	stepFiles
 	stepDirectory
 	stepDescriptors
+	stepPriority
 	stepDeathSignal
 	stepExecute
 )
 
 var stepNames = [...]string{"fork", "join a process group of its own", "draw the signal border", "set resource limits",
 	"attach stdin, stdout and stderr", "enter the working directory", "close other descriptors",
-	"tie the run to the executor's life", "execute the program"}
+	"lower the priority", "tie the run to the executor's life", "execute the program"}
 
 // Error is a start that failed; errors.Is finds the errno.
 type Error struct {
@@ -167,6 +170,10 @@ func fork(c *Command) (pid uintptr, errno syscall.Errno) {
 			uintptr(unsafe.Pointer(&c.rlimits[i].value)), 0, 0, 0); errno != 0 {
 			goto failed
 		}
+	}
+	c.step = stepPriority
+	if _, _, errno = syscall.RawSyscall(unix.SYS_SETPRIORITY, unix.PRIO_PROCESS, 0, uintptr(c.Nice)); errno != 0 {
+		goto failed
 	}
 	c.step = stepDeathSignal
 	if _, _, errno = syscall.RawSyscall6(unix.SYS_PRCTL, unix.PR_SET_PDEATHSIG, uintptr(unix.SIGKILL), 0, 0, 0, 0); errno != 0 {

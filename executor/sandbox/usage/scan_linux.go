@@ -22,6 +22,8 @@ type Group struct {
 	// Resident is the sum of resident bytes; what members share counts in each.
 	Resident int64
 	Pids     []int
+	// Most ends a scan at once when Threads passes it: a table that grows faster than it is read has no end.
+	Most int64
 }
 
 // Scanner reads /proc.
@@ -42,21 +44,22 @@ func NewScanner() (*Scanner, error) {
 	return &Scanner{proc: fd, page: int64(unix.Getpagesize()), dirent: make([]byte, 32<<10), stat: make([]byte, 2048)}, nil
 }
 
-// Scan fills groups, whose keys are process group ids. Processes that vanish while it reads are left out.
-func (s *Scanner) Scan(groups map[int]*Group) error {
+// Scan fills groups, whose keys are process group ids. Processes that vanish while it reads are left out. When a group has
+// more threads than its Most, Scan stops there and gives the group's key; the figures of the others are then incomplete.
+func (s *Scanner) Scan(groups map[int]*Group) (over int, err error) {
 	for _, g := range groups {
-		*g = Group{Pids: g.Pids[:0]}
+		*g = Group{Pids: g.Pids[:0], Most: g.Most}
 	}
 	if _, err := unix.Seek(s.proc, 0, unix.SEEK_SET); err != nil {
-		return fmt.Errorf("rewind the process table: %w", err)
+		return 0, fmt.Errorf("rewind the process table: %w", err)
 	}
 	for {
 		n, err := unix.Getdents(s.proc, s.dirent)
 		if err != nil {
-			return fmt.Errorf("list the process table: %w", err)
+			return 0, fmt.Errorf("list the process table: %w", err)
 		}
 		if n == 0 {
-			return nil
+			return 0, nil
 		}
 		for rest := s.dirent[:n]; len(rest) > 0; {
 			length := binary.NativeEndian.Uint16(rest[16:])
@@ -65,31 +68,34 @@ func (s *Scanner) Scan(groups map[int]*Group) error {
 				name = name[:end]
 			}
 			if name[0] >= '1' && name[0] <= '9' {
-				s.add(name, groups)
+				if over := s.add(name, groups); over != 0 {
+					return over, nil
+				}
 			}
 			rest = rest[length:]
 		}
 	}
 }
 
-func (s *Scanner) add(pid []byte, groups map[int]*Group) {
+// add counts one process; it gives the process's group when that is over its Most.
+func (s *Scanner) add(pid []byte, groups map[int]*Group) (over int) {
 	s.path = append(append(s.path[:0], pid...), "/stat"...)
 	fd, err := unix.Openat(s.proc, string(s.path), unix.O_RDONLY|unix.O_CLOEXEC, 0)
 	if err != nil {
-		return
+		return 0
 	}
 	n, err := unix.Read(fd, s.stat)
 	unix.Close(fd)
 	if err != nil || n <= 0 {
-		return
+		return 0
 	}
 	p, ok := parseStat(s.stat[:n])
 	if !ok {
-		return
+		return 0
 	}
 	group := groups[p.pgrp]
 	if group == nil {
-		return
+		return 0
 	}
 	group.Threads += max(1, p.threads)
 	group.CPU += time.Duration(p.ticks) * tick
@@ -97,6 +103,10 @@ func (s *Scanner) add(pid []byte, groups map[int]*Group) {
 	if number, err := strconv.Atoi(string(pid)); err == nil {
 		group.Pids = append(group.Pids, number)
 	}
+	if group.Most > 0 && group.Threads > group.Most {
+		return p.pgrp
+	}
+	return 0
 }
 
 type process struct {

@@ -1,0 +1,249 @@
+// attack is what hostile submissions do, one way a name. It prints ESCAPED when something that must be refused was not.
+#define _GNU_SOURCE
+#include <errno.h>
+#include <fcntl.h>
+#include <pthread.h>
+#include <sched.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <sys/ptrace.h>
+#include <sys/resource.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <sys/syscall.h>
+#include <sys/time.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+static const char *arg;
+
+static double cpu_now(void) {
+	struct timespec t;
+	clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &t);
+	return t.tv_sec + t.tv_nsec / 1e9;
+}
+
+static void burn(double seconds) {
+	double end = cpu_now() + seconds;
+	while (cpu_now() < end) {}
+}
+
+static void *spin(void *x) { for (;;) {} return x; }
+
+static void *touch(size_t bytes) {
+	char *p = malloc(bytes);
+	if (!p) { fprintf(stderr, "malloc refused\n"); exit(9); }
+	memset(p, 1, bytes);
+	return p;
+}
+
+static void escaped(const char *what) { printf("ESCAPED %s\n", what); fflush(stdout); }
+
+static void hello(void) { puts("hello"); }
+static void echo(void) { int c; while ((c = getchar()) != EOF) putchar(c); }
+static void spin_one(void) { spin(0); }
+static void spin_threads(void) {
+	pthread_t t;
+	for (int i = 0; i < 3; i++) pthread_create(&t, 0, spin, 0);
+	spin(0);
+}
+static void spin_children(void) { fork(); fork(); spin(0); }
+// reaped children count through the parent that waited for them
+static void spin_reaped(void) {
+	for (;;) {
+		pid_t p = fork();
+		if (p == 0) { burn(0.05); _exit(0); }
+		waitpid(p, 0, 0);
+	}
+}
+static void sleep_long(void) { for (;;) pause(); }
+static void deaf(void) { for (int i = 1; i < 65; i++) signal(i, SIG_IGN); for (;;) pause(); }
+static void stop_self(void) { raise(SIGSTOP); }
+static void stop_group(void) { fork(); fork(); kill(0, SIGSTOP); for (;;) pause(); }
+static void fork_bomb(void) { for (;;) fork(); }
+static void thread_bomb(void) {
+	pthread_attr_t a;
+	pthread_t t;
+	pthread_attr_init(&a);
+	pthread_attr_setstacksize(&a, 16384);
+	for (;;) pthread_create(&t, &a, (void *(*)(void *))pause, 0);
+}
+static void vfork_loop(void) {
+	for (;;) { pid_t p = vfork(); if (p == 0) _exit(0); waitpid(p, 0, 0); }
+}
+static void leave_group(void) {
+	for (int i = 0; i < 6; i++) {
+		if (fork() == 0) {
+			if (setsid() != -1) escaped("setsid");
+			if (setpgid(0, 0) != -1) escaped("setpgid");
+			for (;;) pause();
+		}
+	}
+	usleep(20000);
+}
+static void double_fork(void) {
+	if (fork() == 0) { if (fork() == 0) for (;;) pause(); _exit(0); }
+	wait(0);
+	puts("done");
+}
+// orphans burn CPU after the main process is gone from their ancestry, while it waits
+static void orphan_burn(void) {
+	int p[2];
+	if (pipe(p)) exit(9);
+	if (fork() == 0) {
+		if (fork() == 0) { close(p[0]); burn(0.3); _exit(0); }
+		_exit(0);
+	}
+	wait(0);
+	close(p[1]);
+	char c;
+	if (read(p[0], &c, 1) < 0) exit(9);
+}
+static void kill_all(void) {
+	kill(-1, SIGKILL);
+	for (pid_t p = 1; p < 3; p++) if (kill(p, 0) == 0) escaped("kill of the first processes");
+	if (kill(getppid(), 0) == 0) escaped("kill of the executor");
+	for (pid_t t = getppid(); t < getppid() + 3000 && t < getpid(); t++) {
+		if (syscall(SYS_tgkill, getppid(), t, 0) == 0) escaped("tgkill of an executor's thread");
+		if (syscall(SYS_tkill, t, 0) == 0) escaped("tkill of an executor's thread");
+	}
+	puts("alive");
+}
+static void alloc(void) { for (;;) touch(1 << 20); }
+static void alloc_children(void) { for (int i = 0; i < 4; i++) if (fork() == 0) break; touch(60 << 20); for (;;) pause(); }
+static void alloc_shared(void) {
+	for (;;) {
+		char *p = mmap(0, 1 << 20, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+		if (p == MAP_FAILED) { puts("refused"); return; }
+		memset(p, 1, 1 << 20);
+		madvise(p, 1 << 20, MADV_DONTNEED);
+	}
+}
+static void alloc_memfd(void) {
+	if (syscall(SYS_memfd_create, "x", 0) >= 0) escaped("memfd");
+	puts("refused");
+}
+static void alloc_file(void) {
+	int f = open("big", O_RDWR | O_CREAT, 0600);
+	if (posix_fallocate(f, 0, 1 << 30)) exit(9);
+}
+static int recurse(int n) { volatile char here[4096]; here[0] = n; return recurse(n + 1) + here[0]; }
+static void stack(void) { exit(recurse(0)); }
+static void deep_stack(void) {
+	// 40 MiB of stack, as a deep search takes
+	struct rlimit l;
+	getrlimit(RLIMIT_STACK, &l);
+	volatile char here[40 << 20];
+	for (size_t i = 0; i < sizeof here; i += 4096) here[i] = 1;
+	puts("deep");
+}
+static void flood(void) { char b[65536]; memset(b, 'x', sizeof b); for (;;) if (write(1, b, sizeof b) < 0) exit(9); }
+static void flood_err(void) { for (;;) fputs("x", stderr); }
+static void close_out(void) { close(1); close(2); for (;;) pause(); }
+static void many_files(void) {
+	char name[64];
+	for (int i = 0;; i++) { snprintf(name, sizeof name, "f%d", i); if (open(name, O_CREAT | O_WRONLY, 0) < 0 && errno != EMFILE) exit(9); close(3); }
+}
+static void many_bytes(void) {
+	char name[64], block[1 << 16];
+	memset(block, 1, sizeof block);
+	for (int i = 0;; i++) {
+		snprintf(name, sizeof name, "f%d", i);
+		int f = open(name, O_CREAT | O_WRONLY, 0600);
+		for (int k = 0; k < 64; k++) if (write(f, block, sizeof block) < 0) exit(9);
+		close(f);
+	}
+}
+static void leave_mess(void) {
+	char name[64];
+	for (int i = 0; i < 60; i++) { if (mkdir("d", 0700) || chdir("d")) exit(9); }
+	mkfifo("fifo", 0);
+	if (symlink("/etc/passwd", "link")) exit(9);
+	for (int i = 0; i < 300; i++) { snprintf(name, sizeof name, "f%d", i); close(open(name, O_CREAT, 0)); }
+	mkdir("closed", 0);
+	int here = open(".", O_RDONLY);
+	fchmod(here, 0);
+	int root = open(arg, O_RDONLY);
+	fchmod(root, 0);
+	puts("left");
+}
+static void refuse_read(const char *path) {
+	int f = open(path, O_RDONLY);
+	if (f >= 0) escaped(path);
+}
+static void read_others(void) {
+	char path[256];
+	const char *names[] = {"environ", "mem", "maps", "fd", "root/etc/shadow", "cwd", "cmdline"};
+	for (unsigned i = 0; i < sizeof names / sizeof *names; i++) {
+		snprintf(path, sizeof path, "/proc/1/%s", names[i]); refuse_read(path);
+		snprintf(path, sizeof path, "/proc/%d/%s", getppid(), names[i]); refuse_read(path);
+	}
+	refuse_read("/proc/self/environ");
+	refuse_read("/etc/shadow");
+	refuse_read("/var/run/secrets/kubernetes.io");
+	refuse_read("/tmp");
+	refuse_read("/dev/shm");
+	refuse_read("/root");
+	refuse_read("..");
+	refuse_read(arg);
+	if (chmod(arg, 0777) == 0) escaped("chmod of another's file");
+	if (open("/tmp/escaped", O_CREAT | O_WRONLY, 0600) >= 0) escaped("write to /tmp");
+	if (truncate(arg, 0) == 0) escaped("truncate of another's file");
+	if (unlink(arg) == 0) escaped("unlink of another's file");
+	if (link(arg, "stolen") == 0) escaped("link to another's file");
+	puts("tried");
+}
+static void reach_out(void) {
+	for (int f = 3; f < 1024; f++) if (fcntl(f, F_GETFD) >= 0) escaped("descriptor");
+	int families[] = {AF_UNIX, AF_INET, AF_INET6, AF_NETLINK, AF_PACKET, AF_VSOCK, AF_ALG, AF_BLUETOOTH, AF_TIPC};
+	int kinds[] = {SOCK_STREAM, SOCK_DGRAM, SOCK_RAW, SOCK_SEQPACKET};
+	for (unsigned i = 0; i < sizeof families / sizeof *families; i++)
+		for (unsigned k = 0; k < sizeof kinds / sizeof *kinds; k++)
+			if (socket(families[i], kinds[k], 0) >= 0) escaped("socket");
+	if (socket(AF_INET, SOCK_STREAM, 262) >= 0) escaped("MPTCP socket");
+	if (ptrace(PTRACE_ATTACH, getppid(), 0, 0) == 0) escaped("ptrace");
+	if (ptrace(PTRACE_SEIZE, 1, 0, 0) == 0) escaped("ptrace of 1");
+	if (unshare(CLONE_NEWUSER) == 0) escaped("user namespace");
+	if (syscall(SYS_keyctl, 0, -3, 1) >= 0) escaped("keyctl");
+	if (syscall(SYS_shmget, 0, 4096, 0600) >= 0) escaped("shmget");
+	if (syscall(SYS_mq_open, "x", O_CREAT | O_RDWR, 0600, 0) >= 0) escaped("mq_open");
+	if (syscall(SYS_bpf, 0, 0, 0) >= 0 || errno != EPERM) escaped("bpf");
+	if (syscall(SYS_io_uring_setup, 1, 0) >= 0 || errno != ENOSYS) escaped("io_uring");
+	if (syscall(SYS_userfaultfd, 0) >= 0) escaped("userfaultfd");
+	if (syscall(SYS_pidfd_open, getppid(), 0) >= 0 && syscall(SYS_pidfd_getfd, syscall(SYS_pidfd_open, getppid(), 0), 0, 0) >= 0) escaped("pidfd_getfd");
+	struct rlimit l = {1 << 30, 1 << 30};
+	if (setrlimit(RLIMIT_DATA, &l) == 0 && arg && *arg == 'x') escaped("setrlimit");
+	if (syscall(SYS_prlimit64, getppid(), RLIMIT_NOFILE, &l, 0) == 0) escaped("prlimit of the executor");
+	if (syscall(SYS_prlimit64, 0, RLIMIT_STACK, &(struct rlimit){RLIM_INFINITY, RLIM_INFINITY}, 0) == 0) escaped("raising a limit");
+#ifdef __x86_64__
+	long r = 39 | 0x40000000;
+	if (syscall(r) >= 0) escaped("x32 call");
+#endif
+	puts("tried");
+}
+static void crash(void) { *(volatile int *)0 = 1; }
+static void divide(void) { volatile int zero = 0; printf("%d", (int)getpid() / zero); }
+static void abort_it(void) { abort(); }
+static void fail(void) { exit(7); }
+
+static struct { const char *name; void (*run)(void); } ways[] = {
+	{"hello", hello}, {"echo", echo}, {"spin", spin_one}, {"spin-threads", spin_threads}, {"spin-children", spin_children},
+	{"spin-reaped", spin_reaped}, {"sleep", sleep_long}, {"deaf", deaf}, {"stop-self", stop_self}, {"stop-group", stop_group},
+	{"fork-bomb", fork_bomb}, {"thread-bomb", thread_bomb}, {"vfork-loop", vfork_loop}, {"leave-group", leave_group},
+	{"double-fork", double_fork}, {"orphan-burn", orphan_burn}, {"kill-all", kill_all}, {"alloc", alloc},
+	{"alloc-children", alloc_children}, {"alloc-shared", alloc_shared}, {"alloc-memfd", alloc_memfd}, {"alloc-file", alloc_file},
+	{"stack", stack}, {"deep-stack", deep_stack}, {"flood", flood}, {"flood-err", flood_err}, {"close-out", close_out},
+	{"many-files", many_files}, {"many-bytes", many_bytes}, {"leave-mess", leave_mess}, {"read-others", read_others},
+	{"reach-out", reach_out}, {"crash", crash}, {"divide", divide}, {"abort", abort_it}, {"fail", fail},
+};
+
+int main(int argc, char **argv) {
+	if (argc > 2) arg = argv[2];
+	for (unsigned i = 0; argc > 1 && i < sizeof ways / sizeof *ways; i++)
+		if (!strcmp(ways[i].name, argv[1])) { ways[i].run(); return 0; }
+	fprintf(stderr, "unknown way %s\n", argc > 1 ? argv[1] : "");
+	return 2;
+}
