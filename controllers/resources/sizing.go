@@ -15,22 +15,24 @@ const (
 	workerMiB      = 24
 	compileMiB     = 512
 	scratchMiB     = 64
+	bufferMiB      = 256
 	slotMilliCores = 100
 )
 
 // Resources are the requests and limits of the executor container. What spec.resources gives replaces that one value;
 // the rest is derived:
 //
-//	overhead        = 64 MiB (supervisor, queue) + 24 MiB x workers (worker processes)
+//	overhead        = 64 MiB (supervisor) + 24 MiB x workers (worker processes)
+//	buffer          = 256 MiB (the executor's bound on requests that wait or run)
 //	scratch         = slots x diskMiB + 64 MiB
-//	limits.memory   = overhead + slots x max(memoryMiB, 512 MiB) + scratch
+//	limits.memory   = overhead + buffer + scratch + slots x max(memoryMiB, 512 MiB)
 //	requests.memory = overhead + slots x memoryMiB
 //	requests.cpu    = 100m x slots
 //
 // The memory limit lets every slot use its whole ceiling at once, and lets it be a compiler, which wants 512 MiB whatever
 // a run may have: at the limit the kernel kills the container with all its slots (memory.oom.group, Kubernetes 1.28),
 // so it must lie beyond what the runs' own limits allow. The scratch volume is in memory and its pages count too.
-// The request is what the runs may use at one time without compilers and full disks, which rarely meet.
+// The request is what the runs may use at one time; compilers, full disks and full queues rarely meet.
 //
 // There is no CPU limit: the kernel would stop the whole container for the rest of a period once its slots used the
 // quota up, and a program that would have ended in time elsewhere would get TimeLimit by wall time. CPU time of a run is
@@ -38,7 +40,7 @@ const (
 // replica has against its neighbours when the node is full.
 //
 // With the defaults (4 workers x 2 threads, 256 MiB, 64 MiB of disk): requests 800m and 160 + 2048 = 2208 MiB, limit
-// 160 + 4096 + 576 = 4832 MiB.
+// 160 + 256 + 576 + 4096 = 5088 MiB.
 //
 // A derived request never exceeds the limit, nor a derived limit fall below the request.
 func Resources(spec v1alpha1.ExecutorPoolSpec) corev1.ResourceRequirements {
@@ -47,7 +49,7 @@ func Resources(spec v1alpha1.ExecutorPoolSpec) corev1.ResourceRequirements {
 	overhead := supervisorMiB + workerMiB*workers
 
 	limits := corev1.ResourceList{
-		corev1.ResourceMemory: mebibytes(overhead + slots*max(memory, compileMiB) + slots*disk + scratchMiB),
+		corev1.ResourceMemory: mebibytes(overhead + bufferMiB + slots*disk + scratchMiB + slots*max(memory, compileMiB)),
 	}
 	requests := corev1.ResourceList{
 		corev1.ResourceCPU:    *resource.NewMilliQuantity(slotMilliCores*slots, resource.DecimalSI),

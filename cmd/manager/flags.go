@@ -1,0 +1,97 @@
+package main
+
+import (
+	"fmt"
+	"io"
+	"log/slog"
+	"slices"
+	"time"
+
+	"github.com/alecthomas/kong"
+	"github.com/go-logr/logr"
+	"k8s.io/apimachinery/pkg/util/validation"
+	"k8s.io/client-go/rest"
+
+	"executorpool.dev/controllers/manager"
+)
+
+type flags struct {
+	Version kong.VersionFlag `env:"-" help:"Print the version and end."`
+
+	ExecutorImage string   `default:"executorpool/executor:${version}" help:"Image of pools whose spec names none. A change replaces the pods of all of them."`
+	Namespaces    []string `placeholder:"A,B" help:"Namespaces to watch. Default: all. With it, Roles in these namespaces do instead of a ClusterRole."`
+
+	LeaderElect              bool          `default:"true" negatable:"" help:"Let only one of several managers act."`
+	LeaderElectionID         string        `name:"leader-election-id" default:"manager.executorpool.dev" help:"Name of the Lease."`
+	LeaderElectionNamespace  string        `help:"Namespace of the Lease. Default: the pod's own."`
+	LeaderElectLeaseDuration time.Duration `default:"15s" help:"How long others wait before they take a Lease that is not renewed."`
+	LeaderElectRenewDeadline time.Duration `default:"10s" help:"How long the leader tries to renew before it gives up; below the lease duration."`
+	LeaderElectRetryPeriod   time.Duration `default:"2s" help:"Pause between tries; below the renew deadline."`
+
+	MetricsBindAddress     string `default:":8443" help:"Address of /metrics, over TLS and only for whom the API server allows \"get\" on it; 0 is off."`
+	MetricsCertPath        string `placeholder:"DIR" help:"Directory with tls.crt and tls.key for /metrics. Default: a self-signed certificate."`
+	HealthProbeBindAddress string `default:":8081" help:"Address of /healthz and /readyz; 0 is off."`
+
+	MaxConcurrentReconciles int           `default:"8" help:"Pools reconciled at one time; 1 to 1000."`
+	KubeAPIQPS              float32       `name:"kube-api-qps" default:"50" help:"Requests a second to the API server."`
+	KubeAPIBurst            int           `name:"kube-api-burst" default:"100" help:"Requests at once before the rate applies."`
+	ShutdownTimeout         time.Duration `default:"10s" help:"Longest time that reconciles in progress may take after SIGTERM."`
+
+	LogFormat string `default:"json" enum:"json,text" help:"json or text."`
+	LogLevel  string `default:"info" enum:"debug,info,warn,error" help:"debug, info, warn or error."`
+}
+
+// check refuses what no flag's type can.
+func (f flags) check() error {
+	switch {
+	case f.ExecutorImage == "":
+		return fmt.Errorf("--executor-image must not be empty: name the image that pools run")
+	case f.MaxConcurrentReconciles < 1 || f.MaxConcurrentReconciles > 1000:
+		return fmt.Errorf("--max-concurrent-reconciles must be 1 to 1000, not %d", f.MaxConcurrentReconciles)
+	case f.KubeAPIQPS <= 0 || f.KubeAPIBurst < 1:
+		return fmt.Errorf("--kube-api-qps and --kube-api-burst must be above 0")
+	case f.LeaderElectRenewDeadline >= f.LeaderElectLeaseDuration:
+		return fmt.Errorf("--leader-elect-renew-deadline %v must be below --leader-elect-lease-duration %v", f.LeaderElectRenewDeadline, f.LeaderElectLeaseDuration)
+	case f.LeaderElectRetryPeriod <= 0 || f.LeaderElectRetryPeriod*12/10 >= f.LeaderElectRenewDeadline:
+		return fmt.Errorf("--leader-elect-retry-period %v must be above 0 and, with a fifth of jitter, below --leader-elect-renew-deadline %v", f.LeaderElectRetryPeriod, f.LeaderElectRenewDeadline)
+	}
+	for _, namespace := range f.Namespaces {
+		if faults := validation.IsDNS1123Label(namespace); len(faults) > 0 {
+			return fmt.Errorf("--namespaces: %q is not a namespace: %s", namespace, faults[0])
+		}
+	}
+	return nil
+}
+
+func (f flags) config(cluster *rest.Config, log logr.Logger) manager.Config {
+	return manager.Config{
+		REST:          cluster,
+		Log:           log,
+		ExecutorImage: f.ExecutorImage,
+		Namespaces:    slices.Compact(slices.Sorted(slices.Values(f.Namespaces))),
+		Workers:       f.MaxConcurrentReconciles,
+		LeaderElection: manager.LeaderElection{
+			Enabled:   f.LeaderElect,
+			ID:        f.LeaderElectionID,
+			Namespace: f.LeaderElectionNamespace,
+			Lease:     f.LeaderElectLeaseDuration,
+			Renew:     f.LeaderElectRenewDeadline,
+			Retry:     f.LeaderElectRetryPeriod,
+		},
+		MetricsAddress:  f.MetricsBindAddress,
+		MetricsCertDir:  f.MetricsCertPath,
+		ProbeAddress:    f.HealthProbeBindAddress,
+		ShutdownTimeout: f.ShutdownTimeout,
+	}
+}
+
+func (f flags) logHandler(to io.Writer) slog.Handler {
+	var level slog.Level
+	// The flag's enum lets only names pass that slog knows.
+	_ = level.UnmarshalText([]byte(f.LogLevel))
+	options := &slog.HandlerOptions{Level: level}
+	if f.LogFormat == "text" {
+		return slog.NewTextHandler(to, options)
+	}
+	return slog.NewJSONHandler(to, options)
+}
