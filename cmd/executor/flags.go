@@ -111,6 +111,7 @@ func (f serveFlags) options(stderr io.Writer) (server.Options, error) {
 		Languages:    []string{f.Languages, filepath.Join(filepath.Dir(f.Languages), "languages.d")},
 		MaxBody:      f.MaxBodyMiB << 20, MaxBuffered: f.BufferMiB << 20,
 		WorkerCommand: workerCommand,
+		Probe:         sandbox.Probe,
 		Log:           logger(stderr, f.LogFormat, f.LogLevel),
 		Version:       buildVersion(),
 	}, nil

@@ -39,8 +39,10 @@ type Options struct {
 	MaxBody          int64    // bytes
 	MaxBuffered      int64    // bytes
 	WorkerCommand    []string // starts a worker process
-	Log              *slog.Logger
-	Version          string
+	// Probe finds the isolation tier by trying in a directory, and says why it is not higher.
+	Probe   func(ctx context.Context, dir string) (sandbox.Tier, string) `json:"-"`
+	Log     *slog.Logger                                                 `json:"-"`
+	Version string
 }
 
 // ErrForced says that a second signal ended the executor before it had drained.
@@ -86,7 +88,7 @@ func assemble(ctx context.Context, o Options) (*executor, error) {
 	if len(languages) == 0 {
 		return nil, errors.New("none of the table's languages has its tools installed here; install some or mend the table (flag --languages)")
 	}
-	tier, why := sandbox.Probe(ctx, o.Scratch)
+	tier, why := o.Probe(ctx, o.Scratch)
 	o.Log.Info("isolation probed", "tier", tier.String(), "minimum", o.MinimumTier.String(), "reason", why)
 
 	q := worker.NewQueue(o.QueueCapacity, clock.RealClock{})

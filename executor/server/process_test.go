@@ -1,0 +1,380 @@
+package server
+
+import (
+	"bufio"
+	"bytes"
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"log/slog"
+	"net/http"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strconv"
+	"strings"
+	"sync"
+	"syscall"
+	"testing"
+	"time"
+
+	"github.com/onsi/gomega"
+	"github.com/prometheus/common/expfmt"
+	"github.com/prometheus/common/model"
+
+	"executorpool.dev/executor/api"
+	"executorpool.dev/executor/sandbox"
+	"executorpool.dev/executor/worker"
+)
+
+// The tests run whole executors: this test binary, started again, is the supervisor and its workers. What the race
+// detector finds there makes the process fail, and so the test.
+func TestMain(m *testing.M) {
+	if len(os.Args) < 2 {
+		os.Exit(m.Run())
+	}
+	var err error
+	switch os.Args[1] {
+	case "worker":
+		err = worker.Main()
+	case "serve":
+		err = serveForTest(os.Args[2])
+	default:
+		os.Exit(m.Run())
+	}
+	if err != nil {
+		fmt.Fprintln(os.Stderr, err)
+		os.Exit(1)
+	}
+}
+
+func serveForTest(settings string) error {
+	var s testSettings
+	if err := json.Unmarshal([]byte(settings), &s); err != nil {
+		return err
+	}
+	s.Options.Log = slog.New(slog.NewJSONHandler(os.Stderr, nil))
+	// The probe starts its binary as an attacker under tight limits, which a race-detecting one does not fit into; it has
+	// tests of its own. A tier that does not hold makes the workers fail to start.
+	s.Options.Probe = func(context.Context, string) (sandbox.Tier, string) { return s.Tier, "given by the test" }
+	return Run(context.Background(), s.Options)
+}
+
+type testSettings struct {
+	Options Options
+	Tier    sandbox.Tier
+}
+
+// running is an executor process under test.
+type running struct {
+	t       *testing.T
+	cmd     *exec.Cmd
+	url     string
+	client  *http.Client
+	done    chan struct{}
+	exit    int
+	logLock sync.Mutex
+	log     bytes.Buffer
+}
+
+// startExecutor starts one with 2 workers of 2 slots each unless change says otherwise, and waits until it is ready.
+func startExecutor(t *testing.T, change func(*testSettings)) *running {
+	t.Helper()
+	s := testSettings{Tier: sandbox.Restricted, Options: Options{
+		Listen: "127.0.0.1:0", Workers: 2, Threads: 2, Timeout: 20 * time.Second,
+		QueueCapacity: 128, QueueWait: time.Minute, RecycleAfter: 1_000_000, MinimumTier: sandbox.RestrictedLegacy,
+		Limits: sandbox.Limits{CPU: 10 * time.Second, Wall: 20 * time.Second, Memory: 64 << 20, Output: 64 << 10, Processes: 16, Disk: 1 << 20},
+		// Only the directory itself is opened up to the tests, never what is below it.
+		Scratch: t.TempDir(), Languages: []string{filepath.Join(workingDir(t), "testdata", "languages.yaml")},
+		MaxBody: 16 << 20, MaxBuffered: 256 << 20, WorkerCommand: []string{"/proc/self/exe", "worker"},
+	}}
+	if change != nil {
+		change(&s)
+	}
+	settings, err := json.Marshal(s)
+	if err != nil {
+		t.Fatal(err)
+	}
+	r := &running{
+		t: t, cmd: exec.Command(os.Args[0], "serve", string(settings)), done: make(chan struct{}),
+		client: &http.Client{Transport: &http.Transport{MaxIdleConnsPerHost: 2000}},
+	}
+	stderr, err := r.cmd.StderrPipe()
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := r.cmd.Start(); err != nil {
+		t.Fatal(err)
+	}
+	address := make(chan string, 1)
+	go r.follow(stderr, address)
+	t.Cleanup(r.cleanUp)
+	select {
+	case a := <-address:
+		r.url = "http://" + a
+	case <-r.done:
+		t.Fatalf("the executor ended with exit code %d:\n%s", r.exit, r.logged())
+	}
+	if s.Tier >= s.Options.MinimumTier {
+		r.eventually(func() int { status, _, _ := r.get("/readyz"); return status }, http.StatusOK)
+	}
+	return r
+}
+
+func workingDir(t *testing.T) string {
+	dir, err := os.Getwd()
+	if err != nil {
+		t.Fatal(err)
+	}
+	return dir
+}
+
+// follow keeps the log, finds the address in it, and reaps the process when the log has ended.
+func (r *running) follow(stderr io.Reader, address chan<- string) {
+	lines := bufio.NewScanner(stderr)
+	for lines.Scan() {
+		r.logLock.Lock()
+		r.log.Write(append(lines.Bytes(), '\n'))
+		r.logLock.Unlock()
+		var line struct{ Msg, Address string }
+		if json.Unmarshal(lines.Bytes(), &line) == nil && line.Msg == "executor serves" {
+			address <- line.Address
+		}
+	}
+	_ = r.cmd.Wait() // the exit code is what counts
+	r.exit = r.cmd.ProcessState.ExitCode()
+	close(r.done)
+}
+
+func (r *running) logged() string {
+	r.logLock.Lock()
+	defer r.logLock.Unlock()
+	return r.log.String()
+}
+
+func (r *running) cleanUp() {
+	_ = r.cmd.Process.Kill()
+	<-r.done
+	if strings.Contains(r.logged(), "DATA RACE") || r.t.Failed() {
+		r.t.Errorf("log of the executor:\n%s", r.logged())
+	}
+}
+
+func (r *running) signal(sig syscall.Signal) {
+	r.t.Helper()
+	if err := r.cmd.Process.Signal(sig); err != nil {
+		r.t.Fatal(err)
+	}
+}
+
+// exitCode waits for the process to end.
+func (r *running) exitCode() int {
+	r.t.Helper()
+	select {
+	case <-r.done:
+	case <-time.After(time.Minute):
+		r.t.Fatal("the executor does not end")
+	}
+	return r.exit
+}
+
+func (r *running) eventually(got func() int, want int) {
+	r.t.Helper()
+	gomega.NewWithT(r.t).Eventually(got).WithTimeout(30 * time.Second).WithPolling(2 * time.Millisecond).Should(gomega.Equal(want))
+}
+
+func (r *running) get(path string) (status int, body []byte, err error) {
+	response, err := r.client.Get(r.url + path)
+	if err != nil {
+		return 0, nil, err
+	}
+	defer response.Body.Close()
+	body, err = io.ReadAll(response.Body)
+	return response.StatusCode, body, err
+}
+
+func (r *running) state() api.State {
+	r.t.Helper()
+	var s api.State
+	_, body, err := r.get("/v1/state")
+	if err == nil {
+		err = json.Unmarshal(body, &s)
+	}
+	if err != nil {
+		r.t.Fatal(err)
+	}
+	return s
+}
+
+func (r *running) queued() int { return r.state().Queued }
+func (r *running) busy() int   { return r.state().Busy }
+
+// metric is the value of a gauge or counter with exactly these labels ("name", "value", ...).
+func (r *running) metric(name string, labels ...string) float64 {
+	r.t.Helper()
+	_, body, err := r.get("/metrics")
+	if err != nil {
+		r.t.Fatal(err)
+	}
+	parser := expfmt.NewTextParser(model.UTF8Validation)
+	families, err := parser.TextToMetricFamilies(bytes.NewReader(body))
+	if err != nil {
+		r.t.Fatal(err)
+	}
+	for _, m := range families[name].GetMetric() {
+		var have []string
+		for _, l := range m.GetLabel() {
+			have = append(have, l.GetName(), l.GetValue())
+		}
+		if strings.Join(have, " ") == strings.Join(labels, " ") {
+			return m.GetGauge().GetValue() + m.GetCounter().GetValue()
+		}
+	}
+	r.t.Fatalf("no metric %s %q", name, labels)
+	return 0
+}
+
+// answer is what one submission came to.
+type answer struct {
+	status  int
+	header  http.Header
+	closes  bool // the connection ends with this answer
+	result  api.Result
+	problem api.Problem
+	took    time.Duration
+	err     error
+}
+
+// kind is a short word for counting answers.
+func (a answer) kind() string {
+	switch {
+	case a.err != nil:
+		if errors.Is(a.err, syscall.ECONNREFUSED) {
+			return "refused connection"
+		}
+		return a.err.Error()
+	case a.status == http.StatusOK:
+		return string(a.result.Verdict)
+	default:
+		return strconv.Itoa(a.status) + " " + a.problem.Reason
+	}
+}
+
+func (r *running) submit(ctx context.Context, script string, header ...string) answer {
+	body, err := json.Marshal(api.Request{Language: "shell", Source: script})
+	if err != nil {
+		return answer{err: err}
+	}
+	request, err := http.NewRequestWithContext(ctx, http.MethodPost, r.url+"/v1/execute", bytes.NewReader(body))
+	if err != nil {
+		return answer{err: err}
+	}
+	request.Header.Set("Content-Type", "application/json")
+	for i := 0; i+1 < len(header); i += 2 {
+		request.Header.Set(header[i], header[i+1])
+	}
+	begun := time.Now()
+	response, err := r.client.Do(request)
+	if err != nil {
+		return answer{err: err}
+	}
+	defer response.Body.Close()
+	a := answer{status: response.StatusCode, header: response.Header, closes: response.Close}
+	data, err := io.ReadAll(response.Body)
+	a.took, a.err = time.Since(begun), err
+	if err != nil {
+		return a
+	}
+	if a.status == http.StatusOK {
+		a.err = json.Unmarshal(data, &a.result)
+	} else {
+		a.err = json.Unmarshal(data, &a.problem)
+	}
+	return a
+}
+
+// flight is submissions under way.
+type flight struct {
+	wait    sync.WaitGroup
+	mu      sync.Mutex
+	answers []answer
+}
+
+// launch submits the script n times at once.
+func (r *running) launch(ctx context.Context, n int, script string) *flight {
+	f := new(flight)
+	for range n {
+		f.wait.Go(func() { f.add(r.submit(ctx, script)) })
+	}
+	return f
+}
+
+// loop submits the script from n clients, each again as soon as it has its answer, until stop says so.
+func (r *running) loop(n int, script string, stop func(answer) bool) *flight {
+	f := new(flight)
+	for range n {
+		f.wait.Go(func() {
+			for {
+				a := r.submit(context.Background(), script)
+				f.add(a)
+				if stop(a) {
+					return
+				}
+			}
+		})
+	}
+	return f
+}
+
+func (f *flight) add(a answer) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	f.answers = append(f.answers, a)
+}
+
+func (f *flight) count() int {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	return len(f.answers)
+}
+
+// kinds waits for all and counts them.
+func (f *flight) kinds() map[string]int {
+	f.wait.Wait()
+	kinds := map[string]int{}
+	for _, a := range f.answers {
+		kinds[a.kind()]++
+	}
+	return kinds
+}
+
+// workers are the worker processes' numbers.
+func (r *running) workers() []int {
+	r.t.Helper()
+	return children(r.t, r.cmd.Process.Pid)
+}
+
+func children(t *testing.T, parent int) []int {
+	t.Helper()
+	lists, err := filepath.Glob(fmt.Sprintf("/proc/%d/task/*/children", parent))
+	if err != nil {
+		t.Fatal(err)
+	}
+	var pids []int
+	for _, list := range lists {
+		data, err := os.ReadFile(list)
+		if err != nil {
+			continue // a thread that has ended
+		}
+		for _, field := range strings.Fields(string(data)) {
+			pid, err := strconv.Atoi(field)
+			if err != nil {
+				t.Fatal(err)
+			}
+			pids = append(pids, pid)
+		}
+	}
+	return pids
+}
