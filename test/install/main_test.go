@@ -8,8 +8,10 @@ import (
 	"strings"
 	"testing"
 
+	apiextensionsv1 "k8s.io/apiextensions-apiserver/pkg/apis/apiextensions/v1"
 	"k8s.io/apimachinery/pkg/runtime"
 	clientgoscheme "k8s.io/client-go/kubernetes/scheme"
+	"k8s.io/client-go/rest"
 	"sigs.k8s.io/controller-runtime/pkg/client"
 	"sigs.k8s.io/controller-runtime/pkg/envtest"
 
@@ -24,7 +26,8 @@ const (
 )
 
 var (
-	cluster client.Client
+	restConfig *rest.Config
+	cluster    client.Client
 	// kubeconfig is the path of the cluster admin's.
 	kubeconfig string
 	// tools is the folder of helm and kubectl.
@@ -49,7 +52,7 @@ func run(m *testing.M) (code int, err error) {
 			"or set it to what `go run ./test/localcluster assets` prints")
 	}
 	environment := &envtest.Environment{}
-	rest, err := environment.Start()
+	restConfig, err = environment.Start()
 	if err != nil {
 		return 0, fmt.Errorf("start the API server: %w", err)
 	}
@@ -84,12 +87,12 @@ func run(m *testing.M) (code int, err error) {
 	}
 
 	scheme := runtime.NewScheme()
-	for _, add := range []func(*runtime.Scheme) error{clientgoscheme.AddToScheme, v1alpha1.AddToScheme} {
+	for _, add := range []func(*runtime.Scheme) error{clientgoscheme.AddToScheme, apiextensionsv1.AddToScheme, v1alpha1.AddToScheme} {
 		if err := add(scheme); err != nil {
 			return 0, fmt.Errorf("register kinds: %w", err)
 		}
 	}
-	cluster, err = client.New(rest, client.Options{Scheme: scheme})
+	cluster, err = client.New(restConfig, client.Options{Scheme: scheme})
 	if err != nil {
 		return 0, fmt.Errorf("make a client: %w", err)
 	}
