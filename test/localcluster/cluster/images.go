@@ -71,8 +71,12 @@ func (c Cluster) LoadImage(ctx context.Context, name string) error {
 		if have {
 			return nil
 		}
+		blobs, err := c.Runtime().Blobs(ctx)
+		if err != nil {
+			return err
+		}
 		read, write := io.Pipe()
-		go func() { write.CloseWithError(c.imageBuilder(ctx).Save(ctx, name, write)) }()
+		go func() { write.CloseWithError(c.imageBuilder(ctx).Save(ctx, name, blobs, write)) }()
 		return errors.Join(c.Runtime().Import(ctx, read), read.Close())
 	})
 }

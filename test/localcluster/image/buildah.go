@@ -29,6 +29,9 @@ func (b Buildah) Build(ctx context.Context, target, name, version string) (strin
 	if err != nil {
 		return "", err
 	}
+	if err := os.MkdirAll(filepath.Join(b.Cache, "tmp"), 0o755); err != nil {
+		return "", fmt.Errorf("make the builder's cache: %w", err)
+	}
 	if err := b.bases(ctx, host); err != nil {
 		return "", err
 	}
@@ -45,24 +48,18 @@ func (b Buildah) Build(ctx context.Context, target, name, version string) (strin
 	return BuiltID(b.Cache, name)
 }
 
-// Save writes the image.
-func (b Buildah) Save(ctx context.Context, name string, to io.Writer) error {
-	archive := filepath.Join(b.Cache, fileName(name)+".tar")
-	if err := os.RemoveAll(archive); err != nil { // buildah adds to an archive that is there
-		return fmt.Errorf("clear %s: %w", archive, err)
-	}
-	defer os.Remove(archive)
-	full := FullName(name)
-	if err := command(ctx, b.Log, nil, b.buildah("push", full, "docker-archive:"+archive+":"+full)...); err != nil {
+// Save writes the image, less the blobs that has names. On the way it lies in an OCI layout folder, uncompressed, where
+// layers of earlier images are not written again.
+func (b Buildah) Save(ctx context.Context, name string, has map[string]bool, to io.Writer) error {
+	full, layout := FullName(name), filepath.Join(b.Cache, "oci")
+	ref := fileName(name)
+	if err := command(ctx, b.Log, nil, b.buildah("push", "--disable-compression", full, "oci:"+layout+":"+ref)...); err != nil {
 		return err
 	}
-	file, err := os.Open(archive)
-	if err != nil {
-		return fmt.Errorf("read the archive: %w", err)
+	if err := pruneOCI(layout); err != nil {
+		return fmt.Errorf("prune %s: %w", layout, err)
 	}
-	defer file.Close()
-	_, err = io.Copy(to, file)
-	return err
+	return exportOCI(layout, ref, full, has, to)
 }
 
 // bases makes the base images the Dockerfile names, under those names, in this store alone.
@@ -118,9 +115,11 @@ func (b Buildah) has(ctx context.Context, name string) bool {
 	return command(ctx, os.DevNull, nil, b.buildah("inspect", "--type", "image", name)...) == nil
 }
 
-// buildah returns an argument list that uses the store in the cache and no other.
+// buildah returns an argument list that uses the store in the cache and no other; buildah keeps Dockerfile cache mounts
+// where temporary files go.
 func (b Buildah) buildah(subcommand string, args ...string) []string {
 	return append([]string{
+		"env", "TMPDIR=" + filepath.Join(b.Cache, "tmp"),
 		"buildah", "--root", filepath.Join(b.Cache, "storage"), "--runroot", filepath.Join(b.Cache, "run"),
 		"--storage-driver", "overlay", subcommand,
 	}, args...)

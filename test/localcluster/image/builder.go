@@ -17,8 +17,8 @@ import (
 type Builder interface {
 	// Build builds a target under a name, and returns the image's id.
 	Build(ctx context.Context, target, name, version string) (id string, err error)
-	// Save writes the image as an archive that a container runtime imports.
-	Save(ctx context.Context, name string, to io.Writer) error
+	// Save writes the image as an archive that a container runtime imports. It may leave out blobs that the runtime has.
+	Save(ctx context.Context, name string, has map[string]bool, to io.Writer) error
 	// Title names the builder to people.
 	Title() string
 }

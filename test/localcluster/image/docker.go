@@ -21,7 +21,7 @@ func (d Docker) Build(ctx context.Context, target, name, version string) (string
 	return BuiltID(d.Cache, name)
 }
 
-// Save writes the image.
-func (d Docker) Save(ctx context.Context, name string, to io.Writer) error {
+// Save writes the whole image: the engine knows no way to leave parts out.
+func (d Docker) Save(ctx context.Context, name string, _ map[string]bool, to io.Writer) error {
 	return command(ctx, d.Log, to, "docker", "save", FullName(name))
 }

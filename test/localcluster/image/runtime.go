@@ -36,6 +36,19 @@ func (r Runtime) HasName(ctx context.Context, name string) (bool, error) {
 	return strings.TrimSpace(listing) != "", err
 }
 
+// Blobs returns the digests of the parts of images that the runtime has.
+func (r Runtime) Blobs(ctx context.Context) (map[string]bool, error) {
+	listing, err := r.ctr(ctx, nil, "content", "list", "--quiet")
+	if err != nil {
+		return nil, err
+	}
+	blobs := map[string]bool{}
+	for digest := range strings.FieldsSeq(listing) {
+		blobs[digest] = true
+	}
+	return blobs, nil
+}
+
 // sameTarget reads `ctr images list`: a line an image, its first field the name, its third the manifest's digest.
 func sameTarget(listing, name, byID string) bool {
 	targets := map[string]string{}
