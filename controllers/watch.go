@@ -20,10 +20,9 @@ import (
 	"executorpool.dev/controllers/resources"
 )
 
-// Rights of the manager, the least it works with. Each marker's roleName tells where the rule belongs:
-// `manager` is bound in the whole cluster, or in each namespace of namespaced mode; `manager-leader-election` in the
-// manager's own namespace (written `system` here); `manager-metrics` in the whole cluster always, since what it reviews has no
-// namespace.
+// Rights of the manager, the least it works with. Rules with `namespace=system` belong to the manager's own namespace. Of
+// the others, tokenreviews and subjectaccessreviews have no namespace and stay a ClusterRole always; the rest is bound in the
+// whole cluster or, in namespaced mode, in each namespace that is watched.
 //
 // +kubebuilder:rbac:groups=executorpool.dev,resources=executorpools,verbs=get;list;watch
 // +kubebuilder:rbac:groups=executorpool.dev,resources=executorpools/status,verbs=patch
@@ -34,10 +33,10 @@ import (
 // +kubebuilder:rbac:groups=policy,resources=poddisruptionbudgets,verbs=get;list;watch;create;patch;delete
 // +kubebuilder:rbac:groups="",resources=pods,verbs=list;watch
 // +kubebuilder:rbac:groups=events.k8s.io,resources=events,verbs=create;patch
-// +kubebuilder:rbac:groups=coordination.k8s.io,resources=leases,namespace=system,roleName=manager-leader-election,verbs=get;create;update
-// +kubebuilder:rbac:groups="",resources=events,namespace=system,roleName=manager-leader-election,verbs=create;patch
-// +kubebuilder:rbac:groups=authentication.k8s.io,resources=tokenreviews,roleName=manager-metrics,verbs=create
-// +kubebuilder:rbac:groups=authorization.k8s.io,resources=subjectaccessreviews,roleName=manager-metrics,verbs=create
+// +kubebuilder:rbac:groups=coordination.k8s.io,resources=leases,namespace=system,verbs=get;create;update
+// +kubebuilder:rbac:groups="",resources=events,namespace=system,verbs=create;patch
+// +kubebuilder:rbac:groups=authentication.k8s.io,resources=tokenreviews,verbs=create
+// +kubebuilder:rbac:groups=authorization.k8s.io,resources=subjectaccessreviews,verbs=create
 
 // CacheOptions keep only what belongs to pools, of pods only what is looked at. Without namespaces, all are watched.
 func CacheOptions(namespaces []string) cache.Options {

@@ -2,6 +2,7 @@ package status
 
 import (
 	"fmt"
+	"strings"
 
 	"k8s.io/apimachinery/pkg/api/meta"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
@@ -9,8 +10,8 @@ import (
 	"executorpool.dev/api/v1alpha1"
 )
 
-// maxNote is what the events API takes, less room for the rest of the sentence.
-const maxNote = 1000
+// maxNote is what the events API takes, in bytes.
+const maxNote = 1024
 
 // events tells what changed between two statuses. It compares nothing else, so a change is told once: the reconciler
 // records events only after the status that holds the change was written.
@@ -56,8 +57,8 @@ func isTrue(c *metav1.Condition) bool {
 }
 
 func bounded(note string) string {
-	if runes := []rune(note); len(runes) > maxNote {
-		return string(runes[:maxNote]) + "..."
+	if len(note) <= maxNote {
+		return note
 	}
-	return note
+	return strings.ToValidUTF8(note[:maxNote-3], "") + "..."
 }

@@ -63,7 +63,7 @@ func containerFault(in Input, pod *corev1.Pod, c corev1.ContainerStatus) *fault 
 	if w := c.State.Waiting; w != nil {
 		switch {
 		case slices.Contains(pullReasons, w.Reason):
-			return pullFault(in, pod, w)
+			return pullFault(in, pod, c.Name, w)
 		case slices.Contains(startReasons, w.Reason):
 			return &fault{
 				reason: v1alpha1.ReasonNotStarting,
@@ -88,10 +88,12 @@ func containerFault(in Input, pod *corev1.Pod, c corev1.ContainerStatus) *fault 
 
 // pullFault names the image and, where the runtime gives it, the cause. The kubelet alternates between the attempt's
 // error and a back-off that (before Kubernetes 1.31) no longer names it: the cause once known is kept.
-func pullFault(in Input, pod *corev1.Pod, w *corev1.ContainerStateWaiting) *fault {
+func pullFault(in Input, pod *corev1.Pod, container string, w *corev1.ContainerStateWaiting) *fault {
 	image := in.Image
 	for _, c := range pod.Spec.Containers {
-		image = c.Image
+		if c.Name == container {
+			image = c.Image
+		}
 	}
 	fixed := sentence(fmt.Sprintf("Pod %s cannot pull image %q", pod.Name, image),
 		"Correct spec.image, or name a pull secret in spec.scheduling.imagePullSecrets")
