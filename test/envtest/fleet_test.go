@@ -1,0 +1,77 @@
+package envtest
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"net"
+	"net/http"
+	"net/http/httptest"
+	"sync"
+	"testing"
+
+	"executorpool.dev/executor/api"
+)
+
+// fleet plays the executors: it leads connections to a pod's address to a server of the test's.
+type fleet struct {
+	mu      sync.Mutex
+	servers map[string]string
+	count   int
+}
+
+func (f *fleet) dial(ctx context.Context, network, address string) (net.Conn, error) {
+	f.mu.Lock()
+	to, known := f.servers[address]
+	f.mu.Unlock()
+	if !known {
+		return nil, fmt.Errorf("connection to %s refused", address)
+	}
+	return (&net.Dialer{}).DialContext(ctx, network, to)
+}
+
+// add serves handler under a new pod address.
+func (f *fleet) add(t *testing.T, handler http.Handler) (ip string) {
+	t.Helper()
+	server := httptest.NewServer(handler)
+	t.Cleanup(server.Close)
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	f.count++
+	ip = fmt.Sprintf("10.9.%d.%d", f.count/250, f.count%250+1)
+	if f.servers == nil {
+		f.servers = map[string]string{}
+	}
+	f.servers[ip+":8000"] = server.Listener.Addr().String()
+	return ip
+}
+
+// executor answers as one does; what it says can be changed.
+type executor struct {
+	mu      sync.Mutex
+	state   api.State
+	refusal string
+}
+
+func (e *executor) set(change func(*executor)) {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	change(e)
+}
+
+func (e *executor) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	w.Header().Set("Content-Type", "application/json")
+	switch r.URL.Path {
+	case "/v1/state":
+		_ = json.NewEncoder(w).Encode(e.state)
+	case "/readyz":
+		if e.refusal != "" {
+			w.WriteHeader(http.StatusServiceUnavailable)
+		}
+		_ = json.NewEncoder(w).Encode(map[string]any{"ready": e.refusal == "", "reason": e.refusal, "tier": e.state.Tier})
+	default:
+		w.WriteHeader(http.StatusNotFound)
+	}
+}
