@@ -206,8 +206,8 @@ type ContainerResources struct {
 	// +kubebuilder:validation:MaxProperties=8
 	Requests corev1.ResourceList `json:"requests,omitempty"`
 
-	// limits are what the container may use at most, by resource name. limits.memory must cover
-	// workers x threads x limits.memoryMiB plus the executor's own overhead, or one run could have the others killed.
+	// limits are what the container may use at most, by resource name. limits.memory must be at least
+	// workers x threads x the pool's limits.memoryMiB + 128Mi, or one run could have the others killed.
 	// +optional
 	// +kubebuilder:validation:MaxProperties=8
 	Limits corev1.ResourceList `json:"limits,omitempty"`

@@ -13,8 +13,8 @@ import (
 type ContainerResourcesApplyConfiguration struct {
 	// requests are what the scheduler reserves, by resource name (cpu, memory, ...).
 	Requests *v1.ResourceList `json:"requests,omitempty"`
-	// limits are what the container may use at most, by resource name. limits.memory must cover
-	// workers x threads x limits.memoryMiB plus the executor's own overhead, or one run could have the others killed.
+	// limits are what the container may use at most, by resource name. limits.memory must be at least
+	// workers x threads x the pool's limits.memoryMiB + 128Mi, or one run could have the others killed.
 	Limits *v1.ResourceList `json:"limits,omitempty"`
 }
 
