@@ -17,6 +17,9 @@ import (
 //     c = 8 that is (192 - 29)/8 = 20 s where the mean is 24 s.
 //   - Those ahead that will themselves expire before that estimate reaches them hold no slot and are not counted.
 //   - S and d are moving averages over about the last 64 submissions; below 32 measured ones everything is admitted.
+//
+// What remains is that the programs which wait are all much shorter than those just measured. Then a client is sent away
+// with a 503 that is safe to retry, and 64 short submissions later the estimate has followed.
 type estimator struct {
 	mu       sync.Mutex
 	n        int

@@ -1,0 +1,398 @@
+package queue
+
+import (
+	"context"
+	"errors"
+	"runtime"
+	"sync"
+	"sync/atomic"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+	"k8s.io/utils/clock"
+	"pgregory.net/rapid"
+)
+
+// The tests run in bubbles of testing/synctest, where the real clock is virtual time.
+func bubble(t *testing.T, test func(t *testing.T, q *Queue[int], expired *recorder)) {
+	t.Helper()
+	synctest.Test(t, func(t *testing.T) {
+		r := new(recorder)
+		test(t, New(3, clock.RealClock{}, r.add), r)
+	})
+}
+
+type recorder struct {
+	mu     sync.Mutex
+	values []int
+}
+
+func (r *recorder) add(v int) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	r.values = append(r.values, v)
+}
+
+func (r *recorder) all() []int {
+	synctest.Wait()
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	return r.values
+}
+
+func push(t *testing.T, q *Queue[int], v int, wait time.Duration) *Ticket[int] {
+	t.Helper()
+	ticket, err := q.Push(v, time.Now().Add(wait))
+	if err != nil {
+		t.Fatalf("push %d: %v", v, err)
+	}
+	return ticket
+}
+
+func pop(t *testing.T, q *Queue[int]) Taken[int] {
+	t.Helper()
+	taken, err := q.Pop(t.Context())
+	if err != nil {
+		t.Fatalf("pop: %v", err)
+	}
+	return taken
+}
+
+func TestQueuePopIsFirstInFirstOut(t *testing.T) {
+	bubble(t, func(t *testing.T, q *Queue[int], expired *recorder) {
+		for i := range 3 {
+			push(t, q, i, time.Minute)
+			time.Sleep(time.Second)
+		}
+		if q.Depth() != 3 || q.Oldest() != 3*time.Second {
+			t.Errorf("depth %d, oldest %s", q.Depth(), q.Oldest())
+		}
+		for i := range 3 {
+			want := Taken[int]{Value: i, Waited: time.Duration(3-i) * time.Second}
+			if diff := cmp.Diff(want, pop(t, q)); diff != "" {
+				t.Errorf("taken (-want +got):\n%s", diff)
+			}
+		}
+		if q.Depth() != 0 || q.Oldest() != 0 || len(expired.all()) != 0 {
+			t.Errorf("depth %d, oldest %s, expired %v", q.Depth(), q.Oldest(), expired.values)
+		}
+	})
+}
+
+func TestQueuePushRefusesWhenFull(t *testing.T) {
+	bubble(t, func(t *testing.T, q *Queue[int], _ *recorder) {
+		for i := range 3 {
+			push(t, q, i, time.Minute)
+		}
+		if _, err := q.Push(3, time.Now().Add(time.Minute)); !errors.Is(err, ErrFull) {
+			t.Errorf("error is %v, want ErrFull", err)
+		}
+		pop(t, q)
+		push(t, q, 4, time.Minute)
+	})
+}
+
+func TestQueueItemExpiresOnceAndIsNotTaken(t *testing.T) {
+	bubble(t, func(t *testing.T, q *Queue[int], expired *recorder) {
+		push(t, q, 1, 3*time.Second)
+		push(t, q, 2, time.Second) // deadlines need not be in order
+		push(t, q, 3, time.Minute)
+		time.Sleep(3 * time.Second)
+		if diff := cmp.Diff([]int{2, 1}, expired.all()); diff != "" {
+			t.Errorf("expired (-want +got):\n%s", diff)
+		}
+		if got := pop(t, q); got.Value != 3 {
+			t.Errorf("took %d, want 3", got.Value)
+		}
+	})
+}
+
+// lateClock never fires a timer: the worst case of one that runs late.
+type lateClock struct{ clock.RealClock }
+
+func (c lateClock) AfterFunc(time.Duration, func()) clock.Timer { return c.NewTimer(time.Hour) }
+
+func TestQueuePopExpiresWhatTheTimerMissed(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		r := new(recorder)
+		q := New(3, lateClock{}, r.add)
+		push(t, q, 1, time.Second)
+		push(t, q, 2, time.Minute)
+		time.Sleep(2 * time.Second)
+		if got := pop(t, q); got.Value != 2 {
+			t.Errorf("took %d, want 2", got.Value)
+		}
+		if diff := cmp.Diff([]int{1}, r.all()); diff != "" {
+			t.Errorf("expired (-want +got):\n%s", diff)
+		}
+	})
+}
+
+func TestTicketRemoveGivesThePlaceUp(t *testing.T) {
+	bubble(t, func(t *testing.T, q *Queue[int], expired *recorder) {
+		first, second := push(t, q, 1, time.Second), push(t, q, 2, time.Minute)
+		if !first.Remove() || first.Remove() {
+			t.Error("Remove must succeed exactly once")
+		}
+		time.Sleep(2 * time.Second)
+		if got := pop(t, q); got.Value != 2 || len(expired.all()) != 0 {
+			t.Errorf("took %d, expired %v", got.Value, expired.values)
+		}
+		if second.Remove() {
+			t.Error("removed what was taken")
+		}
+	})
+}
+
+func TestQueuePushHandsOverToWhoWaits(t *testing.T) {
+	bubble(t, func(t *testing.T, q *Queue[int], _ *recorder) {
+		got := make(chan int, 1)
+		go func() {
+			taken, err := q.Pop(t.Context())
+			if err == nil {
+				got <- taken.Value
+			}
+		}()
+		synctest.Wait()
+		push(t, q, 7, time.Minute)
+		if q.Depth() != 0 {
+			t.Error("what was handed over counts as waiting")
+		}
+		if v := <-got; v != 7 {
+			t.Errorf("took %d, want 7", v)
+		}
+		if _, err := q.Offer(8); !errors.Is(err, ErrBusy) {
+			t.Errorf("offer without a taker: %v, want ErrBusy", err)
+		}
+	})
+}
+
+func TestQueuePopEndsWithItsContext(t *testing.T) {
+	bubble(t, func(t *testing.T, q *Queue[int], _ *recorder) {
+		ctx, cancel := context.WithTimeout(t.Context(), time.Second)
+		defer cancel()
+		if _, err := q.Pop(ctx); !errors.Is(err, context.DeadlineExceeded) {
+			t.Errorf("error is %v", err)
+		}
+		push(t, q, 1, time.Minute)
+		if q.Depth() != 1 {
+			t.Error("the item went to somebody who had left")
+		}
+	})
+}
+
+func TestQueueCloseLetsTheWaitingBeTaken(t *testing.T) {
+	bubble(t, func(t *testing.T, q *Queue[int], _ *recorder) {
+		push(t, q, 1, time.Minute)
+		q.Close()
+		if _, err := q.Push(2, time.Now().Add(time.Minute)); !errors.Is(err, ErrClosed) {
+			t.Errorf("push: %v, want ErrClosed", err)
+		}
+		if got := pop(t, q); got.Value != 1 {
+			t.Errorf("took %d, want 1", got.Value)
+		}
+		if _, err := q.Pop(t.Context()); !errors.Is(err, ErrClosed) {
+			t.Errorf("pop: %v, want ErrClosed", err)
+		}
+	})
+}
+
+func TestQueueCloseTellsWhoWaits(t *testing.T) {
+	bubble(t, func(t *testing.T, q *Queue[int], _ *recorder) {
+		told := make(chan error, 1)
+		go func() {
+			_, err := q.Pop(t.Context())
+			told <- err
+		}()
+		synctest.Wait()
+		q.Close()
+		if err := <-told; !errors.Is(err, ErrClosed) {
+			t.Errorf("error is %v, want ErrClosed", err)
+		}
+	})
+}
+
+func TestQueueClearReturnsTheWaitingAndTellsNobody(t *testing.T) {
+	bubble(t, func(t *testing.T, q *Queue[int], expired *recorder) {
+		push(t, q, 1, time.Second)
+		push(t, q, 2, time.Second)
+		if diff := cmp.Diff([]int{1, 2}, q.Clear()); diff != "" {
+			t.Errorf("cleared (-want +got):\n%s", diff)
+		}
+		time.Sleep(2 * time.Second)
+		if q.Depth() != 0 || len(expired.all()) != 0 {
+			t.Errorf("depth %d, expired %v", q.Depth(), expired.values)
+		}
+	})
+}
+
+// TestQueueAgreesWithModel drives a queue and a plain list through the same random steps.
+func TestQueueAgreesWithModel(t *testing.T) {
+	rapid.Check(t, func(t *rapid.T) {
+		type entry struct{ value, deadline int }
+		var model []entry
+		now, next := 0, 0
+		c := &stepClock{}
+		var expired []int
+		q := New(5, c, func(v int) { expired = append(expired, v) })
+		tickets := map[int]*Ticket[int]{}
+		t.Repeat(map[string]func(*rapid.T){
+			"push": func(t *rapid.T) {
+				wait := rapid.IntRange(1, 10).Draw(t, "wait")
+				ticket, err := q.Push(next, c.Now().Add(time.Duration(wait)))
+				if (err == nil) != (len(model) < 5) {
+					t.Fatalf("push with %d waiting: %v", len(model), err)
+				}
+				if err == nil {
+					model = append(model, entry{next, now + wait})
+					tickets[next] = ticket
+					next++
+				}
+			},
+			"pop": func(t *rapid.T) {
+				if len(model) == 0 {
+					t.Skip("Pop would wait")
+				}
+				taken, err := q.Pop(context.Background())
+				if err != nil || taken.Value != model[0].value {
+					t.Fatalf("took %v, %v; want %d", taken, err, model[0].value)
+				}
+				model = model[1:]
+			},
+			"remove": func(t *rapid.T) {
+				if next == 0 {
+					t.Skip("nothing was pushed")
+				}
+				v := rapid.IntRange(0, next-1).Draw(t, "value")
+				want := false
+				for i, e := range model {
+					if e.value == v {
+						want = true
+						model = append(model[:i:i], model[i+1:]...)
+						break
+					}
+				}
+				if got := tickets[v].Remove(); got != want {
+					t.Fatalf("remove %d: %t, want %t", v, got, want)
+				}
+			},
+			"step": func(t *rapid.T) {
+				now++
+				var want []int
+				var kept []entry
+				for _, e := range model {
+					if e.deadline <= now {
+						want = append(want, e.value)
+					} else {
+						kept = append(kept, e)
+					}
+				}
+				model, expired = kept, nil
+				c.step()
+				if diff := cmp.Diff(want, expired); diff != "" {
+					t.Fatalf("expired (-want +got):\n%s", diff)
+				}
+			},
+			"": func(t *rapid.T) {
+				if q.Depth() != len(model) {
+					t.Fatalf("depth %d, want %d", q.Depth(), len(model))
+				}
+			},
+		})
+	})
+}
+
+// stepClock is a clock for one goroutine; a step is a nanosecond.
+type stepClock struct {
+	clock.RealClock
+	now    time.Time
+	timers []*stepTimer
+}
+
+type stepTimer struct {
+	clock.Timer
+	at      time.Time
+	f       func()
+	stopped bool
+}
+
+func (t *stepTimer) Stop() bool {
+	was := !t.stopped
+	t.stopped = true
+	return was
+}
+
+func (c *stepClock) Now() time.Time                  { return c.now }
+func (c *stepClock) Since(t time.Time) time.Duration { return c.now.Sub(t) }
+func (c *stepClock) AfterFunc(d time.Duration, f func()) clock.Timer {
+	t := &stepTimer{at: c.now.Add(d), f: f}
+	c.timers = append(c.timers, t)
+	return t
+}
+
+func (c *stepClock) step() {
+	c.now = c.now.Add(1)
+	for _, t := range c.timers {
+		if !t.stopped && !t.at.After(c.now) {
+			t.stopped = true
+			t.f()
+		}
+	}
+}
+
+// TestQueueEveryItemLeavesOnce has thousands pushed, taken, removed and expired at the same time on the real clock, and
+// counts the doors they leave by; Depth must never be more than the capacity nor less than none.
+func TestQueueEveryItemLeavesOnce(t *testing.T) {
+	const producers, each, consumers, capacity = 16, 500, 8, 64
+	var left [producers * each]atomic.Int32
+	var expired atomic.Int64
+	q := New(capacity, clock.RealClock{}, func(v int) {
+		left[v].Add(1)
+		expired.Add(1)
+	})
+	var takers, makers sync.WaitGroup
+	for range consumers {
+		takers.Go(func() {
+			for {
+				taken, err := q.Pop(context.Background())
+				if err != nil {
+					return
+				}
+				left[taken.Value].Add(1)
+			}
+		})
+	}
+	for p := range producers {
+		makers.Go(func() {
+			for i := range each {
+				v := p*each + i
+				ticket, err := q.Push(v, time.Now().Add(time.Duration(v%7)*50*time.Microsecond))
+				if err != nil {
+					left[v].Add(1) // refused: that is its answer
+					continue
+				}
+				if v%5 == 0 && ticket.Remove() {
+					left[v].Add(1)
+				}
+				if d := q.Depth(); d < 0 || d > capacity {
+					t.Errorf("depth %d", d)
+				}
+			}
+		})
+	}
+	makers.Wait()
+	q.Close()
+	takers.Wait()
+	deadline := time.Now().Add(10 * time.Second)
+	for v := range left {
+		// expire runs in goroutines of its own, which may still be on their way.
+		for left[v].Load() == 0 && time.Now().Before(deadline) {
+			runtime.Gosched()
+		}
+		if n := left[v].Load(); n != 1 {
+			t.Fatalf("item %d left %d times", v, n)
+		}
+	}
+}

@@ -1,0 +1,233 @@
+package server
+
+import (
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"log/slog"
+	"net/http"
+	"net/http/httptest"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/prometheus/client_golang/prometheus/testutil"
+	"k8s.io/utils/clock"
+
+	"executorpool.dev/executor/api"
+	"executorpool.dev/executor/sandbox"
+	"executorpool.dev/executor/worker"
+)
+
+// fixedSlots are slots that never take anything.
+type fixedSlots struct {
+	slots, busy int
+	ready       error
+}
+
+func (f fixedSlots) Slots() int   { return f.slots }
+func (f fixedSlots) Busy() int    { return f.busy }
+func (f fixedSlots) Ready() error { return f.ready }
+
+func newServer(slots Slots) *Server {
+	return New(Config{
+		Queue: worker.NewQueue(2, clock.RealClock{}), Slots: slots, Metrics: NewMetrics(),
+		Languages: []api.Language{{ID: "c", Name: "C"}, {ID: "python3", Name: "Python 3"}},
+		Bounds:    api.Bounds{Limits: api.Limits{CPUMillis: 1000, WallMillis: 1000, MemoryMiB: 64, OutputKiB: 64, Processes: 8}},
+		QueueWait: 10 * time.Millisecond, MaxBody: 1000, MaxBuffered: 1000,
+		Tier: sandbox.Restricted, TierReason: "why not", MinimumTier: sandbox.RestrictedLegacy,
+		Clock: clock.RealClock{}, Log: slog.New(slog.DiscardHandler), Version: "test",
+	})
+}
+
+func TestHandlerProblems(t *testing.T) {
+	const valid = `{"language": "c", "source": "x"}`
+	for name, tc := range map[string]struct {
+		method, path, body string
+		header             []string
+		want               api.Problem // Title and Detail apart
+		detail             string
+	}{
+		"unknown path":     {"GET", "/v2/execute", "", nil, api.Problem{Type: api.TypeNotFound, Status: 404}, "/v1/execute"},
+		"wrong method":     {"GET", "/v1/execute", "", nil, api.Problem{Type: api.TypeMethodNotAllowed, Status: 405}, "POST"},
+		"form":             {"POST", "/v1/execute", valid, []string{"Content-Type", "application/x-www-form-urlencoded"}, api.Problem{Type: api.TypeUnsupportedMediaType, Status: 415}, "application/json"},
+		"compressed":       {"POST", "/v1/execute", valid, []string{"Content-Encoding", "gzip"}, api.Problem{Type: api.TypeUnsupportedMediaType, Status: 415}, "compressed"},
+		"too large":        {"POST", "/v1/execute", strings.Repeat(" ", 1001), nil, api.Problem{Type: api.TypeTooLarge, Status: 413}, "1000 bytes"},
+		"bad field":        {"POST", "/execute", `{"language": "c", "source": 1}`, nil, api.Problem{Type: api.TypeInvalidRequest, Status: 400, Field: "source"}, "a string"},
+		"unknown language": {"POST", "/v1/execute", `{"language": "cobol", "source": "x"}`, nil, api.Problem{Type: api.TypeUnknownLanguage, Status: 422, Field: "language"}, "c, python3"},
+		"bad queue header": {"POST", "/v1/execute", valid, []string{"X-Queue", "maybe"}, api.Problem{Type: api.TypeInvalidRequest, Status: 400}, "X-Queue"},
+		"no free slot":     {"POST", "/v1/execute", valid, []string{"X-Queue", "none"}, api.Problem{Type: api.TypeUnavailable, Status: 503, Reason: "no_free_slot"}, "no slot"},
+		"waited too long":  {"POST", "/v1/execute", valid, nil, api.Problem{Type: api.TypeUnavailable, Status: 503, Reason: "queue_timeout"}, "10ms"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			server := httptest.NewServer(newServer(fixedSlots{slots: 1}).Handler())
+			defer server.Close()
+			request, err := http.NewRequest(tc.method, server.URL+tc.path, strings.NewReader(tc.body))
+			if err != nil {
+				t.Fatal(err)
+			}
+			request.Header.Set("Content-Type", "application/json; charset=utf-8")
+			for i := 0; i+1 < len(tc.header); i += 2 {
+				request.Header.Set(tc.header[i], tc.header[i+1])
+			}
+			response, err := server.Client().Do(request)
+			if err != nil {
+				t.Fatal(err)
+			}
+			defer response.Body.Close()
+			var got api.Problem
+			if err := json.NewDecoder(response.Body).Decode(&got); err != nil {
+				t.Fatal(err)
+			}
+			if response.StatusCode != tc.want.Status || response.Header.Get("Content-Type") != "application/problem+json" {
+				t.Errorf("answer is %s %s", response.Status, response.Header.Get("Content-Type"))
+			}
+			if retry := response.Header.Get("Retry-After"); (retry != "") != (tc.want.Status == 503) {
+				t.Errorf("Retry-After is %q", retry)
+			}
+			tc.want.Title, tc.want.Detail = got.Title, got.Detail
+			if got != tc.want || got.Title == "" || !strings.Contains(got.Detail, tc.detail) {
+				t.Errorf("problem is %+v, want %+v with %q", got, tc.want, tc.detail)
+			}
+		})
+	}
+}
+
+func TestHandlerBoundsChunkedBody(t *testing.T) {
+	server := httptest.NewServer(newServer(fixedSlots{slots: 1}).Handler())
+	defer server.Close()
+	// A reader of unknown length is sent in chunks, without Content-Length.
+	body := io.MultiReader(strings.NewReader(`{"source": "`), strings.NewReader(strings.Repeat("x", 2000)))
+	response, err := server.Client().Post(server.URL+"/v1/execute", "application/json", body)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer response.Body.Close()
+	if response.StatusCode != http.StatusRequestEntityTooLarge {
+		t.Errorf("answer is %s", response.Status)
+	}
+}
+
+func TestHandlerReadiness(t *testing.T) {
+	for name, tc := range map[string]struct {
+		ready  error
+		tier   sandbox.Tier
+		phase  int32
+		status int
+		reason string
+	}{
+		"ready":      {nil, sandbox.Restricted, serving, 200, ""},
+		"no worker":  {errors.New("no worker process: x"), sandbox.Restricted, serving, 503, "no worker process: x"},
+		"below tier": {nil, sandbox.None, serving, 503, "isolation tier None is below the minimum RestrictedLegacy (why not)"},
+		"leaving":    {nil, sandbox.Restricted, leaving, 503, "shutting down"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			s := newServer(fixedSlots{ready: tc.ready})
+			s.cfg.Tier = tc.tier
+			s.phase.Store(tc.phase)
+			w := httptest.NewRecorder()
+			s.Handler().ServeHTTP(w, httptest.NewRequest(http.MethodGet, "/readyz", nil))
+			var got Readiness
+			if err := json.Unmarshal(w.Body.Bytes(), &got); err != nil {
+				t.Fatal(err)
+			}
+			if w.Code != tc.status || !strings.HasPrefix(got.Reason, tc.reason) || got.Ready != (tc.status == 200) || got.MinimumTier != "RestrictedLegacy" {
+				t.Errorf("%d %+v, want %d with %q", w.Code, got, tc.status, tc.reason)
+			}
+			if closes := w.Header().Get("Connection") == "close"; closes != (tc.phase != serving) {
+				t.Errorf("Connection: close is %t", closes)
+			}
+		})
+	}
+}
+
+func TestMetricsPassLint(t *testing.T) {
+	s := newServer(fixedSlots{slots: 8, busy: 3})
+	s.metrics.ran("c", worker.Outcome{Result: api.Result{Verdict: api.OK, Compile: &api.Stage{}, Runs: []api.Stage{{WallMillis: 5}}}})
+	problems, err := testutil.GatherAndLint(s.metrics.Registry)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, p := range problems {
+		t.Errorf("%s: %s", p.Metric, p.Text)
+	}
+	want := strings.NewReader(`
+# HELP executor_slots_busy Slots that hold a submission.
+# TYPE executor_slots_busy gauge
+executor_slots_busy 3
+# HELP executor_isolation_tier 1 for the isolation tier that is enforced, 0 for the others.
+# TYPE executor_isolation_tier gauge
+executor_isolation_tier{tier="Namespaced"} 0
+executor_isolation_tier{tier="None"} 0
+executor_isolation_tier{tier="Restricted"} 1
+executor_isolation_tier{tier="RestrictedLegacy"} 0
+`)
+	if err := testutil.GatherAndCompare(s.metrics.Registry, want, "executor_slots_busy", "executor_isolation_tier"); err != nil {
+		t.Error(err)
+	}
+}
+
+func TestRetrySecondsStaysInBounds(t *testing.T) {
+	for d, want := range map[time.Duration]int{
+		-time.Second: 1, 0: 1, time.Millisecond: 1, time.Second: 1, 1001 * time.Millisecond: 2, time.Hour: 60,
+	} {
+		if got := retrySeconds(d); got != want {
+			t.Errorf("%s: %d, want %d", d, got, want)
+		}
+	}
+}
+
+func TestEstimatorRefusesOnlyTheHopeless(t *testing.T) {
+	now := time.Unix(0, 0)
+	waiting := func(n int, expiry time.Duration) []time.Time {
+		all := make([]time.Time, n)
+		for i := range all {
+			all[i] = now.Add(expiry)
+		}
+		return all
+	}
+	measured := func(n int, times ...time.Duration) *estimator {
+		e := new(estimator)
+		for i := range n {
+			e.observe(times[i%len(times)])
+		}
+		return e
+	}
+	for name, tc := range map[string]struct {
+		estimator *estimator
+		ahead     []time.Time
+		slots     int
+		want      time.Duration
+	}{
+		"too few measured":        {measured(31, 2*time.Second), waiting(100, time.Hour), 8, 0},
+		"nobody ahead":            {measured(64, 2*time.Second), nil, 8, 0},
+		"a slot each":             {measured(64, 2*time.Second), waiting(7, time.Hour), 8, 0},
+		"steady times":            {measured(64, 2*time.Second), waiting(103, time.Hour), 8, 24 * time.Second},
+		"those ahead will expire": {measured(64, 2*time.Second), waiting(1000, 5*time.Second), 8, 5 * time.Second},
+	} {
+		t.Run(name, func(t *testing.T) {
+			if got := tc.estimator.leastWait(now, tc.ahead, tc.slots); got.Round(10*time.Millisecond) != tc.want {
+				t.Errorf("at least %s, want %s", got, tc.want)
+			}
+		})
+	}
+	t.Run("uncertain times", func(t *testing.T) {
+		// Mean 2 s, deviation 1 s: the example of the type's comment.
+		got := measured(640, time.Second, 3*time.Second).leastWait(now, waiting(103, time.Hour), 8)
+		if got < 20*time.Second || got > 21*time.Second {
+			t.Errorf("at least %s, want about 20.3 s", got)
+		}
+	})
+}
+
+// TestServerAnswersFaultsOfItsOwn has a handler panic.
+func TestServerAnswersFaultsOfItsOwn(t *testing.T) {
+	s := newServer(fixedSlots{})
+	h := s.around(http.HandlerFunc(func(http.ResponseWriter, *http.Request) { panic(fmt.Errorf("broken")) }))
+	w := httptest.NewRecorder()
+	h.ServeHTTP(w, httptest.NewRequest(http.MethodGet, "/", nil))
+	if w.Code != http.StatusInternalServerError || strings.Contains(w.Body.String(), "broken") {
+		t.Errorf("%d %s", w.Code, w.Body)
+	}
+}
