@@ -1,0 +1,117 @@
+package main
+
+import (
+	"bytes"
+	"os"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/alecthomas/kong"
+
+	"executorpool.dev/executor/sandbox"
+	"executorpool.dev/executor/server"
+)
+
+func TestRunRefusesBadFlags(t *testing.T) {
+	for name, tc := range map[string]struct {
+		args []string
+		want string // part of the message
+	}{
+		"no command":        {nil, "--help"},
+		"unknown flag":      {[]string{"serve", "--wrokers=3"}, "--wrokers"},
+		"not a number":      {[]string{"serve", "--workers=many"}, "--workers"},
+		"no workers":        {[]string{"serve", "--workers=0"}, "--workers is 0: use 1 to 256"},
+		"many threads":      {[]string{"serve", "--threads=65"}, "--threads is 65: use 1 to 64"},
+		"short timeout":     {[]string{"serve", "--timeout=10ms"}, "--timeout is 10ms: use 1s to 1h"},
+		"timeout sans unit": {[]string{"serve", "--timeout=60"}, "--timeout"},
+		"negative queue":    {[]string{"serve", "--queue-capacity=-1"}, "--queue-capacity"},
+		"little memory":     {[]string{"serve", "--memory-mib=1"}, "--memory-mib is 1: use 16"},
+		"unknown tier":      {[]string{"serve", "--minimum-tier=High"}, "--minimum-tier: isolation tier \"High\" is unknown"},
+		"unknown level":     {[]string{"serve", "--log-level=loud"}, "--log-level"},
+		"small buffer":      {[]string{"serve", "--max-body-mib=64", "--buffer-mib=32"}, "--buffer-mib is 32: use 64"},
+		"empty scratch":     {[]string{"serve", "--scratch="}, "--scratch"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			var out, problems bytes.Buffer
+			if code := run(t.Context(), tc.args, &out, &problems); code != 2 {
+				t.Errorf("exit code %d, want 2", code)
+			}
+			if !strings.Contains(problems.String(), tc.want) {
+				t.Errorf("message is %q, want %q in it", problems.String(), tc.want)
+			}
+		})
+	}
+}
+
+func TestRunSaysWhatIsMissing(t *testing.T) {
+	var out, problems bytes.Buffer
+	args := []string{"serve", "--scratch=" + t.TempDir(), "--languages=" + t.TempDir() + "/none.yaml"}
+	if code := run(t.Context(), args, &out, &problems); code != 1 {
+		t.Errorf("exit code %d, want 1", code)
+	}
+	if !strings.Contains(problems.String(), "--languages") || !strings.Contains(problems.String(), "none.yaml") {
+		t.Errorf("message is %q", problems.String())
+	}
+}
+
+func TestRunHelpAndVersion(t *testing.T) {
+	for name, tc := range map[string]struct {
+		args []string
+		want string
+	}{
+		"help":       {[]string{"--help"}, "executor serve --help"},
+		"serve help": {[]string{"serve", "--help"}, "EXECUTOR_QUEUE_WAIT"},
+		"version":    {[]string{"version"}, version},
+	} {
+		t.Run(name, func(t *testing.T) {
+			var out, problems bytes.Buffer
+			if code := run(t.Context(), tc.args, &out, &problems); code != 0 || !strings.Contains(out.String(), tc.want) {
+				t.Errorf("exit code %d, output %q, messages %q", code, out.String(), problems.String())
+			}
+			if strings.Contains(out.String(), "worker process; started by") {
+				t.Error("the hidden command shows")
+			}
+		})
+	}
+}
+
+func parse(t *testing.T, args ...string) server.Options {
+	t.Helper()
+	var f flags
+	parser, err := kong.New(&f, kong.DefaultEnvars("EXECUTOR"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := parser.Parse(append([]string{"serve"}, args...)); err != nil {
+		t.Fatal(err)
+	}
+	o, err := f.Serve.options(os.Stderr)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return o
+}
+
+func TestServeDefaultsAreThePools(t *testing.T) {
+	o := parse(t)
+	want := sandbox.Limits{CPU: 10 * time.Second, Wall: time.Minute, Memory: 256 << 20, Output: 64 << 10, Processes: 64, Disk: 64 << 20}
+	if o.Limits != want {
+		t.Errorf("limits are %+v, want %+v", o.Limits, want)
+	}
+	if o.Workers != 4 || o.Threads != 2 || o.QueueCapacity != 128 || o.QueueWait != 30*time.Second || o.RecycleAfter != 1000 ||
+		o.MinimumTier != sandbox.RestrictedLegacy || o.DrainDelay != 5*time.Second || o.Scratch != "/scratch" || o.MaxBody != 16<<20 {
+		t.Errorf("options are %+v", o)
+	}
+	if got := strings.Join(o.Languages, " "); got != "/etc/executor/languages.yaml /etc/executor/languages.d" {
+		t.Errorf("language files are %s", got)
+	}
+}
+
+func TestServeFlagsAreVariablesToo(t *testing.T) {
+	t.Setenv("EXECUTOR_QUEUE_WAIT", "7s")
+	t.Setenv("EXECUTOR_WORKERS", "3")
+	if o := parse(t, "--workers=5"); o.QueueWait != 7*time.Second || o.Workers != 5 {
+		t.Errorf("queue wait %s, workers %d; want 7s, 5", o.QueueWait, o.Workers)
+	}
+}
