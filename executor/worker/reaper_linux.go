@@ -74,7 +74,8 @@ func (r *reaper) kill(patience time.Duration) error {
 	}
 }
 
-func (r *reaper) killOnce() (left int, err error) {
+// killOnce says how many there were. The children of those arrive when they die, so only a look that finds none is the last.
+func (r *reaper) killOnce() (found int, err error) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	orphans, err := r.orphansLocked()
@@ -83,20 +84,15 @@ func (r *reaper) killOnce() (left int, err error) {
 			_ = unix.Kill(-o.group, unix.SIGKILL) // one signal for the whole tree leaves it no time to fork
 		}
 		_ = unix.Kill(o.pid, unix.SIGKILL) // ESRCH: it is a zombie or gone, as wished
-		if !o.wait() {
-			left++
-		}
+		o.wait()
 	}
-	return left, err
+	return len(orphans), err
 }
 
 type orphan struct{ pid, group int }
 
-// wait reaps the orphan if it has ended.
-func (o orphan) wait() bool {
-	pid, err := unix.Wait4(o.pid, nil, unix.WNOHANG, nil)
-	return pid == o.pid || err == unix.ECHILD
-}
+// wait reaps the orphan if it has ended; if not, the next look finds it again.
+func (o orphan) wait() { _, _ = unix.Wait4(o.pid, nil, unix.WNOHANG, nil) }
 
 func (r *reaper) orphansLocked() ([]orphan, error) {
 	entries, err := os.ReadDir("/proc")
