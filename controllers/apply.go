@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"strings"
 
 	corev1 "k8s.io/api/core/v1"
 	"k8s.io/apimachinery/pkg/api/equality"
@@ -195,6 +196,10 @@ func taken(p plan, k kind, why string) error {
 func refused(err error) bool {
 	if apierrors.HasStatusCause(err, corev1.NamespaceTerminatingCause) {
 		return false
+	}
+	// A list with a key twice (pull secrets, spread constraints) is a 500 to server-side apply, recognised by its words.
+	if strings.Contains(err.Error(), "failed to create typed patch object") {
+		return true
 	}
 	return apierrors.IsInvalid(err) || apierrors.IsBadRequest(err) || apierrors.IsForbidden(err) || apierrors.IsRequestEntityTooLargeError(err)
 }

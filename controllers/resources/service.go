@@ -9,7 +9,8 @@ import (
 )
 
 // Service renders the address of the pool: http://NAME:8000. It sends nothing to a replica that is not ready, because
-// a replica that cannot isolate runs says so by not being ready.
+// a replica that cannot isolate runs says so by not being ready. (publishNotReadyAddresses is left at its default: the API
+// server does not store a false, so an applied false would look like drift for ever.)
 func Service(pool *v1alpha1.ExecutorPool) *corev1ac.ServiceApplyConfiguration {
 	return corev1ac.Service(pool.Name, pool.Namespace).
 		WithLabels(Labels(pool)).
@@ -17,7 +18,6 @@ func Service(pool *v1alpha1.ExecutorPool) *corev1ac.ServiceApplyConfiguration {
 		WithSpec(corev1ac.ServiceSpec().
 			WithType(corev1.ServiceTypeClusterIP).
 			WithSelector(Selector(pool)).
-			WithPublishNotReadyAddresses(false).
 			WithPorts(corev1ac.ServicePort().
 				WithName(PortName).
 				WithProtocol(protocolTCP).

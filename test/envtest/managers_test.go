@@ -1,0 +1,89 @@
+package envtest
+
+import (
+	"errors"
+	"net/http"
+	"sync/atomic"
+	"testing"
+	"time"
+
+	. "github.com/onsi/gomega"
+	appsv1 "k8s.io/api/apps/v1"
+	coordinationv1 "k8s.io/api/coordination/v1"
+	apierrors "k8s.io/apimachinery/pkg/api/errors"
+	"k8s.io/apimachinery/pkg/types"
+
+	"executorpool.dev/api/v1alpha1"
+)
+
+// cuttable is a connection to the API server that can be cut.
+type cuttable struct {
+	http.RoundTripper
+	cut *atomic.Bool
+}
+
+func (c cuttable) RoundTrip(r *http.Request) (*http.Response, error) {
+	if c.cut.Load() {
+		return nil, errors.New("the network is gone")
+	}
+	return c.RoundTripper.RoundTrip(r)
+}
+
+func TestSecondManagerTakesOver(t *testing.T) {
+	instead(t)
+	g := NewWithT(t)
+	lease := func() string {
+		var l coordinationv1.Lease
+		if err := admin.Get(t.Context(), types.NamespacedName{Namespace: systemNamespace, Name: "takeover"}, &l); err != nil || l.Spec.HolderIdentity == nil {
+			return ""
+		}
+		return *l.Spec.HolderIdentity
+	}
+	var cut atomic.Bool
+	first := sharedConfig()
+	first.LeaderElection.ID = "takeover"
+	first.REST.Wrap(func(next http.RoundTripper) http.RoundTripper { return cuttable{next, &cut} })
+	leader := start(first)
+	g.Eventually(lease).ShouldNot(BeEmpty())
+	holder := lease()
+
+	second := sharedConfig()
+	second.LeaderElection.ID = "takeover"
+	standby := start(second)
+	namespace := namespaceOf(t)
+	newPool(t, namespace, nil)
+	g.Eventually(get(t, namespace, &appsv1.Deployment{})).ShouldNot(BeNil())
+	g.Expect(lease()).To(Equal(holder), "one leads")
+
+	cut.Store(true)
+	// A leader that cannot renew must end rather than go on beside the next one.
+	g.Eventually(leader.done).Should(Receive(MatchError(ContainSubstring("leader election lost"))))
+	g.Eventually(lease).ShouldNot(Or(BeEmpty(), Equal(holder)))
+	scale(t, namespace, 5)
+	g.Eventually(get(t, namespace, &appsv1.Deployment{})).Should(HaveField("Spec.Replicas", HaveValue(BeEquivalentTo(5))))
+
+	g.Expect(standby.stop()).To(Succeed())
+	g.Eventually(lease).WithTimeout(time.Second).Should(BeEmpty(), "a manager that is stopped gives the lease back")
+}
+
+func TestNamespacedModeLeavesOthersAlone(t *testing.T) {
+	instead(t)
+	g := NewWithT(t)
+	watched, other := namespaceOf(t), namespaceOf(t)
+	config, err := user("namespaced")
+	g.Expect(err).NotTo(HaveOccurred())
+	g.Expect(bindIn(t.Context(), "namespaced", watched)).To(Succeed())
+	g.Expect(bindOwn(t.Context(), "namespaced")).To(Succeed())
+
+	c := sharedConfig()
+	c.REST, c.Namespaces, c.LeaderElection.ID = config, []string{watched}, "namespaced"
+	m := start(c)
+	newPool(t, other, nil)
+	newPool(t, watched, func(s *v1alpha1.ExecutorPoolSpec) { s.Replicas = new(int32(2)) })
+	rollOut(t, watched, 2, 2)
+	eventuallyCondition(t, watched, v1alpha1.ConditionReady, "True", v1alpha1.ReasonAllReplicasReady)
+	if err := admin.Get(t.Context(), keyOf(other), &appsv1.Deployment{}); !apierrors.IsNotFound(err) {
+		t.Errorf("Deployment in a namespace that is not watched: %v, want not found", err)
+	}
+	g.Expect(m.stop()).To(Succeed())
+}
