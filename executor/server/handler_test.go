@@ -231,3 +231,38 @@ func TestServerAnswersFaultsOfItsOwn(t *testing.T) {
 		t.Errorf("%d %s", w.Code, w.Body)
 	}
 }
+
+func TestHandlerRefusesWhatWouldWaitTooLong(t *testing.T) {
+	s := newServer(fixedSlots{slots: 1, busy: 1})
+	for range estimatorLeast {
+		s.service.observe(20 * time.Second)
+	}
+	post := func() (int, api.Problem, string) {
+		w := httptest.NewRecorder()
+		r := httptest.NewRequest(http.MethodPost, "/v1/execute", strings.NewReader(`{"language": "c", "source": "x"}`))
+		r.Header.Set("Content-Type", "application/json")
+		s.Handler().ServeHTTP(deadlines{w}, r)
+		var p api.Problem
+		if err := json.Unmarshal(w.Body.Bytes(), &p); err != nil {
+			t.Fatal(err)
+		}
+		return w.Code, p, w.Header().Get("Retry-After")
+	}
+	// Nobody waits: this one may be the next, so it is let in, and here waits in vain.
+	if status, p, _ := post(); status != 503 || p.Reason != api.ReasonQueueTimeout {
+		t.Errorf("with an empty queue: %d %+v", status, p)
+	}
+	job := worker.NewJob(t.Context(), "x", &api.Request{})
+	if _, err := s.cfg.Queue.Push(job, time.Now().Add(time.Hour)); err != nil {
+		t.Fatal(err)
+	}
+	if status, p, retry := post(); status != 503 || p.Reason != api.ReasonDeadline || retry != "20" {
+		t.Errorf("behind 20 s of work: %d %+v, Retry-After %q", status, p, retry)
+	}
+}
+
+// deadlines adds to a recorder what a real connection has.
+type deadlines struct{ *httptest.ResponseRecorder }
+
+func (deadlines) SetReadDeadline(time.Time) error  { return nil }
+func (deadlines) SetWriteDeadline(time.Time) error { return nil }

@@ -65,6 +65,7 @@ func serveForTest(settings string) error {
 type testSettings struct {
 	Options Options
 	Tier    sandbox.Tier
+	Unready bool // do not wait until it is ready
 }
 
 // running is an executor process under test.
@@ -117,7 +118,7 @@ func startExecutor(t *testing.T, change func(*testSettings)) *running {
 	case <-r.done:
 		t.Fatalf("the executor ended with exit code %d:\n%s", r.exit, r.logged())
 	}
-	if s.Tier >= s.Options.MinimumTier {
+	if !s.Unready {
 		r.eventually(func() int { status, _, _ := r.get("/readyz"); return status }, http.StatusOK)
 	}
 	return r

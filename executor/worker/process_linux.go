@@ -54,7 +54,6 @@ func (s *Supervisor) start(ctx context.Context, index int) (*process, error) {
 	if err != nil {
 		return nil, err
 	}
-	defer theirs.Close()
 	cmd := exec.Command(s.cfg.Command[0], s.cfg.Command[1:]...)
 	// The environment is empty: a worker needs none of it and a run can find nothing in it. A process group of its own
 	// keeps a terminal's Ctrl-C for the supervisor.
@@ -62,7 +61,9 @@ func (s *Supervisor) start(ctx context.Context, index int) (*process, error) {
 	cmd.Stdout, cmd.Stderr = os.Stderr, os.Stderr
 	cmd.ExtraFiles = []*os.File{theirs} // descriptor 3
 	cmd.SysProcAttr = &unix.SysProcAttr{Setpgid: true}
-	if err := s.reaper.start(cmd); err != nil {
+	err = s.reaper.start(cmd)
+	theirs.Close() // from here on the end of the worker is the end of the stream
+	if err != nil {
 		ours.Close()
 		return nil, fmt.Errorf("start a worker process: %w", err)
 	}
@@ -132,7 +133,7 @@ func (p *process) watch(ready chan<- error) {
 	p.mu.Unlock()
 	close(p.gone)
 	select {
-	case ready <- errors.New(p.cause):
+	case ready <- errors.New("it ended before it was ready"):
 	default:
 	}
 }

@@ -2,6 +2,7 @@ package worker
 
 import (
 	"fmt"
+	"sync"
 	"time"
 
 	"executorpool.dev/executor/api"
@@ -35,7 +36,8 @@ func (s *slot) loop() {
 func (s *slot) run(taken queue.Taken[*Job]) bool {
 	p, sup, job := s.process, s.process.sup, taken.Value
 	sup.busy.Add(1)
-	defer sup.busy.Add(-1)
+	free := sync.OnceFunc(func() { sup.busy.Add(-1) })
+	defer free()
 	begun := time.Now()
 	timeout := sup.cfg.Timeout
 	s.seq++
@@ -66,6 +68,7 @@ func (s *slot) run(taken queue.Taken[*Job]) bool {
 			if r.Seq != s.seq {
 				continue
 			}
+			free() // first: who has the answer may rely on the slot
 			answer(*r.Result)
 			p.ranOut(max(1, len(r.Result.Runs)))
 			return true
