@@ -1,0 +1,97 @@
+package sampling
+
+import (
+	"context"
+	"fmt"
+	"net"
+	"net/http"
+	"net/http/httptest"
+	"strings"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+	"github.com/google/go-cmp/cmp/cmpopts"
+
+	"executorpool.dev/executor/api"
+)
+
+func sampler(t *testing.T, handler http.HandlerFunc) *Sampler {
+	t.Helper()
+	server := httptest.NewServer(handler)
+	t.Cleanup(server.Close)
+	return New(8000, func(ctx context.Context, network, address string) (net.Conn, error) {
+		if address != "10.0.0.1:8000" && address != "[fd00::1]:8000" {
+			return nil, fmt.Errorf("asked %s", address)
+		}
+		return (&net.Dialer{}).DialContext(ctx, network, server.Listener.Addr().String())
+	})
+}
+
+func TestPodsAsked(t *testing.T) {
+	s := sampler(t, func(w http.ResponseWriter, r *http.Request) {
+		switch r.URL.Path {
+		case "/v1/state":
+			fmt.Fprint(w, `{"slots":8,"busy":3,"queued":2,"queueCapacity":128,"tier":"Restricted"}`)
+		case "/readyz":
+			w.WriteHeader(http.StatusServiceUnavailable)
+			fmt.Fprint(w, `{"ready":false,"reason":"shutting down","tier":"Restricted"}`)
+		}
+	})
+	got := s.Sample(t.Context(), []Target{{Name: "a", IP: "10.0.0.1", Ready: true}, {Name: "b", IP: "fd00::1"}, {Name: "c", IP: "10.0.0.9", Ready: true}})
+	want := []Report{
+		{Name: "a", State: api.State{Slots: 8, Busy: 3, Queued: 2, QueueCapacity: 128, Tier: "Restricted"}},
+		{Name: "b", State: api.State{Tier: "Restricted"}, Refusal: "shutting down"},
+		{Name: "c", Err: cmpopts.AnyError},
+	}
+	if diff := cmp.Diff(want, got, cmpopts.EquateErrors()); diff != "" {
+		t.Errorf("-want +got:\n%s", diff)
+	}
+}
+
+func TestBadAnswersAreSilence(t *testing.T) {
+	for name, handler := range map[string]http.HandlerFunc{
+		"not found": http.NotFound,
+		"not JSON":  func(w http.ResponseWriter, _ *http.Request) { fmt.Fprint(w, "ok") },
+		"endless": func(w http.ResponseWriter, _ *http.Request) {
+			fmt.Fprint(w, `{"tier":"`+strings.Repeat("x", 1<<20)+`"}`)
+		},
+		"redirect": func(w http.ResponseWriter, r *http.Request) {
+			http.Redirect(w, r, "http://10.0.0.1:8000/", http.StatusFound)
+		},
+		"huge header":     func(w http.ResponseWriter, _ *http.Request) { w.Header().Set("X", strings.Repeat("x", 1<<16)) },
+		"negative":        func(w http.ResponseWriter, _ *http.Request) { fmt.Fprint(w, `{"slots":8,"queued":-1}`) },
+		"beyond 32 bits":  func(w http.ResponseWriter, _ *http.Request) { fmt.Fprint(w, `{"slots":8,"queued":4294967296}`) },
+		"beyond 64 bits":  func(w http.ResponseWriter, _ *http.Request) { fmt.Fprint(w, `{"slots":1e30}`) },
+		"busier than all": func(w http.ResponseWriter, _ *http.Request) { fmt.Fprint(w, `{"slots":8,"busy":9}`) },
+	} {
+		t.Run(name, func(t *testing.T) {
+			got := sampler(t, handler).Sample(t.Context(), []Target{{Name: "a", IP: "10.0.0.1", Ready: true}})
+			if got[0].Err == nil {
+				t.Errorf("report %+v, want an error", got[0])
+			}
+		})
+	}
+}
+
+func TestSilentPodBoundedByContext(t *testing.T) {
+	ctx, cancel := context.WithCancel(t.Context())
+	s := sampler(t, func(_ http.ResponseWriter, r *http.Request) {
+		cancel()
+		<-r.Context().Done()
+	})
+	if got := s.Sample(ctx, []Target{{Name: "a", IP: "10.0.0.1", Ready: true}}); got[0].Err == nil {
+		t.Error("a pod that never answers was not reported")
+	}
+}
+
+func TestOnlyPodAddressesAsked(t *testing.T) {
+	s := New(8000, func(_ context.Context, _, address string) (net.Conn, error) {
+		t.Errorf("asked %s", address)
+		return nil, net.ErrClosed
+	})
+	for _, ip := range []string{"", "demo", "127.0.0.1", "::1", "169.254.169.254", "fe80::1", "0.0.0.0", "224.0.0.1", "10.0.0.1:80"} {
+		if got := s.Sample(t.Context(), []Target{{Name: "a", IP: ip, Ready: true}}); got[0].Err == nil {
+			t.Errorf("address %q was accepted", ip)
+		}
+	}
+}
