@@ -316,7 +316,7 @@ type SchedulingSpec struct {
 type ExecutorPoolStatus struct {
 	// observedGeneration is the metadata.generation this status belongs to.
 	// +optional
-	// +kubebuilder:validation:Minimum=0
+	// +kubebuilder:validation:Minimum=1
 	ObservedGeneration int64 `json:"observedGeneration,omitempty"`
 
 	// replicas is the number of executor pods that exist.
@@ -352,6 +352,7 @@ type ExecutorPoolStatus struct {
 
 	// selector selects the pool's pods, in the form the scale subresource hands to autoscalers.
 	// +optional
+	// +kubebuilder:validation:MinLength=1
 	// +kubebuilder:validation:MaxLength=512
 	Selector string `json:"selector,omitempty"`
 
@@ -370,17 +371,22 @@ type ExecutorPoolStatus struct {
 // ScaleRecord is one change of the desired replicas.
 type ScaleRecord struct {
 	// time is when it was decided.
+	// +required
 	Time metav1.Time `json:"time"`
 
 	// from is the number of replicas before.
+	// +required
 	// +kubebuilder:validation:Minimum=0
 	From int32 `json:"from"`
 
 	// to is the number of replicas after.
+	// +required
 	// +kubebuilder:validation:Minimum=0
 	To int32 `json:"to"`
 
 	// reason says in words why.
+	// +required
+	// +kubebuilder:validation:MinLength=1
 	// +kubebuilder:validation:MaxLength=1024
-	Reason string `json:"reason"`
+	Reason string `json:"reason,omitempty"`
 }
