@@ -135,7 +135,8 @@ type State struct {
 	OldestMillis int64  `json:"oldestMillis"`
 	Draining     bool   `json:"draining"`
 	Tier         string `json:"tier"`
-	// Accepted and Answered count submissions since the process started; their difference is queued plus busy.
+	// Accepted and Answered count submissions since the process started; their difference is queued plus busy, less the
+	// slots whose submission was answered at the hard timeout and whose worker has not reported yet.
 	Accepted uint64 `json:"accepted"`
 	Answered uint64 `json:"answered"`
 }

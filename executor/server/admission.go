@@ -55,26 +55,25 @@ func (e *estimator) service() time.Duration {
 
 // leastWait is the time a submission waits at least behind those that wait with the given deadlines; 0 when in doubt.
 func (e *estimator) leastWait(now time.Time, ahead []time.Time, slots int) time.Duration {
-	e.mu.Lock()
-	known, mean, deviation := e.n >= estimatorLeast, e.mean, math.Sqrt(e.variance)
-	e.mu.Unlock()
-	if !known || slots <= 0 {
-		return 0
-	}
-	bound := func(before int) time.Duration {
-		k := float64(before + 1 - slots)
-		if k <= 0 {
-			return 0
-		}
-		return seconds(max(0, k*mean-3*deviation*math.Sqrt(k)) / float64(slots))
-	}
 	served := 0
 	for _, deadline := range ahead {
-		if now.Add(bound(served)).Before(deadline) {
+		if now.Add(e.behind(served, slots)).Before(deadline) {
 			served++
 		}
 	}
-	return bound(served)
+	return e.behind(served, slots)
+}
+
+// behind is the time a submission waits at least behind n that are all served; 0 when in doubt. It is never less than
+// leastWait, and costs nothing.
+func (e *estimator) behind(n, slots int) time.Duration {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	k := float64(n + 1 - slots)
+	if e.n < estimatorLeast || slots <= 0 || k <= 0 {
+		return 0
+	}
+	return seconds(max(0, k*e.mean-3*math.Sqrt(e.variance*k)) / float64(slots))
 }
 
 func seconds(s float64) time.Duration { return time.Duration(s * float64(time.Second)) }

@@ -62,11 +62,9 @@ func (s *Server) admit(job *worker.Job, mode string) (*queue.Ticket[*worker.Job]
 	case "none":
 		ticket, err = q.Offer(job)
 	case "":
-		if ahead := q.Deadlines(); len(ahead) > 0 {
-			if wait := s.service.leastWait(now, ahead, s.cfg.Slots.Slots()); wait > s.cfg.QueueWait {
-				return nil, api.Unavailable(api.ReasonDeadline, "%d submissions wait, at least %s; at most %s of waiting is allowed",
-					len(ahead), wait.Round(time.Second), s.cfg.QueueWait), wait - s.cfg.QueueWait
-			}
+		if wait, n := s.hopeless(now); wait > 0 {
+			return nil, api.Unavailable(api.ReasonDeadline, "%d submissions wait, at least %s; at most %s of waiting is allowed",
+				n, wait.Round(time.Second), s.cfg.QueueWait), wait - s.cfg.QueueWait
 		}
 		ticket, err = q.Push(job, now.Add(s.cfg.QueueWait))
 	default:
@@ -87,6 +85,19 @@ func (s *Server) admit(job *worker.Job, mode string) (*queue.Ticket[*worker.Job]
 	default:
 		return nil, api.Internal(fmt.Sprintf("the queue refused the submission: %s", err)), 0
 	}
+}
+
+// hopeless says how long a new submission would wait at least, if that is longer than it may, and behind how many.
+func (s *Server) hopeless(now time.Time) (wait time.Duration, ahead int) {
+	slots := s.cfg.Slots.Slots()
+	if s.service.behind(s.cfg.Queue.Depth(), slots) <= s.cfg.QueueWait {
+		return 0, 0
+	}
+	deadlines := s.cfg.Queue.Deadlines()
+	if wait = s.service.leastWait(now, deadlines, slots); wait <= s.cfg.QueueWait {
+		return 0, 0
+	}
+	return wait, len(deadlines)
 }
 
 // await waits for the one outcome of an accepted job.

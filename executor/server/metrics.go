@@ -108,6 +108,10 @@ func (m *Metrics) observe(cfg Config) {
 		for _, verdict := range verdicts {
 			m.submissions.WithLabelValues(language.ID, string(verdict))
 		}
+		m.runs.WithLabelValues(language.ID, "run")
+		if language.Compiled {
+			m.runs.WithLabelValues(language.ID, "compile")
+		}
 	}
 	gauge := func(name, help string, read func() float64) {
 		m.Registry.MustRegister(prometheus.NewGaugeFunc(prometheus.GaugeOpts{Name: name, Help: help}, read))

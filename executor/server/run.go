@@ -45,8 +45,12 @@ type Options struct {
 	Version string
 }
 
-// ErrForced says that a second signal ended the executor before it had drained.
-var ErrForced = errors.New("stopped at once by a second signal")
+var (
+	// ErrForced says that a second signal ended the executor before it had drained.
+	ErrForced = errors.New("stopped at once by a second signal")
+	// ErrNotDrained says that draining took longer than all deadlines together allow.
+	ErrNotDrained = errors.New("stopped before every submission had its verdict: draining took too long")
+)
 
 // Run is the whole life of an executor: probe the isolation, start the workers, serve, and on SIGTERM or SIGINT drain and
 // return nil. SIGHUP replaces the workers one after the other. It is meant to be PID 1 and the only user of the process.
@@ -161,57 +165,58 @@ func (e *executor) run(ctx context.Context, listener net.Listener, stop <-chan o
 	case <-ctx.Done():
 		e.log.Info("shutting down", "signal", "none")
 	}
-	forced := e.drain(listener, stop, working, abortNow)
+	drained := e.drain(listener, stop, working, abortNow)
 	// Every accepted job has its outcome now; what is left is to write the last answers.
-	writing, cancel := context.WithTimeout(abort, writePatience)
-	if forced {
-		writing, cancel = context.WithTimeout(context.WithoutCancel(ctx), time.Second)
+	patience := writePatience
+	if drained != nil {
+		patience = time.Second
 	}
+	writing, cancel := context.WithTimeout(context.WithoutCancel(ctx), patience)
 	defer cancel()
 	if err := httpServer.Shutdown(writing); err != nil {
 		e.log.Warn("some clients did not read their answers", "error", err)
 	}
-	if forced {
-		return ErrForced
+	if drained != nil {
+		return drained
 	}
 	e.log.Info("executor has drained")
 	return nil
 }
 
 // drain leaves in good order and returns when every accepted submission has its outcome. A second signal cuts it short.
-func (e *executor) drain(listener net.Listener, stop <-chan os.Signal, working <-chan struct{}, abortNow func()) (forced bool) {
+func (e *executor) drain(listener net.Listener, stop <-chan os.Signal, working <-chan struct{}, abortNow func()) error {
 	e.server.phase.Store(leaving)
 	delay := time.NewTimer(e.options.DrainDelay)
 	defer delay.Stop()
+	var cut error
 	select {
 	case <-delay.C:
 	case <-stop:
-		forced = true
+		cut = ErrForced
 	}
 	e.server.phase.Store(draining)
 	listener.Close()
 	e.queue.Close()
-	if !forced {
-		// By then every waiting submission has expired and every slot has reported or its worker was replaced.
-		limit := time.NewTimer(e.options.QueueWait + e.options.Timeout + 2*worker.Grace + drainSlack)
+	if cut == nil {
+		// By the limit every waiting submission has expired, and every slot has reported or its worker was replaced.
+		limit := time.NewTimer(e.options.QueueWait + e.options.Timeout + drainSlack)
 		defer limit.Stop()
 		select {
 		case <-working:
-			return false
+			return nil
 		case <-limit.C:
-			e.log.Error("draining took too long")
-			forced = true
-		case sig := <-stop:
-			e.log.Info("stopping at once", "signal", sig.String())
-			forced = true
+			cut = ErrNotDrained
+		case <-stop:
+			cut = ErrForced
 		}
 	}
+	e.log.Warn("stopping at once", "waiting", e.queue.Depth(), "busy", e.supervisor.Busy())
 	for _, job := range e.queue.Clear() {
 		job.Answer(worker.Outcome{Fate: worker.Dropped})
 	}
 	abortNow()
 	<-working
-	return forced
+	return cut
 }
 
 // drainSlack is for a hung worker to be found, killed and cleaned up after.
