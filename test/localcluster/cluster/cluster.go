@@ -49,18 +49,22 @@ func needRoot() error {
 	return nil
 }
 
-// lock keeps other up and down commands out until the returned function is called.
+// lock keeps other up and down commands out until the returned function is called. The file is beside the folder that
+// down removes: a lock in a removed file would keep nobody out.
 func lock() (func(), error) {
 	if err := os.MkdirAll(layout.Runtime, 0o755); err != nil {
 		return nil, fmt.Errorf("make %s: %w", layout.Runtime, err)
 	}
-	// Beside the folder, which down removes: a lock in a removed file would keep nobody out.
-	file, err := os.OpenFile(layout.Runtime+".lock", os.O_CREATE|os.O_RDWR, 0o644)
+	return lockFile(layout.Runtime + ".lock")
+}
+
+func lockFile(path string) (func(), error) {
+	file, err := os.OpenFile(path, os.O_CREATE|os.O_RDWR, 0o644)
 	if err != nil {
-		return nil, fmt.Errorf("lock the cluster: %w", err)
+		return nil, fmt.Errorf("lock: %w", err)
 	}
 	if err := unix.Flock(int(file.Fd()), unix.LOCK_EX); err != nil {
-		return nil, errors.Join(fmt.Errorf("lock the cluster: %w", err), file.Close())
+		return nil, errors.Join(fmt.Errorf("lock %s: %w", path, err), file.Close())
 	}
 	return func() { file.Close() }, nil
 }

@@ -22,6 +22,11 @@ func (c Cluster) BuildImage(ctx context.Context, target, name string) error {
 	if err := os.MkdirAll(c.Layout.Image(), 0o755); err != nil {
 		return fmt.Errorf("make the image cache: %w", err)
 	}
+	unlock, err := lockFile(c.Layout.Image(".lock"))
+	if err != nil {
+		return err
+	}
+	defer unlock()
 	builder := c.imageBuilder(ctx)
 	if _, ok := builder.(image.Buildah); ok {
 		if err := needRoot(); err != nil {

@@ -42,31 +42,32 @@ func (b Buildah) Build(ctx context.Context, target, name, version string) (strin
 	for _, mount := range host.mounts() {
 		argv = append(argv, "--volume", mount)
 	}
-	if err := command(ctx, b.Log, nil, append(argv, b.Source)...); err != nil {
+	if err := b.run(ctx, nil, append(argv, b.Source)...); err != nil {
 		return "", err
 	}
 	return BuiltID(b.Cache, name)
 }
 
-// Save writes the image, less the blobs that has names. On the way it lies in an OCI layout folder, uncompressed, where
-// layers of earlier images are not written again.
+// Save writes the image, less the layers that has names. On the way it lies in a folder, uncompressed: nothing travels
+// far enough to be worth packing.
 func (b Buildah) Save(ctx context.Context, name string, has map[string]bool, to io.Writer) error {
-	full, layout := FullName(name), filepath.Join(b.Cache, "oci")
-	ref := fileName(name)
-	if err := command(ctx, b.Log, nil, b.buildah("push", "--disable-compression", full, "oci:"+layout+":"+ref)...); err != nil {
+	folder, err := os.MkdirTemp(b.Cache, "save-")
+	if err != nil {
+		return fmt.Errorf("save %s: %w", name, err)
+	}
+	defer os.RemoveAll(folder)
+	full := FullName(name)
+	if err := b.run(ctx, nil, b.buildah("push", "--disable-compression", full, "dir:"+folder)...); err != nil {
 		return err
 	}
-	if err := pruneOCI(layout); err != nil {
-		return fmt.Errorf("prune %s: %w", layout, err)
-	}
-	return exportOCI(layout, ref, full, has, to)
+	return exportOCI(folder, full, has, to)
 }
 
 // bases makes the base images the Dockerfile names, under those names, in this store alone.
 func (b Buildah) bases(ctx context.Context, host host) error {
 	if !b.has(ctx, debianImage) {
 		root := filepath.Join(b.Cache, "debian")
-		if err := bootstrap(ctx, b.Log, host, root); err != nil {
+		if err := bootstrap(ctx, b.programs(), host, root); err != nil {
 			return err
 		}
 		if err := b.commit(ctx, debianImage, "scratch", root, "PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"); err != nil {
@@ -91,7 +92,7 @@ func (b Buildah) bases(ctx context.Context, host host) error {
 // commit makes an image of another and a folder's content.
 func (b Buildah) commit(ctx context.Context, name, from, folder string, env ...string) error {
 	var out strings.Builder
-	if err := command(ctx, b.Log, &out, b.buildah("from", "--pull-never", from)...); err != nil {
+	if err := b.run(ctx, &out, b.buildah("from", "--pull-never", from)...); err != nil {
 		return err
 	}
 	container := strings.TrimSpace(out.String())
@@ -104,7 +105,7 @@ func (b Buildah) commit(ctx context.Context, name, from, folder string, env ...s
 		append(config, container),
 		b.buildah("commit", "--quiet", "--rm", "--timestamp", epoch, container, name),
 	} {
-		if err := command(ctx, b.Log, nil, argv...); err != nil {
+		if err := b.run(ctx, nil, argv...); err != nil {
 			return fmt.Errorf("make %s: %w", name, err)
 		}
 	}
@@ -112,14 +113,21 @@ func (b Buildah) commit(ctx context.Context, name, from, folder string, env ...s
 }
 
 func (b Buildah) has(ctx context.Context, name string) bool {
-	return command(ctx, os.DevNull, nil, b.buildah("inspect", "--type", "image", name)...) == nil
+	return b.run(ctx, io.Discard, b.buildah("inspect", "--type", "image", name)...) == nil
 }
 
-// buildah returns an argument list that uses the store in the cache and no other; buildah keeps Dockerfile cache mounts
-// where temporary files go.
+// programs keeps temporary files, and with them a Dockerfile's cache mounts, in the cache.
+func (b Buildah) programs() programs {
+	return programs{log: b.Log, env: []string{"TMPDIR=" + filepath.Join(b.Cache, "tmp")}}
+}
+
+func (b Buildah) run(ctx context.Context, stdout io.Writer, argv ...string) error {
+	return b.programs().run(ctx, stdout, argv...)
+}
+
+// buildah returns an argument list that uses the store in the cache and no other.
 func (b Buildah) buildah(subcommand string, args ...string) []string {
 	return append([]string{
-		"env", "TMPDIR=" + filepath.Join(b.Cache, "tmp"),
 		"buildah", "--root", filepath.Join(b.Cache, "storage"), "--runroot", filepath.Join(b.Cache, "run"),
 		"--storage-driver", "overlay", subcommand,
 	}, args...)

@@ -11,6 +11,8 @@ import (
 	"os/exec"
 	"path/filepath"
 	"strings"
+	"syscall"
+	"time"
 )
 
 // Builder builds targets of the Dockerfile in the folder Source, keeping what it makes and its logs in Cache.
@@ -45,12 +47,19 @@ func BuiltID(cache, name string) (string, error) {
 
 func idFile(cache, name string) string { return filepath.Join(cache, fileName(name)+".id") }
 
-// command runs a builder's program, its words going to the log; the last of them are in the error.
-func command(ctx context.Context, log string, stdout io.Writer, argv ...string) error {
-	if err := os.MkdirAll(filepath.Dir(log), 0o755); err != nil {
+// programs runs a builder's programs, their words going to a log.
+type programs struct {
+	log string
+	env []string
+}
+
+// run runs one; the last of its words are in the error. Its standard output goes to stdout, or to the log where that is
+// nil.
+func (p programs) run(ctx context.Context, stdout io.Writer, argv ...string) error {
+	if err := os.MkdirAll(filepath.Dir(p.log), 0o755); err != nil {
 		return fmt.Errorf("open the log: %w", err)
 	}
-	file, err := os.OpenFile(log, os.O_CREATE|os.O_WRONLY|os.O_APPEND, 0o644)
+	file, err := os.OpenFile(p.log, os.O_CREATE|os.O_WRONLY|os.O_APPEND, 0o644)
 	if err != nil {
 		return fmt.Errorf("open the log: %w", err)
 	}
@@ -58,14 +67,20 @@ func command(ctx context.Context, log string, stdout io.Writer, argv ...string) 
 	fmt.Fprintf(file, "--- %s\n", strings.Join(argv, " "))
 	var said bytes.Buffer
 	cmd := exec.CommandContext(ctx, argv[0], argv[1:]...)
+	cmd.Env = append(os.Environ(), p.env...)
 	cmd.Stderr = io.MultiWriter(file, &said)
 	cmd.Stdout = cmd.Stderr
 	if stdout != nil {
 		cmd.Stdout = stdout
 	}
+	// Interrupted, a builder gets the time to unmount what it mounted.
+	cmd.Cancel = func() error { return cmd.Process.Signal(syscall.SIGTERM) }
+	cmd.WaitDelay = cleanUpWithin
 	if err := cmd.Run(); err != nil {
 		lines := strings.Split(strings.TrimSpace(said.String()), "\n")
-		return fmt.Errorf("%s: %w; see %s\n%s", argv[0], err, log, strings.Join(lines[max(0, len(lines)-10):], "\n"))
+		return fmt.Errorf("%s: %w; see %s\n%s", argv[0], err, p.log, strings.Join(lines[max(0, len(lines)-10):], "\n"))
 	}
 	return nil
 }
+
+const cleanUpWithin = 10 * time.Second

@@ -13,7 +13,7 @@ func (d Docker) Title() string { return "docker" }
 
 // Build builds a target.
 func (d Docker) Build(ctx context.Context, target, name, version string) (string, error) {
-	err := command(ctx, d.Log, nil, "docker", "build", "--target", target, "--tag", FullName(name),
+	err := programs{log: d.Log}.run(ctx, nil, "docker", "build", "--target", target, "--tag", FullName(name),
 		"--build-arg", "VERSION="+version, "--iidfile", idFile(d.Cache, name), d.Source)
 	if err != nil {
 		return "", err
@@ -23,5 +23,5 @@ func (d Docker) Build(ctx context.Context, target, name, version string) (string
 
 // Save writes the whole image: the engine knows no way to leave parts out.
 func (d Docker) Save(ctx context.Context, name string, _ map[string]bool, to io.Writer) error {
-	return command(ctx, d.Log, to, "docker", "save", FullName(name))
+	return programs{log: d.Log}.run(ctx, to, "docker", "save", FullName(name))
 }

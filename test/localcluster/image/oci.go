@@ -2,8 +2,9 @@ package image
 
 import (
 	"archive/tar"
+	"crypto/sha256"
+	"encoding/hex"
 	"encoding/json"
-	"errors"
 	"fmt"
 	"io"
 	"os"
@@ -11,15 +12,16 @@ import (
 	"strings"
 )
 
-// index and manifest are what is needed of the OCI image specification's documents of these names (v1.0).
+// What is needed of the OCI image specification's documents (v1.0).
 type (
 	index struct {
 		SchemaVersion int          `json:"schemaVersion"`
 		Manifests     []descriptor `json:"manifests"`
 	}
 	manifest struct {
-		Config descriptor   `json:"config"`
-		Layers []descriptor `json:"layers"`
+		MediaType string       `json:"mediaType"`
+		Config    descriptor   `json:"config"`
+		Layers    []descriptor `json:"layers"`
 	}
 	descriptor struct {
 		MediaType   string            `json:"mediaType"`
@@ -29,78 +31,56 @@ type (
 	}
 )
 
-const (
-	// refName is the annotation under which an index names an image.
-	refName = "org.opencontainers.image.ref.name"
-	// fullRefName is containerd's own, for names that are more than a tag.
-	fullRefName = "io.containerd.image.name"
-)
+// nameAnnotation is where containerd looks for an image's whole name.
+const nameAnnotation = "io.containerd.image.name"
 
-// exportOCI writes the image that an OCI layout folder has under ref as an archive that names it name. Blobs whose
-// digests the receiver has are left out: an archive of a changed program is then as small as the program.
-func exportOCI(layout, ref, name string, has map[string]bool, to io.Writer) error {
-	found, err := findManifest(layout, ref)
+// exportOCI writes an image as an OCI archive that names it name. The image is a folder with manifest.json and the blobs
+// it speaks of, each named by its digest. Layers that the receiver has are left out: the archive of a changed program is
+// as small as the program.
+func exportOCI(folder, name string, has map[string]bool, to io.Writer) error {
+	content, err := os.ReadFile(filepath.Join(folder, "manifest.json"))
 	if err != nil {
-		return err
+		return fmt.Errorf("read the manifest of %s: %w", name, err)
 	}
-	blobs, err := blobsOf(layout, found)
-	if err != nil {
-		return err
+	var parsed manifest
+	if err := json.Unmarshal(content, &parsed); err != nil {
+		return fmt.Errorf("read the manifest of %s: %w", name, err)
 	}
-	found.Annotations = map[string]string{fullRefName: name}
-	indexContent, err := json.Marshal(index{SchemaVersion: 2, Manifests: []descriptor{found}})
+	sum := sha256.Sum256(content)
+	self := descriptor{
+		MediaType: parsed.MediaType, Digest: "sha256:" + hex.EncodeToString(sum[:]), Size: int64(len(content)),
+		Annotations: map[string]string{nameAnnotation: name},
+	}
+	top, err := json.Marshal(index{SchemaVersion: 2, Manifests: []descriptor{self}})
 	if err != nil {
-		return fmt.Errorf("write the index: %w", err)
+		return fmt.Errorf("write the index of %s: %w", name, err)
 	}
 	archive := tar.NewWriter(to)
-	for _, f := range []file{{"oci-layout", []byte(`{"imageLayoutVersion":"1.0.0"}`)}, {"index.json", indexContent}} {
-		if err := archive.WriteHeader(&tar.Header{Typeflag: tar.TypeReg, Name: f.name, Mode: 0o644, Size: int64(len(f.content))}); err != nil {
-			return err
-		}
-		if _, err := archive.Write(f.content); err != nil {
+	for _, f := range []file{
+		{"oci-layout", []byte(`{"imageLayoutVersion":"1.0.0"}`)},
+		{"index.json", top},
+		{blobName(self.Digest), content},
+	} {
+		if err := addEntry(archive, f.name, int64(len(f.content)), strings.NewReader(string(f.content))); err != nil {
 			return err
 		}
 	}
-	for _, digest := range blobs {
-		// Small documents always go along: the receiver drops them with the last image that named them.
-		if has[digest] && digest != found.Digest {
-			continue
+	wanted := []string{parsed.Config.Digest}
+	for _, layer := range parsed.Layers {
+		if !has[layer.Digest] {
+			wanted = append(wanted, layer.Digest)
 		}
-		if err := addBlob(archive, layout, digest); err != nil {
-			return fmt.Errorf("add blob %s: %w", digest, err)
+	}
+	for _, digest := range wanted {
+		if err := addBlob(archive, folder, digest); err != nil {
+			return fmt.Errorf("export blob %s of %s: %w", digest, name, err)
 		}
 	}
 	return archive.Close()
 }
 
-func findManifest(layout, ref string) (descriptor, error) {
-	var all index
-	if err := readJSON(filepath.Join(layout, "index.json"), &all); err != nil {
-		return descriptor{}, err
-	}
-	for _, candidate := range all.Manifests {
-		if candidate.Annotations[refName] == ref {
-			return candidate, nil
-		}
-	}
-	return descriptor{}, fmt.Errorf("no image %s in %s", ref, layout)
-}
-
-// blobsOf lists the digests of all an image is made of: manifest, configuration, layers.
-func blobsOf(layout string, image descriptor) ([]string, error) {
-	var parsed manifest
-	if err := readJSON(blobPath(layout, image.Digest), &parsed); err != nil {
-		return nil, err
-	}
-	digests := []string{image.Digest, parsed.Config.Digest}
-	for _, layer := range parsed.Layers {
-		digests = append(digests, layer.Digest)
-	}
-	return digests, nil
-}
-
-func addBlob(archive *tar.Writer, layout, digest string) error {
-	blob, err := os.Open(blobPath(layout, digest))
+func addBlob(archive *tar.Writer, folder, digest string) error {
+	blob, err := os.Open(filepath.Join(folder, strings.TrimPrefix(digest, "sha256:")))
 	if err != nil {
 		return err
 	}
@@ -109,54 +89,15 @@ func addBlob(archive *tar.Writer, layout, digest string) error {
 	if err != nil {
 		return err
 	}
-	name := "blobs/" + strings.Replace(digest, ":", "/", 1)
-	if err := archive.WriteHeader(&tar.Header{Typeflag: tar.TypeReg, Name: name, Mode: 0o644, Size: info.Size()}); err != nil {
+	return addEntry(archive, blobName(digest), info.Size(), blob)
+}
+
+func addEntry(archive *tar.Writer, name string, size int64, content io.Reader) error {
+	if err := archive.WriteHeader(&tar.Header{Typeflag: tar.TypeReg, Name: name, Mode: 0o644, Size: size}); err != nil {
 		return err
 	}
-	_, err = io.Copy(archive, blob)
+	_, err := io.Copy(archive, content)
 	return err
 }
 
-// pruneOCI removes the blobs that no image of the layout is made of any more.
-func pruneOCI(layout string) error {
-	var all index
-	if err := readJSON(filepath.Join(layout, "index.json"), &all); err != nil {
-		return err
-	}
-	used := map[string]bool{}
-	for _, image := range all.Manifests {
-		digests, err := blobsOf(layout, image)
-		if err != nil {
-			return err
-		}
-		for _, digest := range digests {
-			used[blobPath(layout, digest)] = true
-		}
-	}
-	blobs, err := filepath.Glob(filepath.Join(layout, "blobs", "*", "*"))
-	if err != nil {
-		return err
-	}
-	var errs []error
-	for _, blob := range blobs {
-		if !used[blob] {
-			errs = append(errs, os.Remove(blob))
-		}
-	}
-	return errors.Join(errs...)
-}
-
-func blobPath(layout, digest string) string {
-	return filepath.Join(layout, "blobs", strings.Replace(digest, ":", string(filepath.Separator), 1))
-}
-
-func readJSON(path string, into any) error {
-	content, err := os.ReadFile(path)
-	if err != nil {
-		return err
-	}
-	if err := json.Unmarshal(content, into); err != nil {
-		return fmt.Errorf("read %s: %w", path, err)
-	}
-	return nil
-}
+func blobName(digest string) string { return "blobs/" + strings.Replace(digest, ":", "/", 1) }

@@ -2,6 +2,7 @@ package image
 
 import (
 	"context"
+	"encoding/json"
 	"fmt"
 	"io"
 	"os/exec"
@@ -20,14 +21,26 @@ func (r Runtime) Ping(ctx context.Context) error {
 	return err
 }
 
-// Has reports whether the image of that name is there and is the one with that id (the digest of its configuration). The
-// kubelet's side of the runtime names every image by its id too, so both names must lead to one manifest.
+// Has reports whether the image of that name is there and is the one with that id, which is the digest of the
+// configuration its manifest names.
 func (r Runtime) Has(ctx context.Context, name, id string) (bool, error) {
 	listing, err := r.ctr(ctx, nil, "images", "list")
 	if err != nil {
 		return false, err
 	}
-	return sameTarget(listing, FullName(name), "sha256:"+strings.TrimPrefix(id, "sha256:")), nil
+	target := targetOf(listing, FullName(name))
+	if target == "" {
+		return false, nil
+	}
+	content, err := r.ctr(ctx, nil, "content", "get", target)
+	if err != nil {
+		return false, err
+	}
+	var found manifest
+	if err := json.Unmarshal([]byte(content), &found); err != nil {
+		return false, fmt.Errorf("read the manifest of %s: %w", name, err)
+	}
+	return found.Config.Digest == id, nil
 }
 
 // HasName reports whether there is an image of that name.
@@ -49,15 +62,14 @@ func (r Runtime) Blobs(ctx context.Context) (map[string]bool, error) {
 	return blobs, nil
 }
 
-// sameTarget reads `ctr images list`: a line an image, its first field the name, its third the manifest's digest.
-func sameTarget(listing, name, byID string) bool {
-	targets := map[string]string{}
+// targetOf reads `ctr images list`: a line an image, its first field the name, its third the manifest's digest.
+func targetOf(listing, name string) string {
 	for line := range strings.Lines(listing) {
-		if fields := strings.Fields(line); len(fields) >= 3 {
-			targets[fields[0]] = fields[2]
+		if fields := strings.Fields(line); len(fields) >= 3 && fields[0] == name {
+			return fields[2]
 		}
 	}
-	return targets[name] != "" && targets[name] == targets[byID]
+	return ""
 }
 
 // Import reads an archive of images into the runtime.
