@@ -1,6 +1,9 @@
 package sandbox
 
 import (
+	"context"
+	"errors"
+	"io"
 	"os"
 	"path/filepath"
 	"strings"
@@ -72,6 +75,7 @@ func TestRunSurvivesAttack(t *testing.T) {
 				tc.limits(&spec.Limits)
 			}
 			r := mustRun(t, s, spec)
+			t.Logf("wall %v cpu %v memory %d KiB", r.Wall, r.CPU, r.Memory>>10)
 			got := want{r.Exceeded, r.Signal, r.ExitCode, string(r.Stdout)}
 			if got != tc.want {
 				t.Errorf("got %+v (cause %q, stderr %.200q), want %+v", got, r.Cause, r.Stderr, tc.want)
@@ -93,6 +97,95 @@ func TestRunSurvivesAttack(t *testing.T) {
 	// The monitor's own descriptor goes with its goroutine, a moment after the last run.
 	if now := openFiles(t); now > files+1 {
 		t.Errorf("%d descriptors open, %d before the attacks", now, files)
+	}
+}
+
+// TestRunSurvivesAttackOnOlderKernels does without what Landlock brought with ABI 6.
+func TestRunSurvivesAttackOnOlderKernels(t *testing.T) {
+	s := newSlot(t, RestrictedLegacy)
+	outside := filepath.Join(t.TempDir(), "another's")
+	if err := os.WriteFile(outside, []byte("secret"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	for name, want := range map[string]string{"hello": "hello\n", "kill-all": "alive\n", "read-others": "tried\n",
+		"reach-out": "tried\n", "leave-group": "", "double-fork": "done\n", "abort": ""} {
+		t.Run(name, func(t *testing.T) {
+			r := mustRun(t, s, attackSpec(s, name, outside))
+			if string(r.Stdout) != want || (r.Signal == "SIGABRT") != (name == "abort") {
+				t.Errorf("got %q, signal %q, cause %q; want %q", r.Stdout, r.Signal, r.Cause, want)
+			}
+		})
+	}
+}
+
+// TestSlotsDoNotTouchEachOther attacks in one slot while another works.
+func TestSlotsDoNotTouchEachOther(t *testing.T) {
+	victim, attacker := newSlot(t, Restricted), newSlot(t, Restricted)
+	for _, way := range []string{"kill-all", "fork-bomb", "read-others", "flood-err"} {
+		t.Run(way, func(t *testing.T) {
+			input, feed := io.Pipe()
+			spec := attackSpec(victim, "echo")
+			spec.Stdin = input
+			type outcome struct {
+				result Result
+				err    error
+			}
+			done := make(chan outcome)
+			go func() {
+				r, err := victim.Run(context.Background(), spec)
+				done <- outcome{r, err}
+			}()
+			if _, err := feed.Write([]byte("before ")); err != nil {
+				t.Fatal(err)
+			}
+			if _, err := attacker.Run(context.Background(), attackSpec(attacker, way, victim.Store.Path()+"/attack")); err != nil {
+				t.Fatal(err)
+			}
+			if _, err := feed.Write([]byte("after")); err != nil {
+				t.Fatal(err)
+			}
+			feed.Close()
+			got := <-done
+			if got.err != nil || string(got.result.Stdout) != "before after" || got.result.ExitCode != 0 {
+				t.Errorf("victim: %+v, %v", got.result, got.err)
+			}
+			noChildren(t)
+		})
+	}
+}
+
+func TestRunEndsWithItsContext(t *testing.T) {
+	s := newSlot(t, Restricted)
+	ctx, cancel := context.WithCancelCause(context.Background())
+	reading, writing := io.Pipe()
+	spec := attackSpec(s, "echo")
+	spec.Stdin = reading
+	go func() {
+		// The write returns once the executor has taken it, so the run has begun.
+		if _, err := writing.Write([]byte("x")); err != nil {
+			t.Error(err)
+		}
+		cancel(errors.New("the client is gone"))
+	}()
+	r, err := s.Run(ctx, spec)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if r.Exceeded != Cancelled || !strings.Contains(r.Cause, "the client is gone") {
+		t.Errorf("got %+v", r)
+	}
+	noChildren(t)
+}
+
+func TestRunNamesFailedStep(t *testing.T) {
+	s := newSlot(t, Restricted)
+	_, err := s.Run(context.Background(), Spec{Path: "/nonexistent", Args: []string{"x"}, Limits: testLimits()})
+	if err == nil || err.Error() != "start /nonexistent: execute the program: no such file or directory" {
+		t.Errorf("error %v", err)
+	}
+	noChildren(t)
+	if r := mustRun(t, s, attackSpec(s, "hello")); string(r.Stdout) != "hello\n" {
+		t.Errorf("the slot is no longer usable: %+v", r)
 	}
 }
 

@@ -77,9 +77,9 @@ func (s *Slot) attend(ctx context.Context, spec Spec, pid int, pipes *pipes, beg
 	streams.Go(func() {
 		result.Stderr, result.StderrTruncated = collect(pipes.ours[2], spec.Limits.Output, overflow("stderr"))
 	})
-	var feeding error
-	if pipes.ours[0] != nil {
-		streams.Go(func() { feeding = feed(pipes.ours[0], spec.Stdin) })
+	fed := make(chan error, 1)
+	if to := pipes.ours[0]; to != nil {
+		go func() { fed <- feed(to, spec.Stdin) }()
 	}
 	wall := time.AfterFunc(spec.Limits.Wall-time.Since(begin), func() {
 		r.stop(WallLimit, fmt.Sprintf("wall limit %d ms, killed by the executor", spec.Limits.Wall.Milliseconds()))
@@ -97,11 +97,17 @@ func (s *Slot) attend(ctx context.Context, spec Spec, pid int, pipes *pipes, beg
 	r.walking.Unlock()
 	result.Wall = time.Since(begin)
 	if pipes.ours[0] != nil {
-		// Nobody is left to read; a feeder that still waits for room must not wait on.
+		// Nobody is left to read; a feeder that still waits for room must not wait on. One that waits for its reader ends
+		// when that does; the run's answer does not wait for it.
 		pipes.ours[0].Close()
 	}
 	streams.Wait()
-	if err = errors.Join(err, feeding); err != nil {
+	select {
+	case feeding := <-fed:
+		err = errors.Join(err, feeding)
+	default:
+	}
+	if err != nil {
 		return Result{}, fmt.Errorf("attend the run: %w", err)
 	}
 	r.conclude(&result, spec, status, usage)

@@ -12,6 +12,7 @@ import (
 
 	"executorpool.dev/executor/sandbox/landlock"
 	"executorpool.dev/executor/sandbox/scratch"
+	"executorpool.dev/executor/sandbox/seccomp"
 	"executorpool.dev/executor/sandbox/spawn"
 	"golang.org/x/sys/unix"
 )
@@ -114,6 +115,9 @@ func (s *Slot) Run(ctx context.Context, spec Spec) (Result, error) {
 	command := &spawn.Command{GroupToken: s.token, ScopeFD: -1, Nice: niceness, Dir: s.Box.FD(), Files: pipes.child}
 	if s.scope != nil {
 		command.ScopeFD = s.scope.FD()
+	}
+	if s.config.Tier == RestrictedLegacy {
+		command.Filter, command.OwnPID, command.OwnGroup = seccomp.OwnSignals()
 	}
 	if err := command.Prepare(spec.Path, spec.Args, spec.Env, rlimits(spec)); err != nil {
 		return Result{}, err

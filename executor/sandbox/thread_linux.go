@@ -58,7 +58,7 @@ func (s *Slot) confine() error {
 	if err := rules.Restrict(); err != nil {
 		return err
 	}
-	return seccomp.Load(seccomp.Options{GroupToken: s.token, OwnSignalsOnly: abi < landlock.ScopeABI, NoTruncate: abi < 3})
+	return seccomp.Load(seccomp.Options{GroupToken: s.token, NoTruncate: abi < 3})
 }
 
 // seccompGroupOnly is the little that tier None asks for: accounting rests on the process group. A kernel without seccomp

@@ -36,8 +36,9 @@ type Spec struct {
 	Path string
 	Args []string
 	// Env is the whole environment; nothing is inherited.
-	Env    []string
-	Stdin  io.Reader // nil: empty
+	Env []string
+	// Stdin is empty when nil. Run does not wait for a reader that blocks once the tree is gone.
+	Stdin  io.Reader
 	Limits Limits
 	// Stack is the main thread's stack in bytes; 0 means 64 MiB. It is never more than Limits.Memory.
 	Stack int64

@@ -22,9 +22,6 @@ type Options struct {
 	// GroupToken is the third argument, which the kernel ignores, that setpgid must carry. Whoever starts a run knows it,
 	// the run does not: the process group stays the same for the whole tree, with no second filter to load for each run.
 	GroupToken uint64
-	// OwnSignalsOnly refuses signals except to the caller's own process group, for kernels whose Landlock has no scope.
-	// It breaks programs that signal a child by its pid.
-	OwnSignalsOnly bool
 	// NoTruncate refuses truncate(2) by path, for kernels whose Landlock does not cover it (ABI 1 and 2).
 	NoTruncate bool
 }

@@ -5,7 +5,7 @@ import "testing"
 func TestFilterAssembles(t *testing.T) {
 	for name, o := range map[string]Options{
 		"today's kernels": {GroupToken: 1},
-		"legacy":          {GroupToken: 1<<63 | 5, OwnSignalsOnly: true, NoTruncate: true},
+		"legacy":          {GroupToken: 1<<63 | 5, NoTruncate: true},
 	} {
 		t.Run(name, func(t *testing.T) {
 			program, err := assemble(policy(o))

@@ -69,10 +69,6 @@ func policy(o Options) seccomp.Policy {
 		seccomp.Condition{Argument: 3, Operation: seccomp.BitsSet, Value: unix.MAP_ANON})
 	when("prlimit64", seccomp.Condition{Argument: 0, Operation: seccomp.NotEqual, Value: 0},
 		seccomp.Condition{Argument: 2, Operation: seccomp.NotEqual, Value: 0})
-	if o.OwnSignalsOnly {
-		when("kill", seccomp.Condition{Argument: 0, Operation: seccomp.NotEqual, Value: 0})
-		eperm.Names = append(eperm.Names, "tkill", "rt_sigqueueinfo", "rt_tgsigqueueinfo")
-	}
 	return seccomp.Policy{
 		DefaultAction: seccomp.ActionAllow,
 		Syscalls:      []seccomp.SyscallGroup{eperm, {Action: noSuchCall, Names: absent}},

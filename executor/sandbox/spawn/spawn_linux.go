@@ -21,6 +21,9 @@ type Command struct {
 	GroupToken uint64
 	// ScopeFD is a landlock ruleset put on top for the child alone; -1 for none.
 	ScopeFD int
+	// Filter, when given, is loaded in the child; the words at OwnPID and OwnGroup become its pid and the negative of it.
+	Filter           []unix.SockFilter
+	OwnPID, OwnGroup []int
 	// Nice is added to the priority value, so that what watches over runs goes first.
 	Nice int
 	// Dir is the descriptor of the working directory, Files become 0, 1 and 2. All are above 2.
@@ -30,6 +33,7 @@ type Command struct {
 	path       *byte
 	argv, envv []*byte
 	rlimits    []rlimit
+	fprog      unix.SockFprog
 	// step and errno are written by the child, whose memory is ours until it executes the program.
 	step  step
 	errno syscall.Errno
@@ -53,12 +57,14 @@ const (
 	stepDescriptors
 	stepPriority
 	stepDeathSignal
+	stepFilter
 	stepExecute
 )
 
 var stepNames = [...]string{"fork", "join a process group of its own", "draw the signal border", "set resource limits",
 	"attach stdin, stdout and stderr", "enter the working directory", "close other descriptors",
-	"lower the priority", "tie the run to the executor's life", "execute the program"}
+	"lower the priority", "tie the run to the executor's life",
+	"load the signal filter", "execute the program"}
 
 // Error is a start that failed; errors.Is finds the errno.
 type Error struct {
@@ -90,6 +96,9 @@ func (c *Command) Prepare(path string, args, env []string, limits []Rlimit) erro
 		if fd <= 2 {
 			return fmt.Errorf("prepare %s: descriptor %d is one of the executor's own 0, 1, 2", path, fd)
 		}
+	}
+	if len(c.Filter) > 0 {
+		c.fprog = unix.SockFprog{Len: uint16(len(c.Filter)), Filter: &c.Filter[0]}
 	}
 	c.rlimits = make([]rlimit, len(limits))
 	for i, l := range limits {
@@ -178,6 +187,20 @@ func fork(c *Command) (pid uintptr, errno syscall.Errno) {
 	c.step = stepDeathSignal
 	if _, _, errno = syscall.RawSyscall6(unix.SYS_PRCTL, unix.PR_SET_PDEATHSIG, uintptr(unix.SIGKILL), 0, 0, 0, 0); errno != 0 {
 		goto failed
+	}
+	if c.fprog.Len > 0 {
+		c.step = stepFilter
+		pid, _, _ = syscall.RawSyscall(unix.SYS_GETPID, 0, 0, 0)
+		for i = 0; i < len(c.OwnPID); i++ {
+			c.Filter[c.OwnPID[i]].K = uint32(pid)
+		}
+		for i = 0; i < len(c.OwnGroup); i++ {
+			c.Filter[c.OwnGroup[i]].K = -uint32(pid)
+		}
+		if _, _, errno = syscall.RawSyscall(unix.SYS_SECCOMP, unix.SECCOMP_SET_MODE_FILTER, 0,
+			uintptr(unsafe.Pointer(&c.fprog))); errno != 0 {
+			goto failed
+		}
 	}
 	c.step = stepExecute
 	_, _, errno = syscall.RawSyscall(unix.SYS_EXECVE, uintptr(unsafe.Pointer(c.path)),
