@@ -74,18 +74,20 @@ func TestValueReachesObjects(t *testing.T) {
 	if len(paths) != len(settings) {
 		t.Errorf("values.yaml has %d values, settings %d: %v", len(paths), len(settings), paths)
 	}
+	rendered := map[string]string{}
 	for _, path := range paths {
 		t.Run(path, func(t *testing.T) {
 			setting, ok := settings[path]
 			if !ok {
 				t.Fatalf("the test knows no setting for %s: add one", path)
 			}
-			var base []string
-			if need, ok := needs[path]; ok {
-				base = []string{"--set", need}
+			need := needs[path]
+			args := []string{"template", release, chart, "--namespace", namespace, "--set", need}
+			before, ok := rendered[need]
+			if !ok {
+				before = mustTool(t, "helm", args...)
+				rendered[need] = before
 			}
-			args := append([]string{"template", release, chart, "--namespace", namespace}, base...)
-			before := mustTool(t, "helm", args...)
 			after := mustTool(t, "helm", append(args, "--set-json", path+"="+setting)...)
 			if before == after {
 				t.Errorf("%s=%s changes nothing of what is rendered", path, setting)
