@@ -13,7 +13,8 @@ export TOOLS
 LOCALCLUSTER := go run ./test/localcluster
 
 VERSION ?= $(shell git describe --tags --always --dirty 2>/dev/null || echo dev)
-IMAGE_TAG ?= dev
+# A tag of its own for each commit: a cluster replaces pods when the image's name changes, not when its content does.
+IMAGE_TAG ?= $(VERSION)
 export MANAGER_IMAGE ?= executorpool/manager:$(IMAGE_TAG)
 export EXECUTOR_IMAGE ?= executorpool/executor:$(IMAGE_TAG)
 export REHEARSE_IMAGE ?= executorpool/rehearse:$(IMAGE_TAG)
@@ -67,10 +68,10 @@ build: ## Build bin/manager, bin/executor and bin/rehearse.
 	CGO_ENABLED=0 go build -trimpath -ldflags "-s -w -X main.version=$(VERSION)" -o bin/ ./cmd/...
 
 .PHONY: images
-images: ## Build the three images and bring them into the local cluster, which must be up.
-	@for t in manager executor rehearse; do \
-	  image=executorpool/$$t:$(IMAGE_TAG); \
-	  $(LOCALCLUSTER) build $$t $$image; $(LOCALCLUSTER) load $$image; done
+images: ## Build the three images.
+	@$(LOCALCLUSTER) build manager $(MANAGER_IMAGE)
+	@$(LOCALCLUSTER) build executor $(EXECUTOR_IMAGE)
+	@$(LOCALCLUSTER) build rehearse $(REHEARSE_IMAGE)
 
 .PHONY: generate
 generate: $(CONTROLLER_GEN) $(CRD_REF_DOCS) ## Regenerate everything that is generated.

@@ -95,7 +95,7 @@ rehearsal_pod() {
 # rehearse NAME: runs the rehearsal job, shows its log and keeps its report as NAME.json.
 rehearse() {
 	in_contest delete job "$JOB" --ignore-not-found --wait >/dev/null
-	kube set image --local --filename config/samples/rehearsal-job.yaml "rehearse=$REHEARSE_IMAGE" --output yaml |
+	sed "s|image: executorpool/rehearse:dev|image: $REHEARSE_IMAGE|" config/samples/rehearsal-job.yaml |
 		in_contest apply --filename - >/dev/null
 	until_true 120 rehearsal_started || fail "the rehearsal's pod does not start: kubectl -n $CONTEST describe job $JOB"
 	in_contest logs --follow "job/$JOB" | sed --unbuffered '/^{/d'

@@ -6,6 +6,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"strings"
 	"testing"
 
 	"k8s.io/utils/ptr"
@@ -27,10 +28,11 @@ func TestChangesUnderLoadLoseNothing(t *testing.T) {
 	for name, tc := range map[string]struct {
 		replicas    int32
 		connections []string
-		change      []string
+		// change is made by kubectl; %s stands for the image the pods run, without docker.io/.
+		change []string
 	}{
 		"rollout of a timeout": {3, []string{"per-participant"}, []string{"patch", "executorpool/loaded", "--type=merge", "-p", `{"spec":{"timeoutSeconds":45}}`}},
-		"rollout of an image":  {3, []string{"shared"}, []string{"patch", "executorpool/loaded", "--type=merge", "-p", `{"spec":{"image":"docker.io/executorpool/executor:dev"}}`}},
+		"rollout of an image":  {3, []string{"shared"}, []string{"patch", "executorpool/loaded", "--type=merge", "-p", `{"spec":{"image":"docker.io/%s"}}`}},
 		"scale-down":           {5, []string{"per-participant", "shared"}, []string{"scale", "executorpool/loaded", "--replicas=1"}},
 	} {
 		for _, connections := range tc.connections {
@@ -39,8 +41,9 @@ func TestChangesUnderLoadLoseNothing(t *testing.T) {
 				newPool(t, ns, "loaded", func(s *v1alpha1.ExecutorPoolSpec) { s.Replicas = ptr.To(tc.replicas) })
 				waitReady(t, ns, "loaded")
 
+				change := strings.ReplaceAll(strings.Join(tc.change, "\n"), "%s", executorImage(t, ns))
 				load := startLoad(t, serviceURL(t, ns, "loaded"), connections)
-				kubectl(t, append([]string{"-n", ns}, tc.change...)...)
+				kubectl(t, append([]string{"-n", ns}, strings.Split(change, "\n")...)...)
 				waitReady(t, ns, "loaded")
 				waitPool(t, ns, "loaded", settled, "the old pods gone", func(p *v1alpha1.ExecutorPool) bool {
 					return p.Status.Replicas == p.Status.DesiredReplicas

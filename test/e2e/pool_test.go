@@ -1,11 +1,13 @@
 package e2e
 
 import (
+	"fmt"
 	"path/filepath"
 	"strings"
 	"testing"
 	"time"
 
+	. "github.com/onsi/gomega"
 	corev1 "k8s.io/api/core/v1"
 	"k8s.io/apimachinery/pkg/api/resource"
 	"sigs.k8s.io/controller-runtime/pkg/client"
@@ -110,28 +112,35 @@ func TestAdminChangesTakeEffect(t *testing.T) {
 		}
 	})
 	t.Run("image", func(t *testing.T) {
-		was := executorImage(t, ns, pool.Name)
+		was := executorImage(t, ns)
 		// The same image under its full name is another image to the pod, so this needs no second build.
 		full := "docker.io/" + was
 		patch(t, `{"spec":{"image":"`+full+`"}}`)
-		if got := executorImage(t, ns, pool.Name); got != full {
+		if got := executorImage(t, ns); got != full {
 			t.Errorf("pods run %q, want %q", got, full)
 		}
 	})
 }
 
-// executorImage is the image of the pool's only pod.
-func executorImage(t *testing.T, ns, pool string) string {
+// executorImage is the image that the namespace's executor pods run, once they all run the same.
+func executorImage(t *testing.T, ns string) string {
 	t.Helper()
 	image := ""
-	waitPool(t, ns, pool, settled, "one pod", func(p *v1alpha1.ExecutorPool) bool {
+	NewWithT(t).Eventually(func() error {
 		var pods corev1.PodList
-		if err := k8s.List(t.Context(), &pods, client.InNamespace(ns)); err != nil || len(pods.Items) != 1 {
-			return false
+		if err := k8s.List(t.Context(), &pods, client.InNamespace(ns)); err != nil {
+			return err
 		}
-		image = pods.Items[0].Spec.Containers[0].Image
-		return true
-	})
+		images := map[string]bool{}
+		for _, pod := range pods.Items {
+			image = pod.Spec.Containers[0].Image
+			images[image] = true
+		}
+		if len(images) != 1 {
+			return fmt.Errorf("pods run %v", images)
+		}
+		return nil
+	}, settled, time.Second).Should(Succeed())
 	return image
 }
 
