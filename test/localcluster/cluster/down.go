@@ -53,7 +53,7 @@ func (c Cluster) Down(ctx context.Context) error {
 				host.RestoreSettings(filepath.Join(layout.Runtime, "settings")),
 			)
 		}},
-		{"remove control groups", func() error { return host.RemoveCgroup(layout.Cgroup, process.DefaultGrace) }},
+		{"remove control groups", func() error { return host.RemoveCgroups(c.cgroups(), process.DefaultGrace) }},
 	} {
 		errs = append(errs, c.Steps.Do(step.title, step.work))
 	}
@@ -88,7 +88,7 @@ func (c Cluster) stopControlPlane() error {
 // the cluster's when it was started for the cluster's own socket.
 func (c Cluster) stopContainers() error {
 	sockets := shimSockets()
-	errs := []error{host.KillCgroup(layout.Cgroup)}
+	errs := []error{host.KillCgroups(c.cgroups())}
 	for range 2 { // a shim that was starting a container may leave one more
 		shims, err := clusterShims()
 		errs = append(errs, err)
@@ -98,12 +98,31 @@ func (c Cluster) stopContainers() error {
 				return err == nil && slices.Contains(still, pid)
 			}, 0))
 		}
-		errs = append(errs, host.KillCgroup(layout.Cgroup))
+		errs = append(errs, host.KillCgroups(c.cgroups()))
 	}
 	for _, socket := range sockets {
 		_ = os.Remove(socket)
 	}
 	return errors.Join(errs...)
+}
+
+// cgroups are the control groups of the cluster's containers: the runtime keeps a folder for each in its state, and the
+// kubelet's side of it one on disk.
+func (c Cluster) cgroups() []string {
+	var names []string
+	for _, pattern := range []string{
+		layout.Containerd("io.containerd.runtime.v2.task", layout.Namespace, "*"),
+		c.Layout.Cluster("containerd", "io.containerd.grpc.v1.cri", "sandboxes", "*"),
+		c.Layout.Cluster("containerd", "io.containerd.grpc.v1.cri", "containers", "*"),
+	} {
+		folders, _ := filepath.Glob(pattern)
+		for _, folder := range folders {
+			if name := filepath.Join(layout.Namespace, filepath.Base(folder)); !slices.Contains(names, name) {
+				names = append(names, name)
+			}
+		}
+	}
+	return names
 }
 
 func clusterShims() ([]int, error) {

@@ -99,7 +99,11 @@ func (c Cluster) start(ctx context.Context) error {
 			return err
 		}
 		component.Inputs = inputs
-		err = c.Steps.Do("start "+component.Name, func() error {
+		verb := "start "
+		if record, running := c.table().Running(component.Name); running && record.Inputs == inputs {
+			verb = "check "
+		}
+		err = c.Steps.Do(verb+component.Name, func() error {
 			if _, err := c.table().Ensure(component.Command, func() error { return portsFree(component.Name) }); err != nil {
 				return err
 			}

@@ -113,18 +113,17 @@ tlsCertFile: %[5]q
 tlsPrivateKeyFile: %[6]q
 containerRuntimeEndpoint: %[7]q
 cgroupDriver: cgroupfs
-cgroupRoot: /%[8]s
 cgroupsPerQOS: false
 enforceNodeAllocatable: []
 failCgroupV1: false
 failSwapOn: false
 localStorageCapacityIsolation: false
 oomScoreAdj: 0
-clusterDomain: %[9]s
-clusterDNS: [%[10]s]
-resolvConf: %[11]q
-podLogsDir: %[12]q
-volumePluginDir: %[13]q
+clusterDomain: %[8]s
+clusterDNS: [%[9]s]
+resolvConf: %[10]q
+podLogsDir: %[11]q
+volumePluginDir: %[12]q
 maxPods: 110
 serializeImagePulls: false
 imageGCHighThresholdPercent: 100
@@ -134,7 +133,7 @@ evictionHard:
   nodefs.inodesFree: 1%%
   imagefs.available: 1%%
 `, layout.NodeIP, layout.KubeletPort, layout.KubeletHealthPort, l.PKI("ca.crt"), l.PKI("server.crt"), l.PKI("server.key"),
-		"unix://"+layout.ContainerdSocket(), layout.Cgroup, layout.ClusterDomain, layout.DNSIP, l.Config("resolv.conf"),
+		"unix://"+layout.ContainerdSocket(), layout.ClusterDomain, layout.DNSIP, l.Config("resolv.conf"),
 		l.Cluster("pod-logs"), l.Cluster("volume-plugins"))
 }
 

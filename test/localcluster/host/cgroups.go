@@ -28,9 +28,17 @@ func hierarchies(name string) ([]string, error) {
 	return dirs, nil
 }
 
-// KillCgroup kills every process in the named group and below, in all hierarchies. Being in the cluster's own group is
+// KillCgroups kills every process in the named groups and below, in all hierarchies. Being in a group of the cluster's is
 // what makes a process the cluster's: containers whose runtime was killed have no other mark.
-func KillCgroup(name string) error {
+func KillCgroups(names []string) error {
+	var errs []error
+	for _, name := range names {
+		errs = append(errs, killCgroup(name))
+	}
+	return errors.Join(errs...)
+}
+
+func killCgroup(name string) error {
 	dirs, err := hierarchies(name)
 	if err != nil {
 		return err
@@ -86,8 +94,22 @@ func inCgroup(pid int, name string) bool {
 	return false
 }
 
-// RemoveCgroup removes the named group and those below from every hierarchy. The mounts themselves stay.
-func RemoveCgroup(name string, within time.Duration) error {
+// RemoveCgroups removes the named groups and those below from every hierarchy, and the group above them where that
+// leaves it empty. The mounts themselves stay.
+func RemoveCgroups(names []string, within time.Duration) error {
+	var errs []error
+	for _, name := range names {
+		errs = append(errs, removeCgroup(name, within))
+		parents, err := hierarchies(filepath.Dir(name))
+		errs = append(errs, err)
+		for _, parent := range parents {
+			_ = os.Remove(parent) // refused while it has children
+		}
+	}
+	return errors.Join(errs...)
+}
+
+func removeCgroup(name string, within time.Duration) error {
 	dirs, err := hierarchies(name)
 	if err != nil {
 		return err

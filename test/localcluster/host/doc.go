@@ -2,5 +2,5 @@
 // and at the end the mounts, control groups and packet-filter chains that a node leaves behind.
 //
 // It touches what is the cluster's own alone, and knows it by name: the bridge, mounts under the cluster's folders, the
-// control group "executorpool", chains that begin with KUBE-. The machine's cgroup mounts are never touched.
+// control groups of its containers, chains that begin with KUBE-. The machine's cgroup mounts are never touched.
 package host

@@ -7,13 +7,12 @@ import (
 	"io"
 	"os/exec"
 	"strings"
+
+	"executorpool.dev/test/localcluster/layout"
 )
 
 // Runtime is a container runtime by its socket.
 type Runtime struct{ Socket string }
-
-// namespace is the one the kubelet's images live in.
-const namespace = "k8s.io"
 
 // Ping reports whether the runtime answers.
 func (r Runtime) Ping(ctx context.Context) error {
@@ -79,7 +78,7 @@ func (r Runtime) Import(ctx context.Context, archive io.Reader) error {
 }
 
 func (r Runtime) ctr(ctx context.Context, stdin io.Reader, args ...string) (string, error) {
-	cmd := exec.CommandContext(ctx, "ctr", append([]string{"--address", r.Socket, "--namespace", namespace}, args...)...)
+	cmd := exec.CommandContext(ctx, "ctr", append([]string{"--address", r.Socket, "--namespace", layout.Namespace}, args...)...)
 	cmd.Stdin = stdin
 	var said strings.Builder
 	cmd.Stderr = &said

@@ -26,8 +26,9 @@ const (
 	DNSIP = NodeIP
 	// ClusterDomain is the suffix of Services' names.
 	ClusterDomain = "cluster.local"
-	// Cgroup is the control group above all containers, in every hierarchy.
-	Cgroup = "executorpool"
+	// Namespace is the runtime's for the kubelet's images and containers. It is also the name of the control group above
+	// all containers, in every hierarchy, which the machine's other runtimes may share.
+	Namespace = "k8s.io"
 )
 
 // Ports. All are below the range the kernel hands out by itself, and none is a usual one of another cluster's.
