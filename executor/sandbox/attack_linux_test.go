@@ -51,6 +51,7 @@ func TestRunSurvivesAttack(t *testing.T) {
 		"flood-err":      {want: killed(OutputLimit)},
 		"many-files":     {limits: longCPU, want: killed(DiskLimit)},
 		"many-bytes":     {want: killed(DiskLimit)},
+		"unlinked":       {want: killed(DiskLimit)},
 		"leave-mess":     {want: want{stdout: "left\n"}},
 		"read-others":    {want: want{stdout: "tried\n"}},
 		"reach-out":      {want: want{stdout: "tried\n"}},

@@ -7,6 +7,7 @@ import (
 	"sync"
 	"time"
 
+	"executorpool.dev/executor/sandbox/usage"
 	"golang.org/x/sys/unix"
 )
 
@@ -62,6 +63,8 @@ func (r *run) observe(cpu time.Duration, memory int64) {
 func (s *Slot) attend(ctx context.Context, spec Spec, pid int, pipes *pipes, begin time.Time) (Result, error) {
 	pipes.closeChild()
 	r := &run{group: pid, limits: spec.Limits, slot: s, exceeded: map[Limit]string{}}
+	// Most runs end before the monitor's first look; this is then all that is known of their memory.
+	r.observe(0, usage.Resident(pid))
 	watching.add(r)
 
 	var result Result
@@ -88,7 +91,7 @@ func (s *Slot) attend(ctx context.Context, spec Spec, pid int, pipes *pipes, beg
 		r.stop(Cancelled, fmt.Sprintf("%v, killed by the executor", context.Cause(ctx)))
 	})
 
-	status, usage, err := r.finish()
+	status, charged, err := r.finish()
 	wall.Stop()
 	release()
 	watching.remove(r)
@@ -110,7 +113,7 @@ func (s *Slot) attend(ctx context.Context, spec Spec, pid int, pipes *pipes, beg
 	if err != nil {
 		return Result{}, fmt.Errorf("attend the run: %w", err)
 	}
-	r.conclude(&result, spec, status, usage)
+	r.conclude(&result, spec, status, charged)
 	return result, nil
 }
 

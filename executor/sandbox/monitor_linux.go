@@ -16,7 +16,7 @@ const (
 	// diskInterval is the least time between looks at a run's files, which cost more; a long walk makes it longer.
 	diskInterval = 100 * time.Millisecond
 	// MaxEntries is how many files and directories a run may have: inodes are shared by all slots.
-	MaxEntries = 10_000
+	MaxEntries = 4096
 )
 
 // watching is the process's one monitor: the process table is one, however many slots there are.
@@ -147,7 +147,7 @@ func look(scanner *usage.Scanner, runs map[*run]*watch) error {
 	for r, w := range runs {
 		r.judge(scanner, &w.group)
 		if now := time.Now(); now.After(w.nextDisk) {
-			r.judgeDisk()
+			r.judgeDisk(scanner, w.group.Pids)
 			spent := time.Since(now)
 			w.nextDisk = now.Add(max(diskInterval, 4*spent))
 		}
@@ -171,7 +171,8 @@ func (r *run) judge(scanner *usage.Scanner, sample *usage.Group) {
 	}
 }
 
-func (r *run) judgeDisk() {
+// judgeDisk adds what the box holds to what was unlinked and is still open.
+func (r *run) judgeDisk(scanner *usage.Scanner, pids []int) {
 	r.walking.Lock()
 	defer r.walking.Unlock()
 	if r.ended() {
@@ -180,8 +181,8 @@ func (r *run) judgeDisk() {
 	size := r.slot.Box.Measure(MaxEntries)
 	switch {
 	case size.Cut:
-		r.stop(DiskLimit, fmt.Sprintf("limit of %d files and directories, killed by the executor", MaxEntries))
-	case size.Bytes > r.limits.Disk:
+		r.stop(DiskLimit, fmt.Sprintf("limit of %d files and directories, or of their depth, killed by the executor", MaxEntries))
+	case size.Bytes+scanner.Unlinked(pids) > r.limits.Disk:
 		r.stop(DiskLimit, fmt.Sprintf("disk limit %d MiB, killed by the executor", r.limits.Disk>>20))
 	}
 }

@@ -157,6 +157,16 @@ static void many_bytes(void) {
 		close(f);
 	}
 }
+static void unlinked(void) {
+	char block[1 << 16];
+	memset(block, 1, sizeof block);
+	for (;;) {
+		int f = open("gone", O_CREAT | O_EXCL | O_WRONLY, 0600);
+		if (f < 0 || unlink("gone")) exit(9);
+		for (int k = 0; k < 32; k++) if (write(f, block, sizeof block) < 0) exit(9);
+		if (f > 20) pause();
+	}
+}
 static void leave_mess(void) {
 	char name[64];
 	for (int i = 0; i < 60; i++) { if (mkdir("d", 0700) || chdir("d")) exit(9); }
@@ -236,7 +246,7 @@ static struct { const char *name; void (*run)(void); } ways[] = {
 	{"double-fork", double_fork}, {"orphan-burn", orphan_burn}, {"kill-all", kill_all}, {"alloc", alloc},
 	{"alloc-children", alloc_children}, {"alloc-shared", alloc_shared}, {"alloc-memfd", alloc_memfd}, {"alloc-file", alloc_file},
 	{"stack", stack}, {"deep-stack", deep_stack}, {"flood", flood}, {"flood-err", flood_err}, {"close-out", close_out},
-	{"many-files", many_files}, {"many-bytes", many_bytes}, {"leave-mess", leave_mess}, {"read-others", read_others},
+	{"many-files", many_files}, {"many-bytes", many_bytes}, {"unlinked", unlinked}, {"leave-mess", leave_mess}, {"read-others", read_others},
 	{"reach-out", reach_out}, {"crash", crash}, {"divide", divide}, {"abort", abort_it}, {"fail", fail},
 };
 

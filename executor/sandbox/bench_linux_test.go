@@ -1,0 +1,27 @@
+package sandbox
+
+import (
+	"context"
+	"os/exec"
+	"testing"
+)
+
+// The two benchmarks compare a restricted, limited and watched run of a static program with a bare fork, exec and wait.
+func BenchmarkSlotRunHello(b *testing.B) {
+	s := newSlot(b, Restricted)
+	spec := attackSpec(s, "hello")
+	for b.Loop() {
+		if r, err := s.Run(context.Background(), spec); err != nil || r.ExitCode != 0 {
+			b.Fatal(r, err)
+		}
+	}
+}
+
+func BenchmarkBareForkExecHello(b *testing.B) {
+	s := newSlot(b, None)
+	for b.Loop() {
+		if _, err := exec.Command(s.Store.Path()+"/attack", "hello").Output(); err != nil {
+			b.Fatal(err)
+		}
+	}
+}
