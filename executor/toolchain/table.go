@@ -2,12 +2,14 @@ package toolchain
 
 import (
 	"bytes"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"io/fs"
 	"os"
 	"path/filepath"
 	"slices"
+	"strings"
 	"sync"
 
 	"executorpool.dev/executor/api"
@@ -77,25 +79,44 @@ func readFile(file string) ([]Language, error) {
 	if len(bytes.TrimSpace(text)) == 0 {
 		return nil, nil
 	}
+	// Row by row, so that an error names the language.
 	var doc struct {
-		Languages []Language `json:"languages"`
+		Languages []json.RawMessage `json:"languages"`
 	}
 	if err := yaml.UnmarshalStrict(text, &doc); err != nil {
 		return nil, fmt.Errorf("language table %s: %w", file, err)
 	}
 	seen := map[string]bool{}
-	for i := range doc.Languages {
-		row := &doc.Languages[i]
-		if err := row.check(); err != nil {
-			return nil, fmt.Errorf("language table %s: language %d (%q): %w", file, i+1, row.ID, err)
+	rows := make([]Language, len(doc.Languages))
+	for i, raw := range doc.Languages {
+		row := &rows[i]
+		err := decodeRow(raw, row)
+		if err == nil && seen[row.ID] {
+			err = errors.New("id: given twice in one file")
 		}
-		if seen[row.ID] {
-			return nil, fmt.Errorf("language table %s: language %d (%q): id: given twice in one file", file, i+1, row.ID)
+		if err != nil {
+			return nil, fmt.Errorf("language table %s: language %d (%q): %w", file, i+1, row.ID, err)
 		}
 		seen[row.ID] = true
 		row.fillDefaults()
 	}
-	return doc.Languages, nil
+	return rows, nil
+}
+
+// decodeRow reads one row strictly; even when it fails, the id is set if the row has one.
+func decodeRow(raw json.RawMessage, row *Language) error {
+	decoder := json.NewDecoder(bytes.NewReader(raw))
+	decoder.DisallowUnknownFields()
+	if err := decoder.Decode(row); err != nil {
+		var named struct {
+			ID string `json:"id"`
+		}
+		// A row that is not even this keeps the first error.
+		_ = json.Unmarshal(raw, &named)
+		row.ID = named.ID
+		return errors.New(strings.TrimPrefix(err.Error(), "json: "))
+	}
+	return row.check()
 }
 
 func (t *Table) put(row Language) {

@@ -1,0 +1,78 @@
+package usage
+
+import (
+	"os"
+	"testing"
+	"time"
+
+	"golang.org/x/sys/unix"
+)
+
+func TestParseStatReadsPastTheName(t *testing.T) {
+	line := "17 (a) R ) (b) S 3 42 42 0 -1 4194304 100 0 0 0 7 5 3 1 20 0 9 0 12345 1000000 250 184467 1 1 0"
+	got, ok := parseStat([]byte(line))
+	want := process{pgrp: 42, ticks: 16, threads: 9, pages: 250}
+	if !ok || got != want {
+		t.Errorf("got %+v %v, want %+v", got, ok, want)
+	}
+	for _, short := range []string{"", "17 (a", "17 (a) S 3 42"} {
+		if _, ok := parseStat([]byte(short)); ok {
+			t.Errorf("%q was taken for a whole line", short)
+		}
+	}
+}
+
+func TestScanFindsOwnGroup(t *testing.T) {
+	s, err := NewScanner()
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer s.Close()
+	for begin := time.Now(); time.Since(begin) < 2*tick; {
+	}
+	own := unix.Getpgrp()
+	groups := map[int]*Group{own: {}}
+	for range 2 {
+		over, err := s.Scan(groups)
+		if err != nil || over != 0 {
+			t.Fatal(over, err)
+		}
+		g := groups[own]
+		if g.Threads < 1 || g.CPU < tick || g.Resident < 1<<20 || len(g.Pids) < 1 {
+			t.Errorf("got %+v", g)
+		}
+	}
+	if pss := s.Proportional([]int{os.Getpid()}); pss < 1<<20 {
+		t.Errorf("proportional memory %d", pss)
+	}
+	if resident := Resident(os.Getpid()); resident < 1<<20 {
+		t.Errorf("resident memory %d", resident)
+	}
+	groups[own].Most = 1
+	if over, err := s.Scan(groups); err != nil || over != own {
+		t.Errorf("got %d, %v; want a scan that ends at group %d", over, err, own)
+	}
+}
+
+func TestUnlinkedCountsOpenFiles(t *testing.T) {
+	s, err := NewScanner()
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer s.Close()
+	f, err := os.CreateTemp(t.TempDir(), "")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer f.Close()
+	if _, err := f.Write(make([]byte, 1<<16)); err != nil {
+		t.Fatal(err)
+	}
+	before := s.Unlinked([]int{os.Getpid()})
+	if err := os.Remove(f.Name()); err != nil {
+		t.Fatal(err)
+	}
+	if after := s.Unlinked([]int{os.Getpid(), os.Getpid()}); after-before != 1<<16 {
+		t.Errorf("counted %d bytes more, want %d once", after-before, 1<<16)
+	}
+}
