@@ -52,36 +52,36 @@ func run(ctx context.Context, args []string, stdout, stderr io.Writer) int {
 		kong.Writers(stdout, stderr), kong.Exit(func(code int) { exited = code }),
 		kong.ConfigureHelp(kong.HelpOptions{WrapUpperBound: 100}))
 	if err != nil {
-		fmt.Fprintf(stderr, "executor: %v\n", err)
-		return 1
+		return fail(stderr, 1, err, "")
 	}
 	command, err := parser.Parse(args)
 	if exited >= 0 { // --help has been printed
 		return exited
 	}
 	if err != nil {
-		fmt.Fprintf(stderr, "executor: %v (see executor --help)\n", err)
-		return 2
+		return fail(stderr, 2, err, " (see executor --help)")
 	}
 	switch command.Command() {
 	case "version":
-		fmt.Fprintln(stdout, buildVersion())
-		return 0
+		_, err = fmt.Fprintln(stdout, buildVersion())
 	case "worker":
 		err = worker.Main()
 	default:
 		var options server.Options
 		if options, err = parsed.Serve.options(stderr); err != nil {
-			fmt.Fprintf(stderr, "executor: %v (see executor serve --help)\n", err)
-			return 2
+			return fail(stderr, 2, err, " (see executor serve --help)")
 		}
 		err = server.Run(ctx, options)
 	}
 	if err != nil {
-		fmt.Fprintf(stderr, "executor: %v\n", err)
-		return 1
+		return fail(stderr, 1, err, "")
 	}
 	return 0
+}
+
+func fail(stderr io.Writer, code int, err error, hint string) int {
+	_, _ = fmt.Fprintf(stderr, "executor: %v%s\n", err, hint)
+	return code
 }
 
 // buildVersion is what the build set, or else the revision that the go command recorded.

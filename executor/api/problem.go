@@ -1,9 +1,6 @@
 package api
 
-import (
-	"fmt"
-	"net/http"
-)
+import "fmt"
 
 // Types of problem: URI references relative to the service, stable for clients to match on.
 const (
@@ -40,7 +37,7 @@ func (p *Problem) Error() string {
 // Invalid is a 400 about one field (its JSON path; empty: the document as a whole).
 func Invalid(field, format string, args ...any) *Problem {
 	return &Problem{
-		Type: TypeInvalidRequest, Title: "the request is not valid", Status: http.StatusBadRequest,
+		Type: TypeInvalidRequest, Title: "the request is not valid", Status: 400,
 		Field: field, Detail: fmt.Sprintf(format, args...),
 	}
 }
@@ -48,7 +45,7 @@ func Invalid(field, format string, args ...any) *Problem {
 // Unavailable is a 503 with one of the reasons.
 func Unavailable(reason, format string, args ...any) *Problem {
 	return &Problem{
-		Type: TypeUnavailable, Title: "no capacity for this submission now", Status: http.StatusServiceUnavailable,
+		Type: TypeUnavailable, Title: "no capacity for this submission now", Status: 503,
 		Reason: reason, Detail: fmt.Sprintf(format, args...),
 	}
 }
@@ -56,7 +53,7 @@ func Unavailable(reason, format string, args ...any) *Problem {
 // UnknownLanguage is a 422 that lists what there is.
 func UnknownLanguage(id string, known []string) *Problem {
 	return &Problem{
-		Type: TypeUnknownLanguage, Title: "unknown language", Status: http.StatusUnprocessableEntity,
+		Type: TypeUnknownLanguage, Title: "unknown language", Status: 422,
 		Field: "language", Detail: fmt.Sprintf("no language %s here; there are: %s", quote(id), join(known)),
 	}
 }
@@ -64,12 +61,12 @@ func UnknownLanguage(id string, known []string) *Problem {
 // TooLarge is a 413 that names the limit.
 func TooLarge(limitBytes int64) *Problem {
 	return &Problem{
-		Type: TypeTooLarge, Title: "the request is too large", Status: http.StatusRequestEntityTooLarge,
+		Type: TypeTooLarge, Title: "the request is too large", Status: 413,
 		Detail: fmt.Sprintf("a request body has at most %d bytes here", limitBytes),
 	}
 }
 
 // Internal is a 500: a fault of the executor that no verdict can carry.
 func Internal(detail string) *Problem {
-	return &Problem{Type: TypeInternal, Title: "internal error", Status: http.StatusInternalServerError, Detail: detail}
+	return &Problem{Type: TypeInternal, Title: "internal error", Status: 500, Detail: detail}
 }

@@ -1,10 +1,6 @@
 package queue
 
-import (
-	"time"
-
-	"k8s.io/utils/clock"
-)
+import "time"
 
 // Ticket is an item's place in the queue. Its owner keeps it to be able to give the place up.
 type Ticket[T any] struct {
@@ -12,7 +8,7 @@ type Ticket[T any] struct {
 	value      T
 	pushed     time.Time
 	deadline   time.Time
-	timer      clock.Timer
+	timer      Timer
 	prev, next *Ticket[T]
 	waiting    bool
 }

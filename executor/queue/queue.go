@@ -5,8 +5,6 @@ import (
 	"errors"
 	"sync"
 	"time"
-
-	"k8s.io/utils/clock"
 )
 
 var (
@@ -21,7 +19,7 @@ var (
 // Queue is safe for use by any number of goroutines. Use New.
 type Queue[T any] struct {
 	capacity int
-	clock    clock.WithDelayedExecution
+	clock    Clock
 	expire   func(T)
 
 	mu     sync.Mutex
@@ -43,7 +41,7 @@ type taker[T any] struct {
 
 // New makes a queue that holds capacity waiting items. expire is called once for each item whose deadline passed while it
 // waited, from a goroutine of its own and without any lock held.
-func New[T any](capacity int, clock clock.WithDelayedExecution, expire func(T)) *Queue[T] {
+func New[T any](capacity int, clock Clock, expire func(T)) *Queue[T] {
 	return &Queue[T]{capacity: capacity, clock: clock, expire: expire}
 }
 
@@ -212,7 +210,7 @@ func (q *Queue[T]) Oldest() time.Duration {
 	if q.line.head == nil {
 		return 0
 	}
-	return q.clock.Since(q.line.head.pushed)
+	return q.clock.Now().Sub(q.line.head.pushed)
 }
 
 // Deadlines lists when each waiting item expires, the head first.

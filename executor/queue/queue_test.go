@@ -11,7 +11,6 @@ import (
 	"time"
 
 	"github.com/google/go-cmp/cmp"
-	"k8s.io/utils/clock"
 	"pgregory.net/rapid"
 )
 
@@ -20,7 +19,7 @@ func bubble(t *testing.T, test func(t *testing.T, q *Queue[int], expired *record
 	t.Helper()
 	synctest.Test(t, func(t *testing.T) {
 		r := new(recorder)
-		test(t, New(3, clock.RealClock{}, r.add), r)
+		test(t, New(3, RealClock{}, r.add), r)
 	})
 }
 
@@ -110,9 +109,9 @@ func TestQueueItemExpiresOnceAndIsNotTaken(t *testing.T) {
 }
 
 // lateClock never fires a timer: the worst case of one that runs late.
-type lateClock struct{ clock.RealClock }
+type lateClock struct{ RealClock }
 
-func (c lateClock) AfterFunc(time.Duration, func()) clock.Timer { return c.NewTimer(time.Hour) }
+func (lateClock) AfterFunc(time.Duration, func()) Timer { return time.NewTimer(time.Hour) }
 
 func TestQueuePopExpiresWhatTheTimerMissed(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
@@ -306,13 +305,11 @@ func TestQueueAgreesWithModel(t *testing.T) {
 
 // stepClock is a clock for one goroutine; a step is a nanosecond.
 type stepClock struct {
-	clock.RealClock
 	now    time.Time
 	timers []*stepTimer
 }
 
 type stepTimer struct {
-	clock.Timer
 	at      time.Time
 	f       func()
 	stopped bool
@@ -324,9 +321,8 @@ func (t *stepTimer) Stop() bool {
 	return was
 }
 
-func (c *stepClock) Now() time.Time                  { return c.now }
-func (c *stepClock) Since(t time.Time) time.Duration { return c.now.Sub(t) }
-func (c *stepClock) AfterFunc(d time.Duration, f func()) clock.Timer {
+func (c *stepClock) Now() time.Time { return c.now }
+func (c *stepClock) AfterFunc(d time.Duration, f func()) Timer {
 	t := &stepTimer{at: c.now.Add(d), f: f}
 	c.timers = append(c.timers, t)
 	return t
@@ -348,7 +344,7 @@ func TestQueueEveryItemLeavesOnce(t *testing.T) {
 	const producers, each, consumers, capacity = 16, 500, 8, 64
 	var left [producers * each]atomic.Int32
 	var expired atomic.Int64
-	q := New(capacity, clock.RealClock{}, func(v int) {
+	q := New(capacity, RealClock{}, func(v int) {
 		left[v].Add(1)
 		expired.Add(1)
 	})

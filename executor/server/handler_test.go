@@ -13,9 +13,9 @@ import (
 	"time"
 
 	"github.com/prometheus/client_golang/prometheus/testutil"
-	"k8s.io/utils/clock"
 
 	"executorpool.dev/executor/api"
+	"executorpool.dev/executor/queue"
 	"executorpool.dev/executor/sandbox"
 	"executorpool.dev/executor/worker"
 )
@@ -32,12 +32,12 @@ func (f fixedSlots) Ready() error { return f.ready }
 
 func newServer(slots Slots) *Server {
 	return New(Config{
-		Queue: worker.NewQueue(2, clock.RealClock{}), Slots: slots, Metrics: NewMetrics(),
+		Queue: worker.NewQueue(2, queue.RealClock{}), Slots: slots, Metrics: NewMetrics(),
 		Languages: []api.Language{{ID: "c", Name: "C"}, {ID: "python3", Name: "Python 3"}},
 		Bounds:    api.Bounds{Limits: api.Limits{CPUMillis: 1000, WallMillis: 1000, MemoryMiB: 64, OutputKiB: 64, Processes: 8}},
 		QueueWait: 10 * time.Millisecond, MaxBody: 1000, MaxBuffered: 1000,
 		Tier: sandbox.Restricted, TierReason: "why not", MinimumTier: sandbox.RestrictedLegacy,
-		Clock: clock.RealClock{}, Log: slog.New(slog.DiscardHandler), Version: "test",
+		Clock: queue.RealClock{}, Log: slog.New(slog.DiscardHandler), Version: "test",
 	})
 }
 

@@ -14,7 +14,6 @@ import (
 	"time"
 
 	"golang.org/x/sys/unix"
-	"k8s.io/utils/clock"
 
 	"executorpool.dev/executor/api"
 	"executorpool.dev/executor/queue"
@@ -99,7 +98,7 @@ func assemble(ctx context.Context, o Options) (*executor, error) {
 	tier, why := o.Probe(ctx, o.Scratch)
 	o.Log.Info("isolation probed", "tier", tier.String(), "minimum", o.MinimumTier.String(), "reason", why)
 
-	q := worker.NewQueue(o.QueueCapacity, clock.RealClock{})
+	q := worker.NewQueue(o.QueueCapacity, queue.RealClock{})
 	metrics := NewMetrics()
 	supervisor, err := worker.New(worker.Config{
 		Workers: o.Workers, Threads: o.Threads, Timeout: o.Timeout, RecycleAfter: o.RecycleAfter,
@@ -113,7 +112,7 @@ func assemble(ctx context.Context, o Options) (*executor, error) {
 		Queue: q, Slots: supervisor, Metrics: metrics, Languages: languages, Bounds: o.bounds(),
 		QueueWait: o.QueueWait, MaxBody: o.MaxBody, MaxBuffered: o.MaxBuffered,
 		Tier: tier, TierReason: why, MinimumTier: o.MinimumTier,
-		Clock: clock.RealClock{}, Log: o.Log, Version: o.Version,
+		Clock: queue.RealClock{}, Log: o.Log, Version: o.Version,
 	})
 	return &executor{options: o, queue: q, supervisor: supervisor, server: srv, isolated: tier >= o.MinimumTier, log: o.Log}, nil
 }
@@ -195,7 +194,7 @@ func (e *executor) drain(listener net.Listener, stop <-chan os.Signal, working <
 		cut = ErrForced
 	}
 	e.server.phase.Store(draining)
-	listener.Close()
+	_ = listener.Close() // what it had accepted goes on
 	e.queue.Close()
 	if cut == nil {
 		// By the limit every waiting submission has expired, and every slot has reported or its worker was replaced.

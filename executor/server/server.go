@@ -13,7 +13,6 @@ import (
 
 	"github.com/prometheus/client_golang/prometheus/promhttp"
 	"golang.org/x/sync/semaphore"
-	"k8s.io/utils/clock"
 
 	"executorpool.dev/executor/api"
 	"executorpool.dev/executor/queue"
@@ -42,7 +41,7 @@ type Config struct {
 	Tier        sandbox.Tier
 	TierReason  string // why it is not higher
 	MinimumTier sandbox.Tier
-	Clock       clock.PassiveClock
+	Clock       queue.Clock
 	Log         *slog.Logger
 	Version     string
 }
@@ -96,7 +95,8 @@ func (s *Server) Handler() http.Handler {
 	mux := http.NewServeMux()
 	route := func(path, method string, h http.HandlerFunc) {
 		mux.HandleFunc(path, func(w http.ResponseWriter, r *http.Request) {
-			if r.Method != method && !(method == http.MethodGet && r.Method == http.MethodHead) {
+			head := method == http.MethodGet && r.Method == http.MethodHead
+			if r.Method != method && !head {
 				w.Header().Set("Allow", method)
 				writeProblem(w, &api.Problem{
 					Type: api.TypeMethodNotAllowed, Title: "method not allowed", Status: http.StatusMethodNotAllowed,

@@ -1,6 +1,7 @@
 package worker
 
 import (
+	"errors"
 	"path/filepath"
 	"time"
 
@@ -11,11 +12,11 @@ import (
 const emptyPatience = 30 * time.Second
 
 // freshDir makes name an empty directory below the scratch directory, following nothing that a run may have left there.
-func (s *Supervisor) freshDir(name string) error {
+func (s *Supervisor) freshDir(name string) (err error) {
 	dir, err := scratch.Open(filepath.Join(s.cfg.Scratch, name))
 	if err != nil {
 		return err
 	}
-	defer dir.Close()
+	defer func() { err = errors.Join(err, dir.Close()) }()
 	return dir.Empty(time.Now().Add(emptyPatience))
 }

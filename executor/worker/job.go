@@ -5,8 +5,6 @@ import (
 	"sync/atomic"
 	"time"
 
-	"k8s.io/utils/clock"
-
 	"executorpool.dev/executor/api"
 	"executorpool.dev/executor/queue"
 )
@@ -62,6 +60,6 @@ func (j *Job) Answer(o Outcome) {
 }
 
 // NewQueue makes the queue that a Supervisor feeds its slots from: a job that waits too long is answered Expired.
-func NewQueue(capacity int, clock clock.WithDelayedExecution) *queue.Queue[*Job] {
+func NewQueue(capacity int, clock queue.Clock) *queue.Queue[*Job] {
 	return queue.New(capacity, clock, func(j *Job) { j.Answer(Outcome{Fate: Expired}) })
 }

@@ -137,7 +137,7 @@ func beat(ctx context.Context, l *link) {
 }
 
 func (s *workSlot) loop(ctx context.Context, l *link, index int) {
-	defer s.judge.Close()
+	defer func() { _ = s.judge.Close() }() // the process ends with it
 	for o := range s.orders {
 		result := s.run(ctx, o)
 		if err := l.send(report{Kind: reportResult, Slot: index, Seq: o.Seq, Result: &result}, silence); err != nil {

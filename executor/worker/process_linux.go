@@ -62,9 +62,9 @@ func (s *Supervisor) start(ctx context.Context, index int) (*process, error) {
 	cmd.ExtraFiles = []*os.File{theirs} // descriptor 3
 	cmd.SysProcAttr = &unix.SysProcAttr{Setpgid: true}
 	err = s.reaper.start(cmd)
-	theirs.Close() // from here on the end of the worker is the end of the stream
+	_ = theirs.Close() // from here on the end of the worker is the end of the stream
 	if err != nil {
-		ours.Close()
+		_ = ours.Close()
 		return nil, fmt.Errorf("start a worker process: %w", err)
 	}
 

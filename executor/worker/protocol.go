@@ -112,7 +112,8 @@ func (l *link) send(message any, patience time.Duration) error {
 
 func (l *link) receive(message any) error { return l.dec.Decode(message) }
 
-func (l *link) close() error { return l.conn.Close() }
+// close ends the connection for both ends; again and again is fine.
+func (l *link) close() { _ = l.conn.Close() }
 
 // socketPair makes the two ends: one for this process, one to be given to a child as a file.
 func socketPair() (ours net.Conn, theirs *os.File, err error) {
@@ -123,7 +124,7 @@ func socketPair() (ours net.Conn, theirs *os.File, err error) {
 	theirs = os.NewFile(uintptr(fds[1]), "supervisor")
 	ours, err = fileConn(os.NewFile(uintptr(fds[0]), "worker"))
 	if err != nil {
-		theirs.Close()
+		_ = theirs.Close()
 		return nil, nil, err
 	}
 	return ours, theirs, nil
@@ -131,8 +132,10 @@ func socketPair() (ours net.Conn, theirs *os.File, err error) {
 
 // fileConn wraps f, which it closes (net.FileConn works on a duplicate).
 func fileConn(f *os.File) (net.Conn, error) {
-	defer f.Close()
 	conn, err := net.FileConn(f)
+	if closeErr := f.Close(); err == nil {
+		err = closeErr
+	}
 	if err != nil {
 		return nil, fmt.Errorf("use the socket of %s: %w", f.Name(), err)
 	}
