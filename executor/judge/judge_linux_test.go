@@ -24,11 +24,16 @@ func poolLimits() sandbox.Limits {
 
 func newJudge(t testing.TB) *Judge {
 	t.Helper()
+	return newJudgeOf(t, sandbox.Restricted)
+}
+
+func newJudgeOf(t testing.TB, tier sandbox.Tier) *Judge {
+	t.Helper()
 	table, err := toolchain.Load("../toolchain/languages.yaml")
 	if err != nil {
 		t.Fatal(err)
 	}
-	j, err := New(Config{Table: table, Dir: t.TempDir(), Limits: poolLimits(), Tier: sandbox.Restricted})
+	j, err := New(Config{Table: table, Dir: t.TempDir(), Limits: poolLimits(), Tier: tier})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -43,8 +48,8 @@ func newJudge(t testing.TB) *Judge {
 // sum reads two numbers and prints their sum, in each language.
 var sum = map[string]string{
 	"c":          "#include <stdio.h>\nint main(){int a,b;scanf(\"%d %d\",&a,&b);printf(\"%d\\n\",a+b);}",
-	"cpp17":      "#include <bits/stdc++.h>\nint main(){int a,b;std::cin>>a>>b;std::cout<<a+b<<std::endl;}",
-	"cpp20":      "#include <bits/stdc++.h>\nint main(){int a,b;std::cin>>a>>b;std::cout<<a+b<<std::endl;}",
+	"cpp17":      "#include <iostream>\nint main(){int a,b;std::cin>>a>>b;std::cout<<a+b<<std::endl;}",
+	"cpp20":      "#include <iostream>\nint main(){int a,b;std::cin>>a>>b;std::cout<<a+b<<std::endl;}",
 	"python3":    "print(sum(map(int,input().split())))",
 	"java":       "public class Main{public static void main(String[] x){var s=new java.util.Scanner(System.in);System.out.println(s.nextInt()+s.nextInt());}}",
 	"go":         "package main\nimport \"fmt\"\nfunc main(){var a,b int;fmt.Scan(&a,&b);fmt.Println(a+b)}",
@@ -52,7 +57,12 @@ var sum = map[string]string{
 }
 
 func TestLanguagesAddTwoNumbers(t *testing.T) {
-	j := newJudge(t)
+	for _, tier := range []sandbox.Tier{sandbox.Restricted, sandbox.RestrictedLegacy, sandbox.None} {
+		t.Run(tier.String(), func(t *testing.T) { addTwoNumbers(t, newJudgeOf(t, tier)) })
+	}
+}
+
+func addTwoNumbers(t *testing.T, j *Judge) {
 	for language, source := range sum {
 		t.Run(language, func(t *testing.T) {
 			r := j.Do(context.Background(), api.Request{Language: language, Source: source,

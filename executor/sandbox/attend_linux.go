@@ -96,7 +96,7 @@ func (s *Slot) attend(ctx context.Context, spec Spec, pid int, pipes *pipes, beg
 	release()
 	watching.remove(r)
 	r.walking.Lock()
-	//lint:ignore SA2001 waiting for a walk that had begun is the point
+	//nolint:staticcheck // waiting for a walk that had begun is the point
 	r.walking.Unlock()
 	result.Wall = time.Since(begin)
 	if pipes.ours[0] != nil {

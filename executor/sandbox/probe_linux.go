@@ -56,7 +56,7 @@ func attack(ctx context.Context, dir string, tier Tier) error {
 	}
 	if result.ExitCode != 0 {
 		said := strings.Join(strings.Fields(string(result.Stdout)+" "+string(result.Stderr)), " ")
-		return fmt.Errorf("attacks were not refused (exit code %d %s): %.400s", result.ExitCode, result.Cause, said)
+		return fmt.Errorf("attacks were not refused (exit code %d %s): %.1000s", result.ExitCode, result.Cause, said)
 	}
 	return nil
 }

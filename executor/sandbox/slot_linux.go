@@ -45,7 +45,7 @@ type Slot struct {
 
 // niceness of runs is above the executor's own: among a fork bomb's processes its monitor must still get its turn. All runs
 // have the same, and other containers are not concerned: between cgroups the weights decide.
-const niceness = 10
+const niceness = 5
 
 type started struct {
 	pid int
