@@ -126,7 +126,7 @@ func (s *Sampler) get(ctx context.Context, url string, into any, statuses ...int
 	if err != nil {
 		return err
 	}
-	defer response.Body.Close()
+	defer func() { _ = response.Body.Close() }()
 	body, err := io.ReadAll(io.LimitReader(response.Body, maxAnswer+1))
 	if err != nil {
 		return fmt.Errorf("read answer of %s: %w", url, err)

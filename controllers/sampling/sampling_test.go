@@ -3,6 +3,7 @@ package sampling
 import (
 	"context"
 	"fmt"
+	"io"
 	"net"
 	"net/http"
 	"net/http/httptest"
@@ -27,14 +28,16 @@ func sampler(t *testing.T, handler http.HandlerFunc) *Sampler {
 	})
 }
 
+func answer(w io.Writer, text string) { _, _ = io.WriteString(w, text) }
+
 func TestPodsAsked(t *testing.T) {
 	s := sampler(t, func(w http.ResponseWriter, r *http.Request) {
 		switch r.URL.Path {
 		case "/v1/state":
-			fmt.Fprint(w, `{"slots":8,"busy":3,"queued":2,"queueCapacity":128,"tier":"Restricted"}`)
+			answer(w, `{"slots":8,"busy":3,"queued":2,"queueCapacity":128,"tier":"Restricted"}`)
 		case "/readyz":
 			w.WriteHeader(http.StatusServiceUnavailable)
-			fmt.Fprint(w, `{"ready":false,"reason":"shutting down","tier":"Restricted"}`)
+			answer(w, `{"ready":false,"reason":"shutting down","tier":"Restricted"}`)
 		}
 	})
 	got := s.Sample(t.Context(), []Target{{Name: "a", IP: "10.0.0.1", Ready: true}, {Name: "b", IP: "fd00::1"}, {Name: "c", IP: "10.0.0.9", Ready: true}})
@@ -51,18 +54,18 @@ func TestPodsAsked(t *testing.T) {
 func TestBadAnswersAreSilence(t *testing.T) {
 	for name, handler := range map[string]http.HandlerFunc{
 		"not found": http.NotFound,
-		"not JSON":  func(w http.ResponseWriter, _ *http.Request) { fmt.Fprint(w, "ok") },
+		"not JSON":  func(w http.ResponseWriter, _ *http.Request) { answer(w, "ok") },
 		"endless": func(w http.ResponseWriter, _ *http.Request) {
-			fmt.Fprint(w, `{"tier":"`+strings.Repeat("x", 1<<20)+`"}`)
+			answer(w, `{"tier":"`+strings.Repeat("x", 1<<20)+`"}`)
 		},
 		"redirect": func(w http.ResponseWriter, r *http.Request) {
 			http.Redirect(w, r, "http://10.0.0.1:8000/", http.StatusFound)
 		},
 		"huge header":     func(w http.ResponseWriter, _ *http.Request) { w.Header().Set("X", strings.Repeat("x", 1<<16)) },
-		"negative":        func(w http.ResponseWriter, _ *http.Request) { fmt.Fprint(w, `{"slots":8,"queued":-1}`) },
-		"beyond 32 bits":  func(w http.ResponseWriter, _ *http.Request) { fmt.Fprint(w, `{"slots":8,"queued":4294967296}`) },
-		"beyond 64 bits":  func(w http.ResponseWriter, _ *http.Request) { fmt.Fprint(w, `{"slots":1e30}`) },
-		"busier than all": func(w http.ResponseWriter, _ *http.Request) { fmt.Fprint(w, `{"slots":8,"busy":9}`) },
+		"negative":        func(w http.ResponseWriter, _ *http.Request) { answer(w, `{"slots":8,"queued":-1}`) },
+		"beyond 32 bits":  func(w http.ResponseWriter, _ *http.Request) { answer(w, `{"slots":8,"queued":4294967296}`) },
+		"beyond 64 bits":  func(w http.ResponseWriter, _ *http.Request) { answer(w, `{"slots":1e30}`) },
+		"busier than all": func(w http.ResponseWriter, _ *http.Request) { answer(w, `{"slots":8,"busy":9}`) },
 	} {
 		t.Run(name, func(t *testing.T) {
 			got := sampler(t, handler).Sample(t.Context(), []Target{{Name: "a", IP: "10.0.0.1", Ready: true}})

@@ -48,7 +48,7 @@ func newPool(t *testing.T, namespace string, change func(*v1alpha1.ExecutorPoolS
 	create(t, pool)
 	t.Cleanup(func() {
 		// The test's own context has ended by now.
-		if err := client.IgnoreNotFound(admin.Delete(context.Background(), pool)); err != nil {
+		if err := client.IgnoreNotFound(admin.Delete(context.WithoutCancel(t.Context()), pool)); err != nil {
 			t.Logf("delete pool: %v", err)
 		}
 	})
@@ -113,7 +113,7 @@ func pod(t *testing.T, namespace, suffix string, change func(*corev1.PodStatus))
 }
 
 func remove(t *testing.T, p *corev1.Pod) {
-	if err := client.IgnoreNotFound(admin.Delete(context.Background(), p, client.GracePeriodSeconds(0))); err != nil {
+	if err := client.IgnoreNotFound(admin.Delete(context.WithoutCancel(t.Context()), p, client.GracePeriodSeconds(0))); err != nil {
 		t.Errorf("delete pod: %v", err)
 	}
 }

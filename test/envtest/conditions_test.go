@@ -5,7 +5,7 @@ import (
 	"testing"
 	"time"
 
-	. "github.com/onsi/gomega"
+	"github.com/onsi/gomega"
 	appsv1 "k8s.io/api/apps/v1"
 	corev1 "k8s.io/api/core/v1"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
@@ -141,19 +141,19 @@ func TestRolloutTold(t *testing.T) {
 
 // TestLoadSampled wakes the pool by touching its pod, as the kubelet's word would; the timer is the status tests' matter.
 func TestLoadSampled(t *testing.T) {
-	g := NewWithT(t)
+	g := gomega.NewWithT(t)
 	namespace, replica := readyPool(t)
 	replica.set(func(e *executor) { e.state.Busy, e.state.Queued = 8, 5 })
 	touch(t, namespace)
-	g.Eventually(get(t, namespace, &v1alpha1.ExecutorPool{})).Should(And(
-		HaveField("Status.Slots", BeEquivalentTo(8)), HaveField("Status.BusySlots", BeEquivalentTo(8)), HaveField("Status.QueueDepth", BeEquivalentTo(5))))
+	g.Eventually(get(t, namespace, &v1alpha1.ExecutorPool{})).Should(gomega.And(
+		gomega.HaveField("Status.Slots", gomega.BeEquivalentTo(8)), gomega.HaveField("Status.BusySlots", gomega.BeEquivalentTo(8)), gomega.HaveField("Status.QueueDepth", gomega.BeEquivalentTo(5))))
 	eventuallyCondition(t, namespace, v1alpha1.ConditionIsolationEnforced, metav1.ConditionTrue, v1alpha1.ReasonTierProved)
 
 	// It answers nonsense: not idle, not scaled, but silent.
 	replica.set(func(e *executor) { e.state.Busy = -1 })
 	touch(t, namespace)
 	eventuallyCondition(t, namespace, v1alpha1.ConditionMetricsFresh, metav1.ConditionFalse, v1alpha1.ReasonReplicasSilent)
-	g.Eventually(get(t, namespace, &v1alpha1.ExecutorPool{})).Should(HaveField("Status.DesiredReplicas", BeEquivalentTo(1)))
+	g.Eventually(get(t, namespace, &v1alpha1.ExecutorPool{})).Should(gomega.HaveField("Status.DesiredReplicas", gomega.BeEquivalentTo(1)))
 
 	replica.set(func(e *executor) { e.state = api.State{Slots: 8, Tier: "None"} })
 	touch(t, namespace)

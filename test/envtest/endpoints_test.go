@@ -1,7 +1,6 @@
 package envtest
 
 import (
-	"context"
 	"crypto/tls"
 	"io"
 	"net"
@@ -9,7 +8,7 @@ import (
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
-	. "github.com/onsi/gomega"
+	"github.com/onsi/gomega"
 	authenticationv1 "k8s.io/api/authentication/v1"
 	corev1 "k8s.io/api/core/v1"
 	rbacv1 "k8s.io/api/rbac/v1"
@@ -44,7 +43,7 @@ func token(t *testing.T, namespace, name string) string {
 
 func TestMetricsOnlyForThoseAllowed(t *testing.T) {
 	instead(t)
-	g := NewWithT(t)
+	g := gomega.NewWithT(t)
 	namespace := namespaceOf(t)
 	create(t, &rbacv1.ClusterRole{ObjectMeta: metav1.ObjectMeta{Name: "metrics"},
 		Rules: []rbacv1.PolicyRule{{NonResourceURLs: []string{"/metrics"}, Verbs: []string{"get"}}}})
@@ -58,7 +57,7 @@ func TestMetricsOnlyForThoseAllowed(t *testing.T) {
 	insecure := &http.Client{Transport: &http.Transport{TLSClientConfig: &tls.Config{InsecureSkipVerify: true}}}
 	ask := func(url, token string) (int, string) {
 		request, err := http.NewRequestWithContext(t.Context(), http.MethodGet, url, nil)
-		g.Expect(err).NotTo(HaveOccurred())
+		g.Expect(err).NotTo(gomega.HaveOccurred())
 		if token != "" {
 			request.Header.Set("Authorization", "Bearer "+token)
 		}
@@ -68,14 +67,14 @@ func TestMetricsOnlyForThoseAllowed(t *testing.T) {
 		}
 		defer response.Body.Close()
 		body, err := io.ReadAll(response.Body)
-		g.Expect(err).NotTo(HaveOccurred())
+		g.Expect(err).NotTo(gomega.HaveOccurred())
 		return response.StatusCode, string(body)
 	}
 	for _, path := range []string{"/healthz", "/readyz"} {
-		g.Eventually(func() int { status, _ := ask("http://"+c.ProbeAddress+path, ""); return status }).Should(Equal(http.StatusOK))
+		g.Eventually(func() int { status, _ := ask("http://"+c.ProbeAddress+path, ""); return status }).Should(gomega.Equal(http.StatusOK))
 	}
 	metrics := "https://" + c.MetricsAddress + "/metrics"
-	g.Eventually(func() int { status, _ := ask(metrics, ""); return status }).Should(Equal(http.StatusUnauthorized))
+	g.Eventually(func() int { status, _ := ask(metrics, ""); return status }).Should(gomega.Equal(http.StatusUnauthorized))
 	if status, _ := ask(metrics, token(t, namespace, "somebody")); status != http.StatusForbidden {
 		t.Errorf("metrics for somebody: %d, want 403", status)
 	}
@@ -83,23 +82,23 @@ func TestMetricsOnlyForThoseAllowed(t *testing.T) {
 	if status != http.StatusOK {
 		t.Errorf("metrics for prometheus: %d %s, want 200", status, body)
 	}
-	g.Expect(m.stop()).To(Succeed())
+	g.Expect(m.stop()).To(gomega.Succeed())
 }
 
 // TestDeletedPoolNotRestored holds a pool in deletion, as `kubectl delete --cascade=foreground` does while the garbage
 // collector takes its objects away.
 func TestDeletedPoolNotRestored(t *testing.T) {
-	g := NewWithT(t)
+	g := gomega.NewWithT(t)
 	namespace, _ := readyPool(t)
 	pool := &v1alpha1.ExecutorPool{}
 	modify(t, namespace, pool, func(p *v1alpha1.ExecutorPool) { p.Finalizers = []string{"test.executorpool.dev/hold"} })
-	g.Expect(admin.Delete(t.Context(), pool)).To(Succeed())
+	g.Expect(admin.Delete(t.Context(), pool)).To(gomega.Succeed())
 	service := &corev1.Service{}
-	g.Expect(admin.Get(t.Context(), keyOf(namespace), service)).To(Succeed())
+	g.Expect(admin.Get(t.Context(), keyOf(namespace), service)).To(gomega.Succeed())
 	before := reconciles(t)
-	g.Expect(admin.Delete(t.Context(), service)).To(Succeed())
+	g.Expect(admin.Delete(t.Context(), service)).To(gomega.Succeed())
 	touch(t, namespace)
-	g.Eventually(func() float64 { return reconciles(t) }).Should(BeNumerically(">=", before+2))
+	g.Eventually(func() float64 { return reconciles(t) }).Should(gomega.BeNumerically(">=", before+2))
 	if err := admin.Get(t.Context(), keyOf(namespace), service); !apierrors.IsNotFound(err) {
 		t.Errorf("Service of a pool that is being deleted: %v, want not found", err)
 	}
@@ -108,6 +107,6 @@ func TestDeletedPoolNotRestored(t *testing.T) {
 	}
 	modify(t, namespace, pool, func(p *v1alpha1.ExecutorPool) { p.Finalizers = nil })
 	g.Eventually(func() bool {
-		return apierrors.IsNotFound(admin.Get(context.Background(), keyOf(namespace), pool))
-	}).Should(BeTrue())
+		return apierrors.IsNotFound(admin.Get(t.Context(), keyOf(namespace), pool))
+	}).Should(gomega.BeTrue())
 }

@@ -7,7 +7,7 @@ import (
 	"testing"
 	"time"
 
-	. "github.com/onsi/gomega"
+	"github.com/onsi/gomega"
 	appsv1 "k8s.io/api/apps/v1"
 	coordinationv1 "k8s.io/api/coordination/v1"
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
@@ -31,7 +31,7 @@ func (c cuttable) RoundTrip(r *http.Request) (*http.Response, error) {
 
 func TestSecondManagerTakesOver(t *testing.T) {
 	instead(t)
-	g := NewWithT(t)
+	g := gomega.NewWithT(t)
 	lease := func() string {
 		var l coordinationv1.Lease
 		if err := admin.Get(t.Context(), types.NamespacedName{Namespace: systemNamespace, Name: "takeover"}, &l); err != nil || l.Spec.HolderIdentity == nil {
@@ -44,7 +44,7 @@ func TestSecondManagerTakesOver(t *testing.T) {
 	first.LeaderElection.ID = "takeover"
 	first.REST.Wrap(func(next http.RoundTripper) http.RoundTripper { return cuttable{next, &cut} })
 	leader := start(first)
-	g.Eventually(lease).ShouldNot(BeEmpty())
+	g.Eventually(lease).ShouldNot(gomega.BeEmpty())
 	holder := lease()
 
 	second := sharedConfig()
@@ -52,28 +52,28 @@ func TestSecondManagerTakesOver(t *testing.T) {
 	standby := start(second)
 	namespace := namespaceOf(t)
 	newPool(t, namespace, nil)
-	g.Eventually(get(t, namespace, &appsv1.Deployment{})).ShouldNot(BeNil())
-	g.Expect(lease()).To(Equal(holder), "one leads")
+	g.Eventually(get(t, namespace, &appsv1.Deployment{})).ShouldNot(gomega.BeNil())
+	g.Expect(lease()).To(gomega.Equal(holder), "one leads")
 
 	cut.Store(true)
 	// A leader that cannot renew must end rather than go on beside the next one.
-	g.Eventually(leader.done).Should(Receive(MatchError(ContainSubstring("leader election lost"))))
-	g.Eventually(lease).ShouldNot(Or(BeEmpty(), Equal(holder)))
+	g.Eventually(leader.done).Should(gomega.Receive(gomega.MatchError(gomega.ContainSubstring("leader election lost"))))
+	g.Eventually(lease).ShouldNot(gomega.Or(gomega.BeEmpty(), gomega.Equal(holder)))
 	scale(t, namespace, 5)
-	g.Eventually(get(t, namespace, &appsv1.Deployment{})).Should(HaveField("Spec.Replicas", HaveValue(BeEquivalentTo(5))))
+	g.Eventually(get(t, namespace, &appsv1.Deployment{})).Should(gomega.HaveField("Spec.Replicas", gomega.HaveValue(gomega.BeEquivalentTo(5))))
 
-	g.Expect(standby.stop()).To(Succeed())
-	g.Eventually(lease).WithTimeout(time.Second).Should(BeEmpty(), "a manager that is stopped gives the lease back")
+	g.Expect(standby.stop()).To(gomega.Succeed())
+	g.Eventually(lease).WithTimeout(time.Second).Should(gomega.BeEmpty(), "a manager that is stopped gives the lease back")
 }
 
 func TestNamespacedModeLeavesOthersAlone(t *testing.T) {
 	instead(t)
-	g := NewWithT(t)
+	g := gomega.NewWithT(t)
 	watched, other := namespaceOf(t), namespaceOf(t)
 	config, err := user("namespaced")
-	g.Expect(err).NotTo(HaveOccurred())
-	g.Expect(bindIn(t.Context(), "namespaced", watched)).To(Succeed())
-	g.Expect(bindOwn(t.Context(), "namespaced")).To(Succeed())
+	g.Expect(err).NotTo(gomega.HaveOccurred())
+	g.Expect(bindIn(t.Context(), "namespaced", watched)).To(gomega.Succeed())
+	g.Expect(bindOwn(t.Context(), "namespaced")).To(gomega.Succeed())
 
 	c := sharedConfig()
 	c.REST, c.Namespaces, c.LeaderElection.ID = config, []string{watched}, "namespaced"
@@ -85,5 +85,5 @@ func TestNamespacedModeLeavesOthersAlone(t *testing.T) {
 	if err := admin.Get(t.Context(), keyOf(other), &appsv1.Deployment{}); !apierrors.IsNotFound(err) {
 		t.Errorf("Deployment in a namespace that is not watched: %v, want not found", err)
 	}
-	g.Expect(m.stop()).To(Succeed())
+	g.Expect(m.stop()).To(gomega.Succeed())
 }

@@ -4,7 +4,7 @@ import (
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
-	. "github.com/onsi/gomega"
+	"github.com/onsi/gomega"
 	appsv1 "k8s.io/api/apps/v1"
 	corev1 "k8s.io/api/core/v1"
 	networkingv1 "k8s.io/api/networking/v1"
@@ -18,11 +18,11 @@ import (
 )
 
 func TestEmptySpecMakesEveryObject(t *testing.T) {
-	g := NewWithT(t)
+	g := gomega.NewWithT(t)
 	namespace := namespaceOf(t)
 	pool := newPool(t, namespace, nil)
 	for _, object := range []client.Object{&corev1.ServiceAccount{}, &corev1.Service{}, &appsv1.Deployment{}, &networkingv1.NetworkPolicy{}} {
-		g.Eventually(get(t, namespace, object)).Should(HaveField("GetOwnerReferences()", HaveLen(1)))
+		g.Eventually(get(t, namespace, object)).Should(gomega.HaveField("GetOwnerReferences()", gomega.HaveLen(1)))
 		owner := object.GetOwnerReferences()[0]
 		if diff := cmp.Diff(pool.UID, owner.UID); diff != "" || !*owner.Controller {
 			t.Errorf("%T belongs to %+v", object, owner)
@@ -34,44 +34,44 @@ func TestEmptySpecMakesEveryObject(t *testing.T) {
 }
 
 func TestSpecChangesReachPods(t *testing.T) {
-	g := NewWithT(t)
+	g := gomega.NewWithT(t)
 	namespace := namespaceOf(t)
 	pool := newPool(t, namespace, nil)
 	deployment := &appsv1.Deployment{}
-	g.Eventually(get(t, namespace, deployment)).Should(HaveField("Spec.Template.Spec.Containers", HaveLen(1)))
+	g.Eventually(get(t, namespace, deployment)).Should(gomega.HaveField("Spec.Template.Spec.Containers", gomega.HaveLen(1)))
 
 	patch := `{"spec":{"replicas":4,"workers":2,"threads":3,"timeoutSeconds":20,"image":"registry.test/executor:2"}}`
 	if err := admin.Patch(t.Context(), pool, client.RawPatch("application/merge-patch+json", []byte(patch))); err != nil {
 		t.Fatalf("patch pool: %v", err)
 	}
-	g.Eventually(get(t, namespace, deployment)).Should(And(
-		HaveField("Spec.Replicas", HaveValue(BeEquivalentTo(4))),
-		HaveField("Spec.Template.Spec.Containers", ConsistOf(And(
-			HaveField("Image", "registry.test/executor:2"),
-			HaveField("Args", ContainElements("--workers=2", "--threads=3", "--timeout=20s")),
+	g.Eventually(get(t, namespace, deployment)).Should(gomega.And(
+		gomega.HaveField("Spec.Replicas", gomega.HaveValue(gomega.BeEquivalentTo(4))),
+		gomega.HaveField("Spec.Template.Spec.Containers", gomega.ConsistOf(gomega.And(
+			gomega.HaveField("Image", "registry.test/executor:2"),
+			gomega.HaveField("Args", gomega.ContainElements("--workers=2", "--threads=3", "--timeout=20s")),
 		))),
 	))
-	g.Eventually(get(t, namespace, &policyv1.PodDisruptionBudget{})).ShouldNot(BeNil())
+	g.Eventually(get(t, namespace, &policyv1.PodDisruptionBudget{})).ShouldNot(gomega.BeNil())
 }
 
 func TestScaleObeyed(t *testing.T) {
-	g := NewWithT(t)
+	g := gomega.NewWithT(t)
 	namespace, _ := readyPool(t)
 	pool := &v1alpha1.ExecutorPool{}
 	scale(t, namespace, 10)
-	g.Eventually(get(t, namespace, &appsv1.Deployment{})).Should(HaveField("Spec.Replicas", HaveValue(BeEquivalentTo(10))))
-	g.Eventually(get(t, namespace, pool)).Should(And(
-		HaveField("Status.DesiredReplicas", BeEquivalentTo(10)),
-		HaveField("Status.LastScale", HaveValue(And(
-			HaveField("From", BeEquivalentTo(1)), HaveField("To", BeEquivalentTo(10)), HaveField("Reason", "spec.replicas is 10"))))))
+	g.Eventually(get(t, namespace, &appsv1.Deployment{})).Should(gomega.HaveField("Spec.Replicas", gomega.HaveValue(gomega.BeEquivalentTo(10))))
+	g.Eventually(get(t, namespace, pool)).Should(gomega.And(
+		gomega.HaveField("Status.DesiredReplicas", gomega.BeEquivalentTo(10)),
+		gomega.HaveField("Status.LastScale", gomega.HaveValue(gomega.And(
+			gomega.HaveField("From", gomega.BeEquivalentTo(1)), gomega.HaveField("To", gomega.BeEquivalentTo(10)), gomega.HaveField("Reason", "spec.replicas is 10"))))))
 	eventuallyEvent(t, namespace, "ScaledUp", "Scaled from 1 to 10 replicas: spec.replicas is 10.")
 	g.Eventually(get(t, namespace, &policyv1.PodDisruptionBudget{})).Should(
-		HaveField("Spec.MaxUnavailable", HaveValue(Equal(intstr.FromString("25%")))))
+		gomega.HaveField("Spec.MaxUnavailable", gomega.HaveValue(gomega.Equal(intstr.FromString("25%")))))
 
 	scale(t, namespace, 1)
 	g.Eventually(func() bool {
 		return apierrors.IsNotFound(admin.Get(t.Context(), keyOf(namespace), &policyv1.PodDisruptionBudget{}))
-	}).Should(BeTrue(), "the budget of a pool with one replica is removed")
+	}).Should(gomega.BeTrue(), "the budget of a pool with one replica is removed")
 	eventuallyEvent(t, namespace, "ScaledDown", "Scaled from 10 to 1 replicas: spec.replicas is 1.")
 
 	scale(t, namespace, 0)
@@ -133,23 +133,23 @@ func TestDriftRepaired(t *testing.T) {
 		},
 	} {
 		t.Run(name, func(t *testing.T) {
-			g := NewWithT(t)
-			g.Eventually(get(t, namespace, tc.object)).Should(HaveField("GetOwnerReferences()", HaveLen(1)))
+			g := gomega.NewWithT(t)
+			g.Eventually(get(t, namespace, tc.object)).Should(gomega.HaveField("GetOwnerReferences()", gomega.HaveLen(1)))
 			want := tc.object.DeepCopyObject().(client.Object)
 			modify(t, namespace, tc.object, func(o client.Object) {
 				tc.edit(o)
 				o.SetAnnotations(map[string]string{"others": "stay"})
 			})
-			g.Eventually(func(g Gomega) {
+			g.Eventually(func(g gomega.Gomega) {
 				o := get(t, namespace, tc.object)(g)
-				g.Expect(cmp.Diff(want, o, ignoreServer)).To(BeEmpty())
-				g.Expect(o.GetAnnotations()).To(HaveKeyWithValue("others", "stay"))
-			}).Should(Succeed())
+				g.Expect(cmp.Diff(want, o, ignoreServer)).To(gomega.BeEmpty())
+				g.Expect(o.GetAnnotations()).To(gomega.HaveKeyWithValue("others", "stay"))
+			}).Should(gomega.Succeed())
 
 			if err := admin.Delete(t.Context(), tc.object); err != nil {
 				t.Fatalf("delete: %v", err)
 			}
-			g.Eventually(get(t, namespace, tc.object)).ShouldNot(HaveField("GetUID()", want.GetUID()))
+			g.Eventually(get(t, namespace, tc.object)).ShouldNot(gomega.HaveField("GetUID()", want.GetUID()))
 		})
 	}
 }

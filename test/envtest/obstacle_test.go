@@ -4,7 +4,7 @@ import (
 	"strings"
 	"testing"
 
-	. "github.com/onsi/gomega"
+	"github.com/onsi/gomega"
 	appsv1 "k8s.io/api/apps/v1"
 	corev1 "k8s.io/api/core/v1"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
@@ -13,7 +13,7 @@ import (
 )
 
 func TestForeignObjectNeverTaken(t *testing.T) {
-	g := NewWithT(t)
+	g := gomega.NewWithT(t)
 	namespace := namespaceOf(t)
 	foreign := &corev1.Service{ObjectMeta: metav1.ObjectMeta{Name: poolName, Namespace: namespace},
 		Spec: corev1.ServiceSpec{Selector: map[string]string{"app": "other"}, Ports: []corev1.ServicePort{{Port: 80}}}}
@@ -24,28 +24,28 @@ func TestForeignObjectNeverTaken(t *testing.T) {
 		t.Errorf("message %q, want the object and what to do", message)
 	}
 	now := &corev1.Service{}
-	g.Expect(admin.Get(t.Context(), keyOf(namespace), now)).To(Succeed())
-	g.Expect(now.ResourceVersion).To(Equal(foreign.ResourceVersion), "the foreign Service is as it was")
+	g.Expect(admin.Get(t.Context(), keyOf(namespace), now)).To(gomega.Succeed())
+	g.Expect(now.ResourceVersion).To(gomega.Equal(foreign.ResourceVersion), "the foreign Service is as it was")
 	var list appsv1.DeploymentList
-	g.Expect(admin.List(t.Context(), &list)).To(Succeed())
+	g.Expect(admin.List(t.Context(), &list)).To(gomega.Succeed())
 	for _, d := range list.Items {
-		g.Expect(d.Namespace).NotTo(Equal(namespace), "nothing else is made while a name is taken")
+		g.Expect(d.Namespace).NotTo(gomega.Equal(namespace), "nothing else is made while a name is taken")
 	}
 
-	g.Expect(admin.Delete(t.Context(), foreign)).To(Succeed())
+	g.Expect(admin.Delete(t.Context(), foreign)).To(gomega.Succeed())
 	// Nothing tells the manager of a foreign object's end but its own timer.
-	g.Eventually(get(t, namespace, &appsv1.Deployment{})).WithTimeout(idle).ShouldNot(BeNil())
+	g.Eventually(get(t, namespace, &appsv1.Deployment{})).WithTimeout(idle).ShouldNot(gomega.BeNil())
 	rollOut(t, namespace, 1, 1)
 	eventuallyCondition(t, namespace, v1alpha1.ConditionStalled, metav1.ConditionFalse, v1alpha1.ReasonProgressing)
 }
 
 func TestOrphansAdopted(t *testing.T) {
-	g := NewWithT(t)
+	g := gomega.NewWithT(t)
 	namespace := namespaceOf(t)
 	create(t, &corev1.ServiceAccount{ObjectMeta: metav1.ObjectMeta{Name: poolName, Namespace: namespace, Labels: map[string]string{
 		"app.kubernetes.io/instance": poolName, "app.kubernetes.io/managed-by": "executorpool-controller"}}})
 	pool := newPool(t, namespace, nil)
-	g.Eventually(get(t, namespace, &corev1.ServiceAccount{})).Should(HaveField("GetOwnerReferences()", ConsistOf(HaveField("UID", pool.UID))))
+	g.Eventually(get(t, namespace, &corev1.ServiceAccount{})).Should(gomega.HaveField("GetOwnerReferences()", gomega.ConsistOf(gomega.HaveField("UID", pool.UID))))
 }
 
 // TestRefusedSpecTouchesNothing gives specs that the CRD lets through and the API server refuses as part of a Deployment.
@@ -74,10 +74,10 @@ func TestRefusedSpecTouchesNothing(t *testing.T) {
 		},
 	} {
 		t.Run(name, func(t *testing.T) {
-			g := NewWithT(t)
+			g := gomega.NewWithT(t)
 			namespace, _ := readyPool(t)
 			before := &appsv1.Deployment{}
-			g.Expect(admin.Get(t.Context(), keyOf(namespace), before)).To(Succeed())
+			g.Expect(admin.Get(t.Context(), keyOf(namespace), before)).To(gomega.Succeed())
 			modify(t, namespace, &v1alpha1.ExecutorPool{}, func(p *v1alpha1.ExecutorPool) {
 				tc.change(&p.Spec)
 				p.Spec.Replicas = new(int32(3))
@@ -87,8 +87,8 @@ func TestRefusedSpecTouchesNothing(t *testing.T) {
 				t.Errorf("message %q, want %q in it", message, tc.word)
 			}
 			after := &appsv1.Deployment{}
-			g.Expect(admin.Get(t.Context(), keyOf(namespace), after)).To(Succeed())
-			g.Expect(after.ResourceVersion).To(Equal(before.ResourceVersion), "what runs is as it was")
+			g.Expect(admin.Get(t.Context(), keyOf(namespace), after)).To(gomega.Succeed())
+			g.Expect(after.ResourceVersion).To(gomega.Equal(before.ResourceVersion), "what runs is as it was")
 
 			modify(t, namespace, &v1alpha1.ExecutorPool{}, func(p *v1alpha1.ExecutorPool) { p.Spec.Scheduling = v1alpha1.SchedulingSpec{} })
 			rollOut(t, namespace, 3, 3)
