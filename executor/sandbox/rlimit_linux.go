@@ -14,10 +14,13 @@ const (
 	slack = 16 << 20
 	// maxFiles is enough for compilers and virtual machines, and few enough to bound what socket buffers can hold.
 	maxFiles = 512
+	// maxNode is more processes and threads than the slots of a node's executors have together.
+	maxNode = 4096
 )
 
 // rlimits are the kernel's own backstop for one process each; trees are the monitor's business. RLIMIT_AS is not among
-// them, since virtual machines reserve far more than they use; nor is RLIMIT_NPROC, which counts a user id over the node.
+// them, since virtual machines reserve far more than they use. RLIMIT_NPROC counts a user id over the node, so it cannot be a run's own limit; it only keeps a bomb that
+// outruns the monitor from taking every process id there is. It does not bind user id 0.
 func rlimits(spec Spec) []spawn.Rlimit {
 	l := spec.Limits
 	stack := spec.Stack
@@ -32,6 +35,7 @@ func rlimits(spec Spec) []spawn.Rlimit {
 		{Resource: unix.RLIMIT_STACK, Value: uint64(stack)},
 		{Resource: unix.RLIMIT_FSIZE, Value: uint64(l.Disk)},
 		{Resource: unix.RLIMIT_NOFILE, Value: maxFiles},
+		{Resource: unix.RLIMIT_NPROC, Value: maxNode},
 		{Resource: unix.RLIMIT_CORE, Value: 0},
 		{Resource: unix.RLIMIT_MEMLOCK, Value: 64 << 10},
 		{Resource: unix.RLIMIT_MSGQUEUE, Value: 0},
