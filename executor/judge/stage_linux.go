@@ -37,8 +37,9 @@ func (s *submission) compile(ctx context.Context, files []file) (api.Stage, erro
 			CPU: millis(l.CPUMillis), Wall: millis(l.WallMillis), Memory: l.MemoryMiB << 20,
 			Output: l.OutputKiB << 10, Processes: l.Processes, Disk: l.DiskMiB << 20,
 		},
-		// Compilers are virtual machines and Go programs too; what they touch is still held to the limit.
-		Reserve: l.MemoryMiB << 20,
+		// Compilers are virtual machines and Go programs too, whose threads each map a stack; what they touch is still
+		// held to the limit.
+		Reserve: 4 << 30,
 	})
 	if err != nil {
 		return api.Stage{}, fmt.Errorf("compile: %w", err)

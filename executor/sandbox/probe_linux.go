@@ -49,6 +49,8 @@ func attack(ctx context.Context, dir string, tier Tier) error {
 	defer slot.Close()
 	result, err := slot.Run(ctx, Spec{
 		Path: self, Args: []string{self, ProbeArg, strconv.Itoa(os.Getpid()), secret, slot.Store.Path()},
+		// The threads of a Go program with cgo each map as much as the main thread's stack may be.
+		Stack: 8 << 20, Reserve: 1 << 30,
 		Limits: Limits{CPU: 5 * time.Second, Wall: 20 * time.Second, Memory: 256 << 20, Output: 64 << 10, Processes: 64, Disk: 1 << 20},
 	})
 	if err != nil {
