@@ -24,11 +24,13 @@ CONTROLLER_GEN_VERSION := v0.23.0
 CRD_REF_DOCS_VERSION := v0.3.0
 GOLANGCI_LINT_VERSION := v2.15.0
 HELM_VERSION := v4.3.1
+KUBE_API_LINTER_VERSION := v0.0.0-20260716143926-092fe0c72997
 
 CONTROLLER_GEN := $(TOOLS)/controller-gen
 CRD_REF_DOCS := $(TOOLS)/crd-ref-docs
 GOLANGCI_LINT := $(TOOLS)/golangci-lint
 HELM := $(TOOLS)/helm
+KUBE_API_LINTER := $(TOOLS)/golangci-lint-kube-api-linter
 KUBECTL := $(TOOLS)/kubectl
 
 # go_tool NAME,PACKAGE,VERSION: builds a tool into TOOLS unless that version is there.
@@ -42,6 +44,7 @@ endef
 $(eval $(call go_tool,controller-gen,sigs.k8s.io/controller-tools/cmd/controller-gen,$(CONTROLLER_GEN_VERSION)))
 $(eval $(call go_tool,crd-ref-docs,github.com/elastic/crd-ref-docs,$(CRD_REF_DOCS_VERSION)))
 $(eval $(call go_tool,golangci-lint,github.com/golangci/golangci-lint/v2/cmd/golangci-lint,$(GOLANGCI_LINT_VERSION)))
+$(eval $(call go_tool,golangci-lint-kube-api-linter,sigs.k8s.io/kube-api-linter/cmd/golangci-lint-kube-api-linter,$(KUBE_API_LINTER_VERSION)))
 $(eval $(call go_tool,helm,helm.sh/helm/v4/cmd/helm,$(HELM_VERSION)))
 
 ##@ Use
@@ -78,7 +81,7 @@ generate: $(CONTROLLER_GEN) $(CRD_REF_DOCS) ## Regenerate everything that is gen
 	hack/generate.sh
 
 .PHONY: tools
-tools: $(CONTROLLER_GEN) $(CRD_REF_DOCS) $(GOLANGCI_LINT) $(HELM) kubectl ## Build the pinned tools.
+tools: $(CONTROLLER_GEN) $(CRD_REF_DOCS) $(GOLANGCI_LINT) $(KUBE_API_LINTER) $(HELM) kubectl ## Build the pinned tools.
 
 .PHONY: kubectl
 kubectl:

@@ -6,3 +6,10 @@ cd "$(dirname "$0")/.."
 
 "$TOOLS/controller-gen" object crd applyconfiguration paths=./api/... output:crd:dir=config/crd/bases
 "$TOOLS/controller-gen" rbac:roleName=manager paths=./controllers/... output:rbac:dir=config/rbac
+
+# The chart reads these files; Helm sees nothing outside the chart's own directory.
+cp config/crd/bases/*.yaml charts/executorpool/files/crds/
+cp config/rbac/{role,metrics_reader_role,pool_viewer_role,pool_editor_role}.yaml charts/executorpool/files/rbac/
+
+"$TOOLS/crd-ref-docs" --source-path=api/v1alpha1 --config=docs/crd-ref-docs.yaml --templates-dir=docs/templates \
+  --renderer=markdown --output-path=docs/api.md --log-level=ERROR

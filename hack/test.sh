@@ -7,14 +7,8 @@ cd "$(dirname "$0")/.."
 KUBEBUILDER_ASSETS=$(go run ./test/localcluster assets)
 export KUBEBUILDER_ASSETS
 
-mapfile -t all < <(go list ./... | grep -v '/test/e2e$')
-raced=() plain=()
-for package in "${all[@]}"; do
-  case $package in
-    executorpool.dev/executor/* | executorpool.dev/rehearse*) raced+=("$package") ;;
-    *) plain+=("$package") ;;
-  esac
-done
 # The executor's packages share the machine's cores with the programs they run: one package at a time.
-go test -race -p 1 -timeout 15m "${raced[@]}"
-go test -timeout 15m "${plain[@]}"
+go test -race -p 1 -timeout 15m ./executor/... ./rehearse/... ./cmd/executor ./cmd/rehearse
+go test -timeout 10m ./api/... ./controllers/... ./cmd/manager ./test/localcluster/...
+# These read files that Go's test cache does not see: charts, manifests, binaries.
+go test -count=1 -p 1 -timeout 15m ./test/install ./test/envtest/...

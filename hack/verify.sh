@@ -15,6 +15,7 @@ go mod verify >/dev/null
 
 step "lint"
 "$TOOLS/golangci-lint" run ./...
+"$TOOLS/golangci-lint-kube-api-linter" run -c api/kube-api-linter.yml ./api/v1alpha1/
 
 step "generated files"
 before=$(git status --porcelain)

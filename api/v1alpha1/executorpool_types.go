@@ -166,7 +166,7 @@ type RunLimits struct {
 	// memoryMiB is memory of the run's whole process tree in MiB. Default 256.
 	// +optional
 	// +kubebuilder:default=256
-	// +kubebuilder:validation:Minimum=8
+	// +kubebuilder:validation:Minimum=16
 	// +kubebuilder:validation:Maximum=65536
 	MemoryMiB int32 `json:"memoryMiB,omitempty"`
 

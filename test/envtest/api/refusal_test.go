@@ -75,8 +75,8 @@ var refusals = map[string]struct {
 	},
 	"run memory is too small to start anything": {
 		invalid: `{limits: {memoryMiB: 4}}`,
-		want:    "spec.limits.memoryMiB in body should be greater than or equal to 8",
-		valid:   `{limits: {memoryMiB: 8}}`,
+		want:    "spec.limits.memoryMiB in body should be greater than or equal to 16",
+		valid:   `{limits: {memoryMiB: 16}}`,
 	},
 	"recycling never": {
 		invalid: `{recycleAfter: 0}`,
