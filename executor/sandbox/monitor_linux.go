@@ -2,6 +2,7 @@ package sandbox
 
 import (
 	"fmt"
+	"slices"
 	"sync"
 	"time"
 
@@ -33,7 +34,23 @@ type monitor struct {
 type watch struct {
 	next     time.Time
 	nextDisk time.Time
-	group    usage.Group
+	// written says that the run has worked since its files were looked at.
+	written bool
+	group   usage.Group
+	// clock is the CPU time of before, the members at the time, from just before the last scan; it tells whether the run
+	// has done anything since.
+	clock  time.Duration
+	before []int
+}
+
+// rests says that the group is as the last scan saw it: it had the same members before as after that scan, and none of
+// them has used any CPU since before it.
+func (w *watch) rests() bool {
+	now, ok := usage.Clock(w.group.Pids)
+	rests := ok && now == w.clock && slices.Equal(w.before, w.group.Pids)
+	w.clock = now
+	w.before = append(w.before[:0], w.group.Pids...)
+	return rests
 }
 
 func (m *monitor) add(r *run) {
@@ -121,14 +138,19 @@ func (m *monitor) due(now time.Time) (map[*run]*watch, time.Duration) {
 	return due, 0
 }
 
-// look samples the runs once and stops those that are past a limit.
+// look samples once the runs that have done anything since the last look, and stops those that are past a limit. Most runs
+// of a contest start wait for a core or sleep; they cost a clock reading for each process, not a scan of the process table.
 func look(scanner *usage.Scanner, runs map[*run]*watch) error {
 	groups := make(map[int]*usage.Group, len(runs))
 	for r, w := range runs {
+		if w.rests() {
+			continue
+		}
+		w.written = true
 		w.group.Most = r.limits.Processes
 		groups[r.group] = &w.group
 	}
-	for {
+	for len(groups) > 0 {
 		over, err := scanner.Scan(groups)
 		if err != nil {
 			return err
@@ -145,8 +167,11 @@ func look(scanner *usage.Scanner, runs map[*run]*watch) error {
 		}
 	}
 	for r, w := range runs {
-		r.judge(scanner, &w.group)
-		if now := time.Now(); now.After(w.nextDisk) {
+		if groups[r.group] != nil {
+			r.judge(scanner, &w.group)
+		}
+		if now := time.Now(); w.written && now.After(w.nextDisk) {
+			w.written = false
 			r.judgeDisk(scanner, w.group.Pids)
 			spent := time.Since(now)
 			w.nextDisk = now.Add(max(diskInterval, 4*spent))

@@ -1,4 +1,4 @@
-// rehearse: weight=8
+// rehearse: weight=4
 // Reads lines of brackets and says, after two seconds, which of them are balanced.
 const lines = require("fs").readFileSync(0, "utf8").trim().split("\n");
 const opening = { ")": "(", "]": "[", "}": "{" };
