@@ -11,6 +11,7 @@ import (
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/runtime"
+	"k8s.io/apimachinery/pkg/types"
 	appsv1ac "k8s.io/client-go/applyconfigurations/apps/v1"
 	"sigs.k8s.io/controller-runtime/pkg/client"
 
@@ -68,7 +69,29 @@ func (r *Reconciler) apply(ctx context.Context, p plan, in observed) (written, e
 			}
 		}
 	}
+	if err := r.removeStrays(ctx, p, in); err != nil {
+		return done, err
+	}
 	return done, r.removeUnwanted(ctx, p, in)
+}
+
+// removeStrays takes out of the pool's objects what an apply cannot, because this controller never set it.
+func (r *Reconciler) removeStrays(ctx context.Context, p plan, in observed) error {
+	for _, k := range kinds {
+		live, exists := in.live[k.name]
+		if k.strays == nil || !exists || !metav1.IsControlledBy(live, p.pool) {
+			continue
+		}
+		patch := k.strays(live)
+		if patch == nil {
+			continue
+		}
+		err := r.Client.Patch(ctx, live, client.RawPatch(types.MergePatchType, patch), client.FieldOwner(resources.FieldOwner))
+		if client.IgnoreNotFound(err) != nil {
+			return fmt.Errorf("take foreign fields out of %s %s: %w", k.name, p.pool.Name, err)
+		}
+	}
+	return nil
 }
 
 // compare finds the kinds whose live object does not hold what the plan says. Fields that others own (annotations, a

@@ -32,6 +32,9 @@ type kind struct {
 	render func(plan) (runtime.ApplyConfiguration, error)
 	// applied extracts from a live object what this controller applied and nobody has changed since.
 	applied func(client.Object) (runtime.ApplyConfiguration, error)
+	// strays gives a JSON merge patch that takes out what others have added and must not stay; nil when there is nothing.
+	// Absent for kinds to which others may add.
+	strays func(client.Object) []byte
 }
 
 const deploymentKind = "Deployment"
@@ -55,6 +58,13 @@ var kinds = []kind{
 		render: func(p plan) (runtime.ApplyConfiguration, error) { return resources.NetworkPolicy(p.pool), nil },
 		applied: func(o client.Object) (runtime.ApplyConfiguration, error) {
 			return networkingv1ac.ExtractNetworkPolicy(o.(*networkingv1.NetworkPolicy), resources.FieldOwner)
+		},
+		// Denied egress is a list that is not there, and nobody can own what is not there.
+		strays: func(o client.Object) []byte {
+			if len(o.(*networkingv1.NetworkPolicy).Spec.Egress) == 0 {
+				return nil
+			}
+			return []byte(`{"spec":{"egress":null}}`)
 		},
 	},
 	{

@@ -12,24 +12,19 @@ import (
 
 // What ends a pod in order, in seconds; see GracePeriodSeconds.
 const (
+	preStopSeconds     = 2
 	drainDelaySeconds  = 5
-	graceMarginSeconds = 10
+	graceMarginSeconds = 20
 )
 
 // userID is the user the executor image runs as.
 const userID = int64(10001)
 
-// GracePeriodSeconds is how long a pod may take to end without a submission being lost: the drain delay, the longest
-// wait in the queue, the longest run, and a margin for the last answers to leave.
-//
-// There is no preStop hook. A hook that sleeps is the usual way to keep a server up while endpoints are removed, but the
-// server does not know yet that it is leaving: clients that keep connections alive send their next request down the
-// same connection until it is cut. The executor's own drain begins at SIGTERM: it turns /readyz to 503, serves on for the
-// drain delay with `Connection: close` on each answer, so that kept-alive clients come back through the Service to
-// another replica, and only then closes the listener, the queue and the slots. The delay is thus the same, and counts
-// within the grace period in both designs.
+// GracePeriodSeconds is how long a pod may take to end without a submission being lost: the preStop hook, the drain delay,
+// the longest wait in the queue, the longest run, and a margin for a hung worker to be replaced and the last answers to
+// leave. docs/adr/0002-drain-at-sigterm.md says why most of the drain is the executor's own and what the hook is for.
 func GracePeriodSeconds(spec v1alpha1.ExecutorPoolSpec) int64 {
-	return drainDelaySeconds + int64(spec.Queue.MaxWaitSeconds) + int64(spec.TimeoutSeconds) + graceMarginSeconds
+	return preStopSeconds + drainDelaySeconds + int64(spec.Queue.MaxWaitSeconds) + int64(spec.TimeoutSeconds) + graceMarginSeconds
 }
 
 func podTemplate(pool *v1alpha1.ExecutorPool, image string) (*corev1ac.PodTemplateSpecApplyConfiguration, error) {
@@ -70,7 +65,12 @@ func container(spec v1alpha1.ExecutorPoolSpec, image string) *corev1ac.Container
 			WithReadOnlyRootFilesystem(true).
 			WithCapabilities(corev1ac.Capabilities().WithDrop("ALL"))).
 		WithVolumeMounts(corev1ac.VolumeMount().WithName(scratchVolume).WithMountPath(ScratchPath)).
-		WithStartupProbe(probe("/healthz", 1, 5, 120)).
+		// A pod that is removed while it starts would get its SIGTERM before the process can catch it: PID 1 does not die of
+		// a signal it has no handler for, so it would live on until the grace period is over.
+		WithLifecycle(corev1ac.Lifecycle().WithPreStop(corev1ac.LifecycleHandler().
+			WithSleep(corev1ac.SleepAction().WithSeconds(preStopSeconds)))).
+		// The first second is the process's own start; to ask earlier would only make each new pod's events warn.
+		WithStartupProbe(probe("/healthz", 1, 5, 120).WithInitialDelaySeconds(1)).
 		WithLivenessProbe(probe("/healthz", 10, 10, 6)).
 		WithReadinessProbe(probe("/readyz", 2, 5, 3))
 }

@@ -126,7 +126,7 @@ func TestSpreadConstraintWithoutSelectorGetsPools(t *testing.T) {
 
 func TestGracePeriodCoversDrain(t *testing.T) {
 	spec := pool().Spec
-	if got, want := GracePeriodSeconds(spec), int64(5+30+60+10); got != want {
+	if got, want := GracePeriodSeconds(spec), int64(2+5+30+60+20); got != want {
 		t.Errorf("grace period %d s, want %d s", got, want)
 	}
 }

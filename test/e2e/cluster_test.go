@@ -194,14 +194,46 @@ func conditionIs(pool *v1alpha1.ExecutorPool, kind string, status metav1.Conditi
 	return c.Status == status && c.ObservedGeneration == pool.Generation
 }
 
-// serviceURL is the pool's address inside the cluster; the machine is its node, so it reaches it too.
+// serviceURL is the pool's address inside the cluster, once it answers there: kube-proxy learns of a replica a moment after
+// the pool does. The machine is the cluster's node, so it reaches Services.
 func serviceURL(t *testing.T, ns, pool string) string {
 	t.Helper()
 	service := &corev1.Service{}
 	if err := k8s.Get(t.Context(), client.ObjectKey{Namespace: ns, Name: pool}, service); err != nil {
 		t.Fatalf("get service: %v", err)
 	}
-	return fmt.Sprintf("http://%s:%d", service.Spec.ClusterIP, executorPort)
+	url := fmt.Sprintf("http://%s:%d", service.Spec.ClusterIP, executorPort)
+	httpClient := &http.Client{Transport: &http.Transport{DisableKeepAlives: true}, Timeout: 5 * time.Second}
+	NewWithT(t).Eventually(func() (int, error) {
+		response, err := httpClient.Get(url + "/readyz")
+		if err != nil {
+			return 0, err
+		}
+		defer response.Body.Close()
+		return response.StatusCode, nil
+	}, noticed, 100*time.Millisecond).Should(Equal(http.StatusOK))
+	return url
+}
+
+// waitPods waits until the namespace has that many pods and none that is on its way out.
+func waitPods(t *testing.T, ns string, want int) {
+	t.Helper()
+	NewWithT(t).Eventually(func() error {
+		var pods corev1.PodList
+		if err := k8s.List(t.Context(), &pods, client.InNamespace(ns)); err != nil {
+			return err
+		}
+		leaving := 0
+		for _, pod := range pods.Items {
+			if pod.DeletionTimestamp != nil {
+				leaving++
+			}
+		}
+		if len(pods.Items) != want || leaving > 0 {
+			return fmt.Errorf("%d pods, %d of them leaving; want %d", len(pods.Items), leaving, want)
+		}
+		return nil
+	}, settled, 250*time.Millisecond).Should(Succeed())
 }
 
 // execute submits one program over a connection of its own and returns its result.

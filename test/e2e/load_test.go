@@ -7,8 +7,11 @@ import (
 	"os/exec"
 	"path/filepath"
 	"strings"
+	"sync/atomic"
 	"testing"
+	"time"
 
+	. "github.com/onsi/gomega"
 	"k8s.io/utils/ptr"
 
 	"executorpool.dev/api/v1alpha1"
@@ -44,10 +47,9 @@ func TestChangesUnderLoadLoseNothing(t *testing.T) {
 				change := strings.ReplaceAll(strings.Join(tc.change, "\n"), "%s", executorImage(t, ns))
 				load := startLoad(t, serviceURL(t, ns, "loaded"), connections)
 				kubectl(t, append([]string{"-n", ns}, strings.Split(change, "\n")...)...)
-				waitReady(t, ns, "loaded")
-				waitPool(t, ns, "loaded", settled, "the old pods gone", func(p *v1alpha1.ExecutorPool) bool {
-					return p.Status.Replicas == p.Status.DesiredReplicas
-				})
+				pool := waitReady(t, ns, "loaded")
+				waitPods(t, ns, int(pool.Status.DesiredReplicas))
+				load.waitDone(t, load.done.Load()+50)
 				got := load.finish(t)
 				if got.Lost+got.Rejected+got.Refused+got.Wrong != 0 || got.Right < 100 {
 					t.Errorf("%+v: want at least 100 right answers and nothing else", got)
@@ -61,9 +63,24 @@ func TestChangesUnderLoadLoseNothing(t *testing.T) {
 type load struct {
 	cmd    *exec.Cmd
 	report string
+	done   atomic.Int64 // submissions, by the tool's progress lines
 }
 
-// startLoad starts participants who submit until finish, so that the load outlasts the change.
+// Write takes the tool's progress lines, which come one a call.
+func (l *load) Write(line []byte) (int, error) {
+	var done, total int64
+	if n, _ := fmt.Sscanf(string(line), "%d/%d done", &done, &total); n == 2 {
+		l.done.Store(done)
+	}
+	return os.Stderr.Write(line)
+}
+
+func (l *load) waitDone(t *testing.T, least int64) {
+	t.Helper()
+	NewWithT(t).Eventually(l.done.Load, settled, 100*time.Millisecond).Should(BeNumerically(">=", least))
+}
+
+// startLoad starts participants who submit until finish, so that the load is there before the change and outlasts it.
 func startLoad(t *testing.T, url, connections string) *load {
 	t.Helper()
 	dir := t.TempDir()
@@ -87,10 +104,11 @@ func startLoad(t *testing.T, url, connections string) *load {
 	l := &load{report: filepath.Join(dir, "report.json")}
 	l.cmd = exec.CommandContext(t.Context(), binary, "--url", url, "--programs", programs, "--participants", "8",
 		"--submissions", "1000", "--think-time", "300ms", "--connections", connections, "--json", l.report)
-	l.cmd.Stdout, l.cmd.Stderr = os.Stderr, os.Stderr
+	l.cmd.Stdout, l.cmd.Stderr = os.Stderr, l
 	if err := l.cmd.Start(); err != nil {
 		t.Fatalf("start rehearse: %v", err)
 	}
+	l.waitDone(t, 50)
 	return l
 }
 

@@ -97,7 +97,7 @@ func TestAdminChangesTakeEffect(t *testing.T) {
 		if got := patch(t, `{"spec":{"replicas":1}}`); got.Status.DesiredReplicas != 1 {
 			t.Errorf("desired %d, want 1", got.Status.DesiredReplicas)
 		}
-		waitPool(t, ns, pool.Name, settled, "one pod left", func(p *v1alpha1.ExecutorPool) bool { return p.Status.Replicas == 1 })
+		waitPods(t, ns, 1)
 	})
 	t.Run("workers and threads", func(t *testing.T) {
 		patch(t, `{"spec":{"workers":3,"threads":1}}`)
@@ -105,6 +105,7 @@ func TestAdminChangesTakeEffect(t *testing.T) {
 	})
 	t.Run("timeoutSeconds", func(t *testing.T) {
 		patch(t, `{"spec":{"timeoutSeconds":2}}`)
+		waitPods(t, ns, 1)
 		began := time.Now()
 		result := execute(t, serviceURL(t, ns, pool.Name), api.Request{Language: "python3", Source: "import time\ntime.sleep(50)"})
 		if took := time.Since(began); result.Verdict != api.TimeLimit || took > 10*time.Second {

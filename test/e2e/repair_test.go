@@ -3,8 +3,12 @@ package e2e
 import (
 	"bufio"
 	"context"
+	"crypto/tls"
 	"encoding/json"
 	"fmt"
+	"io"
+	"net"
+	"net/http"
 	"strings"
 	"testing"
 	"time"
@@ -131,8 +135,9 @@ func TestSteadyStateWritesNothing(t *testing.T) {
 	waitPool(t, ns, pool.Name, settled, "metrics sampled", func(p *v1alpha1.ExecutorPool) bool {
 		return p.Status.Slots == 4 && conditionIs(p, v1alpha1.ConditionMetricsFresh, "True")
 	})
-	reconciles, writes := countReconciles(t), countWrites(t)
-	NewWithT(t).Eventually(func() int { return countReconciles(t) }, 3*time.Minute, time.Second).
+	token := metricsToken(t, ns)
+	reconciles, writes := countReconciles(t, token), countWrites(t)
+	NewWithT(t).Eventually(func() int { return countReconciles(t, token) }, 3*time.Minute, time.Second).
 		Should(BeNumerically(">=", reconciles+8), "the manager reconciles by its sampling period")
 	if now := countWrites(t); now != writes {
 		t.Errorf("%d writes while nothing changed, want none", now-writes)
@@ -142,24 +147,56 @@ func TestSteadyStateWritesNothing(t *testing.T) {
 // countWrites counts the requests that only the manager makes and that change something: applies of any kind and writes
 // of pools and their status.
 func countWrites(t *testing.T) int {
-	return sumMetric(t, rawMetrics(t, "/metrics"), "apiserver_request_total{", func(labels string) bool {
+	return sumMetric(t, apiServerMetrics(t), "apiserver_request_total{", func(labels string) bool {
 		apply := strings.Contains(labels, `verb="APPLY"`)
 		write := !strings.Contains(labels, `verb="GET"`) && !strings.Contains(labels, `verb="LIST"`) && !strings.Contains(labels, `verb="WATCH"`)
 		return apply || write && strings.Contains(labels, `resource="executorpools"`)
 	})
 }
 
-func countReconciles(t *testing.T) int {
-	pod := leaderPod(t)
-	path := fmt.Sprintf("/api/v1/namespaces/%s/pods/https:%s:8443/proxy/metrics", managerNamespace, pod)
-	return sumMetric(t, rawMetrics(t, path), "controller_runtime_reconcile_total{", func(string) bool { return true })
+func countReconciles(t *testing.T, token string) int {
+	t.Helper()
+	pod := &corev1.Pod{}
+	if err := k8s.Get(t.Context(), client.ObjectKey{Namespace: managerNamespace, Name: leaderPod(t)}, pod); err != nil {
+		t.Fatalf("get leader: %v", err)
+	}
+	request, err := http.NewRequestWithContext(t.Context(), http.MethodGet, "https://"+net.JoinHostPort(pod.Status.PodIP, "8443")+"/metrics", nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	request.Header.Set("Authorization", "Bearer "+token)
+	// The manager signs its own certificate; the address is the pod's own.
+	insecure := &http.Client{Transport: &http.Transport{TLSClientConfig: &tls.Config{InsecureSkipVerify: true}, DisableKeepAlives: true}}
+	response, err := insecure.Do(request)
+	if err != nil {
+		t.Fatalf("get metrics: %v", err)
+	}
+	defer response.Body.Close()
+	body, err := io.ReadAll(response.Body)
+	if err != nil || response.StatusCode != http.StatusOK {
+		t.Fatalf("get metrics: status %d, %v: %s", response.StatusCode, err, body)
+	}
+	return sumMetric(t, string(body), "controller_runtime_reconcile_total{", func(string) bool { return true })
 }
 
-func rawMetrics(t *testing.T, path string) string {
+// metricsToken is that of an account that may read the manager's metrics, as a Prometheus would have.
+func metricsToken(t *testing.T, ns string) string {
 	t.Helper()
-	raw, err := clientset.RESTClient().Get().AbsPath(path).DoRaw(context.WithoutCancel(t.Context()))
+	kubectl(t, "-n", ns, "create", "serviceaccount", "scraper")
+	kubectl(t, "create", "clusterrolebinding", ns+"-scraper", "--clusterrole=executorpool-metrics-reader", "--serviceaccount="+ns+":scraper")
+	t.Cleanup(func() {
+		if _, err := tryKubectl(context.Background(), "delete", "clusterrolebinding", ns+"-scraper"); err != nil {
+			t.Error(err)
+		}
+	})
+	return strings.TrimSpace(kubectl(t, "-n", ns, "create", "token", "scraper"))
+}
+
+func apiServerMetrics(t *testing.T) string {
+	t.Helper()
+	raw, err := clientset.RESTClient().Get().AbsPath("/metrics").DoRaw(t.Context())
 	if err != nil {
-		t.Fatalf("get %s: %v", path, err)
+		t.Fatalf("get the API server's metrics: %v", err)
 	}
 	return string(raw)
 }

@@ -117,6 +117,12 @@ func TestDriftRepaired(t *testing.T) {
 				o.(*networkingv1.NetworkPolicy).Spec.PolicyTypes = []networkingv1.PolicyType{networkingv1.PolicyTypeIngress}
 			},
 		},
+		"egress": {
+			object: &networkingv1.NetworkPolicy{},
+			edit: func(o client.Object) {
+				o.(*networkingv1.NetworkPolicy).Spec.Egress = []networkingv1.NetworkPolicyEgressRule{{}}
+			},
+		},
 		"PodDisruptionBudget": {
 			object: &policyv1.PodDisruptionBudget{},
 			edit: func(o client.Object) {
