@@ -135,6 +135,11 @@ func TestSteadyStateWritesNothing(t *testing.T) {
 	waitPool(t, ns, pool.Name, settled, "metrics sampled", func(p *v1alpha1.ExecutorPool) bool {
 		return p.Status.Slots == 4 && conditionIs(p, v1alpha1.ConditionMetricsFresh, "True")
 	})
+	// Pools of earlier tests that are still being taken down do change.
+	NewWithT(t).Eventually(func() (string, error) {
+		return tryKubectl(t.Context(), "get", "namespaces", "-o", "name", "-l", "pod-security.kubernetes.io/enforce=restricted,"+
+			"kubernetes.io/metadata.name notin (contest,"+managerNamespace+","+ns+")")
+	}, settled, time.Second).Should(BeEmpty())
 	token := metricsToken(t, ns)
 	reconciles, writes := countReconciles(t, token), countWrites(t)
 	NewWithT(t).Eventually(func() int { return countReconciles(t, token) }, 3*time.Minute, time.Second).
