@@ -101,3 +101,6 @@ require (
 	sigs.k8s.io/apiserver-network-proxy/konnectivity-client v0.36.0 // indirect
 	sigs.k8s.io/randfill v1.0.0 // indirect
 )
+
+// Contestants' programs, in several languages.
+ignore ./config/samples/contest

@@ -209,6 +209,6 @@ func fork(c *Command) (pid uintptr, errno syscall.Errno) {
 failed:
 	c.errno = errno
 	for {
-		syscall.RawSyscall(unix.SYS_EXIT, 253, 0, 0)
+		_, _, _ = syscall.RawSyscall(unix.SYS_EXIT, 253, 0, 0)
 	}
 }
