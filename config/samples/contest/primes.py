@@ -1,4 +1,4 @@
-# rehearse: weight=37
+# rehearse: weight=41
 """Sums the primes below ten thousand, after two seconds."""
 import time
 
