@@ -40,7 +40,7 @@ func New(config Config) (*Judge, error) {
 		return nil, fmt.Errorf("prepare slot %s: %w", config.Dir, err)
 	}
 	j := &Judge{config: config, slot: slot}
-	if err := j.clean(); err != nil {
+	if err := slot.Clean(true, time.Now().Add(cleaning)); err != nil {
 		return nil, errors.Join(fmt.Errorf("prepare slot %s: %w", config.Dir, err), slot.Close())
 	}
 	return j, nil
@@ -49,11 +49,8 @@ func New(config Config) (*Judge, error) {
 // Close ends the slot's thread.
 func (j *Judge) Close() error { return j.slot.Close() }
 
-// clean leaves both directories empty.
-func (j *Judge) clean() error {
-	deadline := time.Now().Add(cleaning)
-	return errors.Join(j.slot.Box.Empty(deadline), j.slot.Store.Empty(deadline))
-}
+// On calls do on the slot's thread, where Do is cheapest; see sandbox.Slot.On.
+func (j *Judge) On(do func()) error { return j.slot.On(do) }
 
 // Do takes a valid request to its result. It does not fail: what goes wrong on the executor's side is an InternalError
 // with its cause. The context's deadline is the submission's hard timeout and gives TimeLimit; when the context is
@@ -64,7 +61,7 @@ func (j *Judge) Do(ctx context.Context, req api.Request) api.Result {
 		return failed(result, fmt.Errorf("the slot is out of use: %w", j.broken))
 	}
 	result = j.do(ctx, req, result)
-	if err := j.clean(); err != nil {
+	if err := j.slot.Clean(true, time.Now().Add(cleaning)); err != nil {
 		j.broken = err
 	}
 	return result

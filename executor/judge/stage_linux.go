@@ -4,8 +4,6 @@ import (
 	"context"
 	"encoding/base64"
 	"fmt"
-	"io"
-	"strings"
 	"time"
 
 	"executorpool.dev/executor/api"
@@ -46,7 +44,7 @@ func (s *submission) compile(ctx context.Context, files []file) (api.Stage, erro
 	}
 	verdict, cause := s.judge.verdictOf(ctx, result, compiling, s.language)
 	if verdict == api.OK {
-		taken, err := slot.Store.Take(slot.Box, row.Artifacts)
+		taken, err := slot.Take(row.Artifacts)
 		if err != nil {
 			return api.Stage{}, fmt.Errorf("compile: %w", err)
 		}
@@ -54,7 +52,7 @@ func (s *submission) compile(ctx context.Context, files []file) (api.Stage, erro
 			verdict, cause = api.CompileError, fmt.Sprintf("the compiler left no file %s", missing)
 		}
 	}
-	if err := slot.Box.Empty(time.Now().Add(cleaning)); err != nil {
+	if err := slot.Clean(false, time.Now().Add(cleaning)); err != nil {
 		return api.Stage{}, fmt.Errorf("compile: %w", err)
 	}
 	return s.stage(result, verdict, cause), nil
@@ -72,14 +70,14 @@ func (s *submission) run(ctx context.Context, input api.RunInput) (api.Stage, er
 	limits.Processes += row.RuntimeThreads
 	result, err := slot.Run(ctx, sandbox.Spec{
 		Path: argv[0], Args: argv, Env: toolchain.Environ(row.Env, slot.Box.Path()),
-		Stdin: reader(stdin), Limits: limits,
+		Stdin: stdin, Limits: limits,
 		Stack: row.StackMiB << 20, Reserve: row.ReserveMiB << 20,
 	})
 	if err != nil {
 		return api.Stage{}, fmt.Errorf("run: %w", err)
 	}
 	verdict, cause := s.judge.verdictOf(ctx, result, running, s.language)
-	if err := slot.Box.Empty(time.Now().Add(cleaning)); err != nil {
+	if err := slot.Clean(false, time.Now().Add(cleaning)); err != nil {
 		return api.Stage{}, fmt.Errorf("run: %w", err)
 	}
 	return s.stage(result, verdict, cause), nil
@@ -123,13 +121,6 @@ func write(dir *scratch.Dir, files []file) error {
 		}
 	}
 	return nil
-}
-
-func reader(stdin []byte) io.Reader {
-	if len(stdin) == 0 {
-		return nil
-	}
-	return strings.NewReader(string(stdin))
 }
 
 func decode(text string, encoding api.Encoding) ([]byte, error) {

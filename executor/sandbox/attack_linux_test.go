@@ -3,7 +3,6 @@ package sandbox
 import (
 	"context"
 	"errors"
-	"io"
 	"os"
 	"path/filepath"
 	"strings"
@@ -127,54 +126,53 @@ func TestSlotsDoNotTouchEachOther(t *testing.T) {
 	victim, attacker := newSlot(t, Restricted), newSlot(t, Restricted)
 	for _, way := range []string{"kill-all", "fork-bomb", "read-others", "flood-err"} {
 		t.Run(way, func(t *testing.T) {
-			input, feed := io.Pipe()
-			spec := attackSpec(victim, "echo")
-			spec.Stdin = input
-			type outcome struct {
-				result Result
-				err    error
-			}
-			done := make(chan outcome)
-			go func() {
-				r, err := victim.Run(context.Background(), spec)
-				done <- outcome{r, err}
-			}()
-			if _, err := feed.Write([]byte("before ")); err != nil {
-				t.Fatal(err)
-			}
+			done := awaiting(context.Background(), t, victim)
 			if _, err := attacker.Run(context.Background(), attackSpec(attacker, way, victim.Store.Path()+"/attack")); err != nil {
 				t.Fatal(err)
 			}
-			if _, err := feed.Write([]byte("after")); err != nil {
+			if err := victim.Box.Write("go", nil, 0o600); err != nil {
 				t.Fatal(err)
 			}
-			feed.Close()
 			got := <-done
-			if got.err != nil || string(got.result.Stdout) != "before after" || got.result.ExitCode != 0 {
+			if got.err != nil || string(got.result.Stdout) != "before\nafter\n" || got.result.ExitCode != 0 {
 				t.Errorf("victim: %+v, %v", got.result, got.err)
 			}
 			noChildren(t)
+			if err := victim.Clean(false, time.Now().Add(10*time.Second)); err != nil {
+				t.Error(err)
+			}
 		})
 	}
+}
+
+type outcome struct {
+	result Result
+	err    error
+}
+
+// awaiting starts a run that goes on until its box holds a file "go", and returns once it works.
+func awaiting(ctx context.Context, t *testing.T, s *Slot) <-chan outcome {
+	t.Helper()
+	done := make(chan outcome, 1)
+	go func() {
+		r, err := s.Run(ctx, attackSpec(s, "await"))
+		done <- outcome{r, err}
+	}()
+	gomega.NewWithT(t).Eventually(s.Box.Path() + "/begun").WithTimeout(10 * time.Second).WithPolling(time.Millisecond).
+		Should(gomega.BeAnExistingFile())
+	return done
 }
 
 func TestRunEndsWithItsContext(t *testing.T) {
 	s := newSlot(t, Restricted)
 	ctx, cancel := context.WithCancelCause(context.Background())
-	reading, writing := io.Pipe()
-	spec := attackSpec(s, "echo")
-	spec.Stdin = reading
-	go func() {
-		// The write returns once the executor has taken it, so the run has begun.
-		if _, err := writing.Write([]byte("x")); err != nil {
-			t.Error(err)
-		}
-		cancel(errors.New("the client is gone"))
-	}()
-	r, err := s.Run(ctx, spec)
-	if err != nil {
-		t.Fatal(err)
+	done := awaiting(ctx, t, s)
+	cancel(errors.New("the client is gone"))
+	got := <-done
+	if got.err != nil {
+		t.Fatal(got.err)
 	}
+	r := got.result
 	if r.Exceeded != Cancelled || !strings.Contains(r.Cause, "the client is gone") {
 		t.Errorf("got %+v", r)
 	}

@@ -7,6 +7,7 @@ import (
 	"sync"
 	"time"
 
+	"executorpool.dev/executor/sandbox/spawn"
 	"executorpool.dev/executor/sandbox/usage"
 	"golang.org/x/sys/unix"
 )
@@ -59,62 +60,115 @@ func (r *run) observe(cpu time.Duration, memory int64) {
 	r.memory = max(r.memory, memory)
 }
 
-// attend watches over a started tree until its last process is reaped.
-func (s *Slot) attend(ctx context.Context, spec Spec, pid int, pipes *pipes, begin time.Time) (Result, error) {
-	pipes.closeChild()
-	r := &run{group: pid, limits: spec.Limits, slot: s, exceeded: map[Limit]string{}}
-	// Most runs end before the monitor's first look; this is then all that is known of their memory.
-	r.observe(0, usage.Resident(pid))
-	watching.add(r)
+// quick is how long a run is left alone with its pipes, which hold 64 KiB each: most runs of a contest end within it, and
+// cost one wait.
+const quick = 2 * time.Millisecond
 
-	var result Result
-	var streams sync.WaitGroup
-	overflow := func(name string) func() {
-		return func() {
-			r.stop(OutputLimit, fmt.Sprintf("output limit %d KiB on %s, killed by the executor", spec.Limits.Output>>10, name))
-		}
-	}
-	streams.Go(func() {
-		result.Stdout, result.StdoutTruncated = collect(pipes.ours[1], spec.Limits.Output, overflow("stdout"))
-	})
-	streams.Go(func() {
-		result.Stderr, result.StderrTruncated = collect(pipes.ours[2], spec.Limits.Output, overflow("stderr"))
-	})
-	fed := make(chan error, 1)
-	if to := pipes.ours[0]; to != nil {
-		go func() { fed <- feed(to, spec.Stdin) }()
-	}
-	wall := time.AfterFunc(spec.Limits.Wall-time.Since(begin), func() {
-		r.stop(WallLimit, fmt.Sprintf("wall limit %d ms, killed by the executor", spec.Limits.Wall.Milliseconds()))
-	})
+// attend watches over a started tree until its last process is reaped.
+func (s *Slot) attend(ctx context.Context, spec Spec, child spawn.Child, pipes *pipes, begin time.Time) (Result, error) {
+	pipes.closeChild()
+	r := &run{group: child.PID, limits: spec.Limits, slot: s, exceeded: map[Limit]string{}}
+	// Most runs end before the monitor's first look; this is then all that is known of their memory.
+	r.observe(0, usage.Resident(child.PID))
 	release := context.AfterFunc(ctx, func() {
 		r.stop(Cancelled, fmt.Sprintf("%v, killed by the executor", context.Cause(ctx)))
 	})
-
+	var outputs [2]output
+	failed := r.accompany(child.FD, pipes, &outputs, begin)
+	if failed != nil {
+		r.stop(Cancelled, failed.Error())
+	}
 	status, charged, err := r.finish()
-	wall.Stop()
 	release()
 	watching.remove(r)
 	r.walking.Lock()
 	//nolint:staticcheck // waiting for a walk that had begun is the point
 	r.walking.Unlock()
-	result.Wall = time.Since(begin)
-	if pipes.ours[0] != nil {
-		// Nobody is left to read; a feeder that still waits for room must not wait on. One that waits for its reader ends
-		// when that does; the run's answer does not wait for it.
-		pipes.ours[0].Close()
+	result := Result{Wall: time.Since(begin)}
+	for i := range outputs {
+		// Everybody who could write is gone: this ends.
+		for open := pipes.ours[i+1] >= 0; open && failed == nil && !outputs[i].truncated; {
+			open, failed = outputs[i].read(pipes.ours[i+1], spec.Limits.Output, s.buffer)
+		}
+		if outputs[i].truncated {
+			r.note(OutputLimit, r.overflow(i))
+		}
 	}
-	streams.Wait()
-	select {
-	case feeding := <-fed:
-		err = errors.Join(err, feeding)
-	default:
-	}
-	if err != nil {
+	if err := errors.Join(err, failed); err != nil {
 		return Result{}, fmt.Errorf("attend the run: %w", err)
 	}
+	result.Stdout, result.StdoutTruncated = outputs[0].data, outputs[0].truncated
+	result.Stderr, result.StderrTruncated = outputs[1].data, outputs[1].truncated
 	r.conclude(&result, spec, status, charged)
 	return result, nil
+}
+
+// accompany moves input and output and keeps the wall time until the main process has ended.
+func (r *run) accompany(process int, pipes *pipes, outputs *[2]output, begin time.Time) error {
+	end := begin.Add(r.limits.Wall)
+	watched := false
+	for {
+		now := time.Now()
+		elapsed := now.Sub(begin)
+		if !watched && elapsed >= firstLook {
+			watched = true
+			watching.add(r)
+		}
+		if !now.Before(end) {
+			r.stop(WallLimit, fmt.Sprintf("wall limit %d ms, killed by the executor", r.limits.Wall.Milliseconds()))
+			return nil
+		}
+		wait := end.Sub(now)
+		fds := [4]unix.PollFd{{Fd: int32(process), Events: unix.POLLIN}, {Fd: -1}, {Fd: -1}, {Fd: -1}}
+		switch {
+		case elapsed < quick && pipes.ours[0] < 0:
+			wait = min(wait, quick-elapsed)
+		case !watched:
+			wait = min(wait, firstLook-elapsed)
+			fallthrough
+		default:
+			fds[1] = unix.PollFd{Fd: int32(pipes.ours[0]), Events: unix.POLLOUT}
+			for i := range outputs {
+				if !outputs[i].truncated {
+					fds[2+i] = unix.PollFd{Fd: int32(pipes.ours[1+i]), Events: unix.POLLIN}
+				}
+			}
+		}
+		timeout := unix.NsecToTimespec(wait.Nanoseconds())
+		if _, err := unix.Ppoll(fds[:], &timeout, nil); err != nil {
+			if errors.Is(err, unix.EINTR) {
+				continue
+			}
+			return fmt.Errorf("wait for the run: %w", err)
+		}
+		if fds[0].Revents != 0 {
+			return nil
+		}
+		if fds[1].Revents != 0 {
+			if err := pipes.feed(); err != nil {
+				return err
+			}
+		}
+		for i := range outputs {
+			if fds[2+i].Revents == 0 {
+				continue
+			}
+			open, err := outputs[i].read(pipes.ours[1+i], r.limits.Output, r.slot.buffer)
+			if err != nil {
+				return err
+			}
+			if !open {
+				shut(&pipes.ours[1+i])
+			}
+			if outputs[i].truncated {
+				r.stop(OutputLimit, r.overflow(i)+", killed by the executor")
+			}
+		}
+	}
+}
+
+func (r *run) overflow(stream int) string {
+	return fmt.Sprintf("output limit %d KiB on %s", r.limits.Output>>10, [...]string{"stdout", "stderr"}[stream])
 }
 
 // treeUsage is what the kernel charged to the tree.

@@ -10,10 +10,15 @@ import (
 func BenchmarkSlotRunHello(b *testing.B) {
 	s := newSlot(b, Restricted)
 	spec := attackSpec(s, "hello")
-	for b.Loop() {
-		if r, err := s.Run(context.Background(), spec); err != nil || r.ExitCode != 0 {
-			b.Fatal(r, err)
+	err := s.On(func() {
+		for b.Loop() {
+			if r, err := s.Run(context.Background(), spec); err != nil || r.ExitCode != 0 {
+				b.Error(r, err)
+			}
 		}
+	})
+	if err != nil {
+		b.Fatal(err)
 	}
 }
 

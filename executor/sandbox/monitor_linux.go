@@ -57,7 +57,7 @@ func (m *monitor) add(r *run) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	now := time.Now()
-	m.runs[r] = &watch{next: now.Add(firstLook), nextDisk: now.Add(diskInterval)}
+	m.runs[r] = &watch{next: now, nextDisk: now.Add(diskInterval)}
 	if !m.active {
 		m.active = true
 		go m.loop()

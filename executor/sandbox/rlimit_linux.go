@@ -1,6 +1,7 @@
 package sandbox
 
 import (
+	"sync"
 	"time"
 
 	"executorpool.dev/executor/sandbox/spawn"
@@ -43,11 +44,18 @@ func rlimits(spec Spec) []spawn.Rlimit {
 		{Resource: unix.RLIMIT_RTPRIO, Value: 0},
 	}
 	for i, w := range wanted {
-		var have unix.Rlimit
 		// Nobody unprivileged may ask for more than the container has.
-		if unix.Getrlimit(w.Resource, &have) == nil {
-			wanted[i].Value = min(w.Value, have.Max)
-		}
+		wanted[i].Value = min(w.Value, ceilings()[w.Resource])
 	}
 	return wanted
 }
+
+// ceilings are the hard limits of this process, by resource.
+var ceilings = sync.OnceValue(func() (hard [unix.RLIMIT_RTTIME + 1]uint64) {
+	for resource := range hard {
+		have := unix.Rlimit{Max: unix.RLIM_INFINITY}
+		_ = unix.Getrlimit(resource, &have)
+		hard[resource] = have.Max
+	}
+	return hard
+})

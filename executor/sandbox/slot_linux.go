@@ -35,23 +35,20 @@ type Slot struct {
 
 	config SlotConfig
 	token  uint64
-	scope  *landlock.Ruleset // nil where the kernel has no scopes
+	rules  *landlock.Ruleset // nil in tier None
 	null   int
+	buffer []byte // what a run's output is read into first
 
-	busy   sync.Mutex // held for the length of a run
-	starts chan *spawn.Command
-	pids   chan started
+	tid      int // of the slot's thread
+	busy     sync.Mutex
+	tasks    chan func()
+	finished chan struct{}
 }
 
 // niceness of runs is above the executor's own: among a fork bomb's processes its monitor must still get its turn (at 5 it
 // did not, on two cores). All runs
 // have the same, and other containers are not concerned: between cgroups the weights decide.
 const niceness = 10
-
-type started struct {
-	pid int
-	err error
-}
 
 // NewSlot makes the slot's directories and its restricted thread. An error names the step that failed.
 func NewSlot(config SlotConfig) (slot *Slot, err error) {
@@ -62,8 +59,8 @@ func NewSlot(config SlotConfig) (slot *Slot, err error) {
 	if _, err := rand.Read(random[:]); err != nil {
 		return nil, fmt.Errorf("draw the slot's group token: %w", err)
 	}
-	s := &Slot{config: config, token: binary.NativeEndian.Uint64(random[:]), null: -1,
-		starts: make(chan *spawn.Command), pids: make(chan started)}
+	s := &Slot{config: config, token: binary.NativeEndian.Uint64(random[:]), null: -1, buffer: make([]byte, pipeSize),
+		tasks: make(chan func()), finished: make(chan struct{})}
 	defer func() {
 		if err != nil {
 			err = errors.Join(err, s.free())
@@ -78,9 +75,9 @@ func NewSlot(config SlotConfig) (slot *Slot, err error) {
 	if s.null, err = openNull(); err != nil {
 		return nil, err
 	}
-	if config.Tier >= Restricted {
-		if s.scope, err = landlock.NewScope(); err != nil {
-			return nil, err
+	if config.Tier > None {
+		if s.rules, err = s.fileRules(); err != nil {
+			return nil, fmt.Errorf("prepare tier %s: %w", config.Tier, err)
 		}
 	}
 	ready := make(chan error)
@@ -100,22 +97,42 @@ func openNull() (int, error) {
 	return fd, nil
 }
 
-// Run starts the tree, waits for its end and leaves nothing of it running. The error is a set-up failure, never the
-// program's own; the Result is then empty. Run waits for its turn when the slot is in use.
-func (s *Slot) Run(ctx context.Context, spec Spec) (Result, error) {
+// On calls do on the slot's thread, where a Run costs no change of thread: who uses the slot all the time does that from
+// inside On. It waits for its turn when the slot is in use. Calls that the slot's filter refuses, such as chmod, are
+// refused to do as well.
+func (s *Slot) On(do func()) error {
+	if unix.Gettid() == s.tid {
+		do()
+		return nil
+	}
 	s.busy.Lock()
 	defer s.busy.Unlock()
-	if s.starts == nil {
-		return Result{}, errors.New("run: the slot is closed")
+	if s.tasks == nil {
+		return errors.New("the slot is closed")
 	}
+	s.tasks <- do
+	<-s.finished
+	return nil
+}
+
+// Run starts the tree, waits for its end and leaves nothing of it running. The error is a set-up failure, never the
+// program's own; the Result is then empty. Run waits for its turn when the slot is in use.
+func (s *Slot) Run(ctx context.Context, spec Spec) (result Result, err error) {
+	if closed := s.On(func() { result, err = s.run(ctx, spec) }); closed != nil {
+		return Result{}, fmt.Errorf("run: %w", closed)
+	}
+	return result, err
+}
+
+func (s *Slot) run(ctx context.Context, spec Spec) (Result, error) {
 	pipes, err := openPipes(spec.Stdin, s.null)
 	if err != nil {
 		return Result{}, err
 	}
 	defer pipes.close()
-	command := &spawn.Command{GroupToken: s.token, ScopeFD: -1, Nice: niceness, Dir: s.Box.FD(), Files: pipes.child}
-	if s.scope != nil {
-		command.ScopeFD = s.scope.FD()
+	command := &spawn.Command{GroupToken: s.token, RulesetFD: -1, Nice: niceness, Dir: s.Box.FD(), Files: pipes.child}
+	if s.rules != nil {
+		command.RulesetFD = s.rules.FD()
 	}
 	if s.config.Tier == RestrictedLegacy {
 		command.Filter, command.OwnPID, command.OwnGroup = seccomp.OwnSignals()
@@ -124,23 +141,58 @@ func (s *Slot) Run(ctx context.Context, spec Spec) (Result, error) {
 		return Result{}, err
 	}
 	begin := time.Now()
-	s.starts <- command
-	child := <-s.pids
-	if child.err != nil {
-		return Result{}, child.err
+	child, err := command.Start()
+	if err != nil {
+		return Result{}, err
 	}
-	return s.attend(ctx, spec, child.pid, pipes, begin)
+	defer child.Close()
+	return s.attend(ctx, spec, child, pipes, begin)
+}
+
+// Clean leaves the box, and the store too when asked, empty. Nothing of a run may be alive.
+func (s *Slot) Clean(store bool, deadline time.Time) error {
+	dirs := []*scratch.Dir{s.Box, s.Store}
+	if !store {
+		dirs = dirs[:1]
+	}
+	for _, dir := range dirs {
+		if dir.Clear() {
+			continue
+		}
+		var err error
+		outside(func() { err = dir.Empty(deadline) })
+		if err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// Take moves a compiler's artifacts from the box to the store; see scratch.Dir.Take.
+func (s *Slot) Take(globs []string) (taken []string, err error) {
+	outside(func() { taken, err = s.Store.Take(s.Box, globs) })
+	return taken, err
+}
+
+// outside calls do on a thread that is not restricted.
+func outside(do func()) {
+	done := make(chan struct{})
+	go func() {
+		defer close(done)
+		do()
+	}()
+	<-done
 }
 
 // Close ends the slot's thread. Directories stay; they are the owner's.
 func (s *Slot) Close() error {
 	s.busy.Lock()
 	defer s.busy.Unlock()
-	if s.starts == nil {
+	if s.tasks == nil {
 		return nil
 	}
-	close(s.starts)
-	s.starts = nil
+	close(s.tasks)
+	s.tasks = nil
 	return s.free()
 }
 
@@ -151,8 +203,8 @@ func (s *Slot) free() error {
 			errs = append(errs, d.Close())
 		}
 	}
-	if s.scope != nil {
-		errs = append(errs, s.scope.Close())
+	if s.rules != nil {
+		errs = append(errs, s.rules.Close())
 	}
 	if s.null >= 0 {
 		errs = append(errs, unix.Close(s.null))

@@ -10,24 +10,26 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// thread is the slot's OS thread: it gives up its rights and then only starts what it is handed. It allocates nothing once
-// it serves, so the garbage collector is not driven from here: on Linux 6.12 to 6.14 a scoped thread may not signal its
-// siblings, which is how the runtime interrupts them. The goroutine never unlocks; the thread ends with it.
+// thread is the slot's OS thread: it gives up its rights and then does what it is handed. The goroutine never unlocks; the
+// thread ends with it. The file rules are not its own: it puts them on each run it starts, so that it can still fill and
+// clear the slot's directories itself, and signal the runtime's other threads, which a scoped thread may not (Linux 6.12
+// to 6.14) and the garbage collector must.
 func (s *Slot) thread(ready chan<- error) {
 	runtime.LockOSThread()
-	starts := s.starts
+	s.tid = unix.Gettid()
+	tasks := s.tasks
 	if err := s.confine(); err != nil {
 		ready <- err
 		return
 	}
 	ready <- nil
-	for command := range starts {
-		pid, err := command.Start()
-		s.pids <- started{pid, err}
+	for do := range tasks {
+		do()
+		s.finished <- struct{}{}
 	}
 }
 
-// confine restricts the calling thread to the slot's tier.
+// confine takes from the calling thread what neither it nor a run needs.
 func (s *Slot) confine() error {
 	if err := unix.Prctl(unix.PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0); err != nil {
 		return fmt.Errorf("set no_new_privs: %w", err)
@@ -38,27 +40,35 @@ func (s *Slot) confine() error {
 	if s.config.Tier == None {
 		return seccompGroupOnly(s.token)
 	}
+	return seccomp.Load(seccomp.Options{GroupToken: s.token, NoTruncate: s.landlockABI() < 3})
+}
+
+// landlockABI is what the slot's tier uses of the kernel's Landlock.
+func (s *Slot) landlockABI() int {
 	abi := landlock.ABI()
+	if s.config.Tier == RestrictedLegacy {
+		abi = min(abi, landlock.ScopeABI-1)
+	}
+	return abi
+}
+
+// fileRules makes the rules that every run of the slot gets.
+func (s *Slot) fileRules() (*landlock.Ruleset, error) {
+	abi := s.landlockABI()
 	switch {
 	case abi == 0:
-		return errors.New("the kernel or the pod allows no Landlock: use Linux 5.13 or newer with landlock in its lsm list")
+		return nil, errors.New("the kernel or the pod allows no Landlock: use Linux 5.13 or newer with landlock in its lsm list")
 	case s.config.Tier == Restricted && abi < landlock.ScopeABI:
-		return fmt.Errorf("landlock ABI %d is older than %d (Linux 6.12): ask for tier RestrictedLegacy", abi, landlock.ScopeABI)
-	case s.config.Tier == RestrictedLegacy:
-		abi = min(abi, landlock.ScopeABI-1)
+		return nil, fmt.Errorf("landlock ABI %d is older than %d (Linux 6.12): ask for tier RestrictedLegacy", abi, landlock.ScopeABI)
 	}
 	rules, err := landlock.New(abi)
 	if err != nil {
-		return err
+		return nil, err
 	}
-	defer rules.Close()
 	if err := s.allow(rules); err != nil {
-		return err
+		return nil, errors.Join(err, rules.Close())
 	}
-	if err := rules.Restrict(); err != nil {
-		return err
-	}
-	return seccomp.Load(seccomp.Options{GroupToken: s.token, NoTruncate: abi < 3})
+	return rules, nil
 }
 
 // seccompGroupOnly is the little that tier None asks for: accounting rests on the process group. A kernel without seccomp

@@ -1,9 +1,6 @@
 package sandbox
 
-import (
-	"io"
-	"time"
-)
+import "time"
 
 // Tier is how strongly runs are isolated, as proved by trying at boot, never inferred from a version. Higher is stronger.
 type Tier int
@@ -37,8 +34,8 @@ type Spec struct {
 	Args []string
 	// Env is the whole environment; nothing is inherited.
 	Env []string
-	// Stdin is empty when nil. Run does not wait for a reader that blocks once the tree is gone.
-	Stdin  io.Reader
+	// Stdin is all the input there is.
+	Stdin  []byte
 	Limits Limits
 	// Stack is the main thread's stack in bytes; 0 means 64 MiB. It is never more than Limits.Memory.
 	Stack int64

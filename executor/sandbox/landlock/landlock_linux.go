@@ -81,17 +81,7 @@ func New(abi int) (*Ruleset, error) {
 	return &Ruleset{fd: fd, handled: attr.Handled_access_fs}, nil
 }
 
-// NewScope makes a ruleset that touches no file and only draws a border for signals and abstract sockets; ABI 6 and newer.
-// A process under it cannot signal, or trace, even the thread that started it.
-func NewScope() (*Ruleset, error) {
-	fd, err := create(&unix.LandlockRulesetAttr{Scoped: unix.LANDLOCK_SCOPE_ABSTRACT_UNIX_SOCKET | unix.LANDLOCK_SCOPE_SIGNAL})
-	if err != nil {
-		return nil, fmt.Errorf("create landlock scope: %w", err)
-	}
-	return &Ruleset{fd: fd}, nil
-}
-
-// FD is the descriptor, for landlock_restrict_self in a forked child.
+// FD is the descriptor, for landlock_restrict_self in a forked child that has no_new_privs set.
 func (r *Ruleset) FD() int { return r.fd }
 
 // Allow opens rights below path, or on the file path names. A path that does not exist opens nothing and is no error:
@@ -118,14 +108,6 @@ func (r *Ruleset) Allow(path string, rights uint64) error {
 		uintptr(unsafe.Pointer(&rule)), 0, 0, 0)
 	if errno != 0 {
 		return fmt.Errorf("allow %s: %w", path, errno)
-	}
-	return nil
-}
-
-// Restrict puts the ruleset in force on the calling OS thread, which must have no_new_privs set.
-func (r *Ruleset) Restrict() error {
-	if _, _, errno := unix.Syscall(unix.SYS_LANDLOCK_RESTRICT_SELF, uintptr(r.fd), 0, 0); errno != 0 {
-		return fmt.Errorf("restrict thread by landlock: %w", errno)
 	}
 	return nil
 }

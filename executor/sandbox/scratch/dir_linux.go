@@ -47,11 +47,15 @@ func (d *Dir) Write(name string, content []byte, mode uint32) error {
 	if err != nil {
 		return fmt.Errorf("create %s: %w", name, err)
 	}
-	f := os.NewFile(uintptr(fd), name)
-	if _, err := f.Write(content); err != nil {
-		return errors.Join(fmt.Errorf("write %s: %w", name, err), f.Close())
+	defer unix.Close(fd)
+	for len(content) > 0 {
+		n, err := unix.Write(fd, content)
+		if err != nil && !errors.Is(err, unix.EINTR) {
+			return fmt.Errorf("write %s: %w", name, err)
+		}
+		content = content[max(n, 0):]
 	}
-	return f.Close()
+	return nil
 }
 
 func plain(name string) error {

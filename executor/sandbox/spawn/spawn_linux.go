@@ -19,8 +19,8 @@ type Rlimit struct {
 type Command struct {
 	// GroupToken is what the thread's filter wants to see as setpgid's third argument.
 	GroupToken uint64
-	// ScopeFD is a landlock ruleset put on top for the child alone; -1 for none.
-	ScopeFD int
+	// RulesetFD is the landlock ruleset that the child enters; -1 for none.
+	RulesetFD int
 	// Filter, when given, is loaded in the child; the words at OwnPID and OwnGroup become its pid and the negative of it.
 	Filter           []unix.SockFilter
 	OwnPID, OwnGroup []int
@@ -37,6 +37,7 @@ type Command struct {
 	// step and errno are written by the child, whose memory is ours until it executes the program.
 	step  step
 	errno syscall.Errno
+	pidfd int32 // written by the kernel
 }
 
 type rlimit struct {
@@ -50,7 +51,7 @@ type step int32
 const (
 	stepFork step = iota
 	stepGroup
-	stepScope
+	stepRules
 	stepLimits
 	stepFiles
 	stepDirectory
@@ -61,7 +62,7 @@ const (
 	stepExecute
 )
 
-var stepNames = [...]string{"fork", "join a process group of its own", "draw the signal border", "set resource limits",
+var stepNames = [...]string{"fork", "join a process group of its own", "enter the landlock rules", "set resource limits",
 	"attach stdin, stdout and stderr", "enter the working directory", "close other descriptors",
 	"lower the priority", "tie the run to the executor's life",
 	"load the signal filter", "execute the program"}
@@ -107,26 +108,39 @@ func (c *Command) Prepare(path string, args, env []string, limits []Rlimit) erro
 	return nil
 }
 
-// Start runs the command in a process group of its own and gives the pid, which is also the group's id. It must be called
-// on the restricted OS thread, to which the child's life is tied. The child that failed has been reaped.
-func (c *Command) Start() (int, error) {
-	c.step, c.errno = stepFork, 0
+// Child is a started program.
+type Child struct {
+	// PID is also the id of its process group.
+	PID int
+	// FD is a descriptor of the process, which polls readable when it has ended.
+	FD int
+}
+
+// Close frees the descriptor.
+func (c Child) Close() { unix.Close(c.FD) }
+
+// Start runs the command in a process group of its own. It must be called on the restricted OS thread, to which the
+// child's life is tied. The child that failed has been reaped.
+func (c *Command) Start() (Child, error) {
+	c.step, c.errno, c.pidfd = stepFork, 0, -1
 	pid, errno := fork(c)
 	runtimeAfterFork()
 	runtime.KeepAlive(c)
 	if errno != 0 {
-		return 0, &Error{Path: unix.BytePtrToString(c.path), Step: stepNames[stepFork], Errno: errno}
+		return Child{}, &Error{Path: unix.BytePtrToString(c.path), Step: stepNames[stepFork], Errno: errno}
 	}
+	child := Child{PID: int(pid), FD: int(c.pidfd)}
 	if c.errno == 0 {
-		return int(pid), nil
+		return child, nil
 	}
+	child.Close()
 	var status unix.WaitStatus
 	for {
 		if _, err := unix.Wait4(int(pid), &status, unix.WALL, nil); err != unix.EINTR {
 			break
 		}
 	}
-	return 0, &Error{Path: unix.BytePtrToString(c.path), Step: stepNames[c.step], Errno: c.errno}
+	return Child{}, &Error{Path: unix.BytePtrToString(c.path), Step: stepNames[c.step], Errno: c.errno}
 }
 
 // fork is forkAndExecInChild1 of the standard library for what a run needs. The child works in this frame and never
@@ -142,7 +156,8 @@ func fork(c *Command) (pid uintptr, errno syscall.Errno) {
 		e uintptr
 	)
 	runtimeBeforeFork()
-	pid, e = rawVforkSyscall(unix.SYS_CLONE, unix.CLONE_VFORK|unix.CLONE_VM|uintptr(unix.SIGCHLD), 0, 0)
+	pid, e = rawVforkSyscall(unix.SYS_CLONE, unix.CLONE_VFORK|unix.CLONE_VM|unix.CLONE_PIDFD|uintptr(unix.SIGCHLD), 0,
+		uintptr(unsafe.Pointer(&c.pidfd)))
 	if e != 0 || pid != 0 {
 		return pid, syscall.Errno(e)
 	}
@@ -153,9 +168,9 @@ func fork(c *Command) (pid uintptr, errno syscall.Errno) {
 	}
 	runtimeAfterForkInChild()
 
-	if c.ScopeFD >= 0 {
-		c.step = stepScope
-		if _, _, errno = syscall.RawSyscall(unix.SYS_LANDLOCK_RESTRICT_SELF, uintptr(c.ScopeFD), 0, 0); errno != 0 {
+	if c.RulesetFD >= 0 {
+		c.step = stepRules
+		if _, _, errno = syscall.RawSyscall(unix.SYS_LANDLOCK_RESTRICT_SELF, uintptr(c.RulesetFD), 0, 0); errno != 0 {
 			goto failed
 		}
 	}

@@ -44,6 +44,13 @@ static void escaped(const char *what) { printf("ESCAPED %s\n", what); fflush(std
 
 static void hello(void) { puts("hello"); }
 static void echo(void) { int c; while ((c = getchar()) != EOF) putchar(c); }
+// works until it is told to go on
+static void await(void) {
+	puts("before");
+	close(open("begun", O_CREAT | O_WRONLY, 0600));
+	while (access("go", F_OK)) usleep(1000);
+	puts("after");
+}
 static void spin_one(void) { spin(0); }
 static void spin_threads(void) {
 	pthread_t t;
@@ -240,7 +247,7 @@ static void abort_it(void) { abort(); }
 static void fail(void) { exit(7); }
 
 static struct { const char *name; void (*run)(void); } ways[] = {
-	{"hello", hello}, {"echo", echo}, {"spin", spin_one}, {"spin-threads", spin_threads}, {"spin-children", spin_children},
+	{"hello", hello}, {"echo", echo}, {"await", await}, {"spin", spin_one}, {"spin-threads", spin_threads}, {"spin-children", spin_children},
 	{"spin-reaped", spin_reaped}, {"sleep", sleep_long}, {"deaf", deaf}, {"stop-self", stop_self}, {"stop-group", stop_group},
 	{"fork-bomb", fork_bomb}, {"thread-bomb", thread_bomb}, {"vfork-loop", vfork_loop}, {"leave-group", leave_group},
 	{"double-fork", double_fork}, {"orphan-burn", orphan_burn}, {"kill-all", kill_all}, {"alloc", alloc},
