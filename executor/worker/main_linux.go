@@ -18,11 +18,14 @@ import (
 	"executorpool.dev/executor/toolchain"
 )
 
-// socketFD is where a worker process finds its end of the socket pair.
-const socketFD = 3
+// A worker process finds its own socket at socketFD, and those of its slots after it.
+const (
+	socketFD    = 3
+	firstSlotFD = socketFD + 1
+)
 
-// Main is the whole life of a worker process: it serves the supervisor on descriptor 3 until that closes, then ends its
-// own runs and returns. It needs nothing else from its environment.
+// Main is the whole life of a worker process: it serves the supervisor on descriptors 3 and up until the first closes, then
+// ends its own runs and returns. It needs nothing else from its environment.
 func Main() error {
 	unix.CloseOnExec(socketFD)
 	conn, err := fileConn(os.NewFile(socketFD, "supervisor"))
@@ -33,7 +36,7 @@ func Main() error {
 	// ignored: what is ignored would stay ignored in the contestants' programs.
 	signal.Notify(make(chan os.Signal, 1), unix.SIGINT, unix.SIGTERM, unix.SIGHUP)
 
-	l := newLink(conn, 0)
+	l := newLink(conn)
 	defer l.close()
 	var h hello
 	if err := l.receive(&h); err != nil {
@@ -41,10 +44,7 @@ func Main() error {
 	}
 	slots, err := prepare(h)
 	if err != nil {
-		if sendErr := l.send(report{Kind: reportFailed, Error: err.Error()}, silence); sendErr != nil {
-			return errors.Join(err, sendErr)
-		}
-		return err
+		return errors.Join(err, l.sendWithin(silence, report{Kind: reportFailed, Error: err.Error()}))
 	}
 	return serve(l, slots)
 }
@@ -63,15 +63,17 @@ func prepare(h hello) ([]*workSlot, error) {
 		if err != nil {
 			return nil, fmt.Errorf("prepare slot %s: %w", dir, err)
 		}
-		slots[i] = &workSlot{judge: j, orders: make(chan order, 1)}
+		fd := firstSlotFD + i
+		unix.CloseOnExec(fd)
+		slots[i] = &workSlot{judge: j, link: newLink(blocking(fd))}
 	}
 	return slots, nil
 }
 
 // workSlot is a slot's side in the worker process.
 type workSlot struct {
-	judge  *judge.Judge
-	orders chan order // the supervisor sends the next run only after the result of the last
+	judge *judge.Judge
+	link  *link
 
 	mu     sync.Mutex
 	seq    uint64
@@ -82,10 +84,10 @@ type workSlot struct {
 func serve(l *link, slots []*workSlot) error {
 	ctx, cancel := context.WithCancel(context.Background())
 	var running sync.WaitGroup
-	for i, s := range slots {
-		running.Go(func() { s.loop(ctx, l, i) })
+	for _, s := range slots {
+		running.Go(func() { s.serve(ctx) })
 	}
-	if err := l.send(report{Kind: reportReady}, silence); err != nil {
+	if err := l.sendWithin(silence, report{Kind: reportReady}); err != nil {
 		cancel()
 		return fmt.Errorf("report ready: %w", err)
 	}
@@ -95,30 +97,25 @@ func serve(l *link, slots []*workSlot) error {
 	// The supervisor closed the socket, or is gone: nobody wants the results, so the runs end now, whole trees.
 	cancel()
 	for _, s := range slots {
-		close(s.orders)
+		s.link.close()
 	}
 	running.Wait()
 	if errors.Is(err, io.EOF) {
 		return nil
 	}
-	return fmt.Errorf("read an order: %w", err)
+	return fmt.Errorf("read what to cancel: %w", err)
 }
 
 func read(l *link, slots []*workSlot) error {
 	for {
-		var o order
-		if err := l.receive(&o); err != nil {
+		var c cancel
+		if err := l.receive(&c); err != nil {
 			return err
 		}
-		if o.Slot < 0 || o.Slot >= len(slots) {
-			return fmt.Errorf("order for slot %d of %d", o.Slot, len(slots))
+		if c.Slot < 0 || c.Slot >= len(slots) {
+			return fmt.Errorf("cancel for slot %d of %d", c.Slot, len(slots))
 		}
-		switch s := slots[o.Slot]; o.Kind {
-		case orderRun:
-			s.orders <- o
-		case orderCancel:
-			s.cancelRun(o.Seq)
-		}
+		slots[c.Slot].cancelRun(c.Seq)
 	}
 }
 
@@ -131,21 +128,30 @@ func beat(ctx context.Context, l *link) {
 			return
 		case <-ticker.C:
 			// An error shows in the reader too, which ends the process.
-			_ = l.send(report{Kind: reportAlive}, silence)
+			_ = l.sendWithin(silence, report{Kind: reportAlive})
 		}
 	}
 }
 
-func (s *workSlot) loop(ctx context.Context, l *link, index int) {
+// serve does what the supervisor orders until its socket closes.
+func (s *workSlot) serve(ctx context.Context) {
 	defer func() { _ = s.judge.Close() }() // the process ends with it
-	for o := range s.orders {
-		result := s.run(ctx, o)
-		if err := l.send(report{Kind: reportResult, Slot: index, Seq: o.Seq, Result: &result}, silence); err != nil {
-			// The supervisor reads always, so it is gone or the stream is broken. Closing tells the reader.
-			l.close()
-			return
+	// The slot is open: On does not fail.
+	_ = s.judge.On(func() {
+		for {
+			var o order
+			if s.link.receive(&o) != nil {
+				// The supervisor wants no more of this slot, or is gone; it notices by itself when the stream is broken.
+				s.link.close()
+				return
+			}
+			result := s.run(ctx, o)
+			if s.link.send(verdict{Result: &result}) != nil {
+				s.link.close()
+				return
+			}
 		}
-	}
+	})
 }
 
 func (s *workSlot) run(ctx context.Context, o order) api.Result {

@@ -50,7 +50,8 @@ func (s *Supervisor) start(ctx context.Context, index int) (*process, error) {
 			return nil, err
 		}
 	}
-	ours, theirs, err := socketPair()
+	// One connection for the worker, one for each slot.
+	ours, theirs, err := socketPairs(1 + len(paths))
 	if err != nil {
 		return nil, err
 	}
@@ -59,24 +60,24 @@ func (s *Supervisor) start(ctx context.Context, index int) (*process, error) {
 	// keeps a terminal's Ctrl-C for the supervisor.
 	cmd.Env = []string{}
 	cmd.Stdout, cmd.Stderr = os.Stderr, os.Stderr
-	cmd.ExtraFiles = []*os.File{theirs} // descriptor 3
+	cmd.ExtraFiles = theirs // descriptors 3 and up
 	cmd.SysProcAttr = &unix.SysProcAttr{Setpgid: true}
 	err = s.reaper.start(cmd)
-	_ = theirs.Close() // from here on the end of the worker is the end of the stream
+	closeAll(theirs) // from here on the end of the worker is the end of the streams
 	if err != nil {
-		_ = ours.Close()
+		closeAll(ours)
 		return nil, fmt.Errorf("start a worker process: %w", err)
 	}
 
-	p := &process{sup: s, cmd: cmd, link: newLink(ours, silence), gone: make(chan struct{})}
+	p := &process{sup: s, cmd: cmd, link: newWatchedLink(ours[0], silence), gone: make(chan struct{})}
 	p.take, p.stopTake = context.WithCancel(ctx)
 	p.left.Store(s.lifetime())
 	for i := range paths {
-		p.slots = append(p.slots, &slot{process: p, index: i, reports: make(chan report, 1)})
+		p.slots = append(p.slots, &slot{process: p, index: i, link: newLink(ours[1+i])})
 	}
 	ready := make(chan error, 1)
 	go p.watch(ready)
-	if err := p.link.send(hello{Dirs: paths, Limits: s.cfg.Limits, Tier: s.cfg.Tier, Languages: s.cfg.Languages}, silence); err != nil {
+	if err := p.link.sendWithin(silence, hello{Dirs: paths, Limits: s.cfg.Limits, Tier: s.cfg.Tier, Languages: s.cfg.Languages}); err != nil {
 		p.end(StartFailed)
 		<-p.gone
 		return nil, fmt.Errorf("send a worker its settings: %w; %s", err, p.cause)
@@ -115,7 +116,6 @@ func (p *process) watch(ready chan<- error) {
 	p.end(reason)
 	waitErr := p.sup.reaper.wait(p.cmd)
 	p.stopTake()
-	p.link.close()
 
 	p.mu.Lock()
 	switch {
@@ -132,6 +132,7 @@ func (p *process) watch(ready chan<- error) {
 	}
 	p.mu.Unlock()
 	close(p.gone)
+	p.hangUp()
 	select {
 	case ready <- errors.New("it ended before it was ready"):
 	default:
@@ -149,17 +150,16 @@ func (p *process) receive(ready chan<- error) error {
 			ready <- nil
 		case reportFailed:
 			ready <- errors.New(r.Error)
-		case reportResult:
-			if r.Slot < 0 || r.Slot >= len(p.slots) || r.Result == nil {
-				return fmt.Errorf("the worker reported on slot %d of %d", r.Slot, len(p.slots))
-			}
-			select {
-			case p.slots[r.Slot].reports <- r:
-			default:
-				return errors.New("the worker reported twice on one run")
-			}
 		case reportAlive:
 		}
+	}
+}
+
+// hangUp closes all connections; a slot that waits for its worker stops waiting.
+func (p *process) hangUp() {
+	p.link.close()
+	for _, s := range p.slots {
+		s.link.close()
 	}
 }
 
@@ -210,8 +210,8 @@ func (p *process) serve(ctx context.Context) ending {
 	}
 	slots.Wait()
 	p.stopTake()
-	// The worker has nothing to do and leaves when the socket closes.
-	p.link.close()
+	// The worker has nothing to do and leaves when its socket closes.
+	p.hangUp()
 	timer := time.AfterFunc(hangPatience, func() { _ = p.cmd.Process.Kill() })
 	defer timer.Stop()
 	<-p.gone

@@ -3,6 +3,7 @@ package worker
 import (
 	"bufio"
 	"encoding/gob"
+	"errors"
 	"fmt"
 	"io"
 	"net"
@@ -16,7 +17,8 @@ import (
 	"executorpool.dev/executor/sandbox"
 )
 
-// The two ends speak gob over a Unix stream socket. A gob stream is length-prefixed, sends each type's description once
+// The two ends speak gob over Unix stream sockets: one for the worker as a whole, on which it says that it lives and is
+// told to cancel, and one for each slot, on which the slot's thread itself waits for orders. A gob stream is length-prefixed, sends each type's description once
 // per connection and carries strings as bytes. Against JSON (see BenchmarkLink) a small submission costs less than half and
 // an 8 MiB stdin a thirtieth (8 ms), because nothing is escaped.
 
@@ -28,38 +30,37 @@ type hello struct {
 	Languages []string
 }
 
-type orderKind uint8
-
-const (
-	orderRun orderKind = iota + 1
-	orderCancel
-)
-
-// order goes to the worker. Seq tells runs of one slot apart, so that a late cancel cannot hit the next run.
+// order goes to a slot.
 type order struct {
-	Kind    orderKind
-	Slot    int
+	// Seq tells runs of one slot apart, so that a late cancel cannot hit the next run.
 	Seq     uint64
 	Timeout time.Duration // what is left of the hard timeout; a duration, because the clocks' zero points differ
 	Request *api.Request
+}
+
+// verdict comes from a slot, one for each order.
+type verdict struct {
+	Result *api.Result
+}
+
+// cancel goes to the worker: nobody wants the result of the slot's run any more.
+type cancel struct {
+	Slot int
+	Seq  uint64
 }
 
 type reportKind uint8
 
 const (
 	reportReady reportKind = iota + 1
-	reportResult
 	reportAlive
 	reportFailed
 )
 
 // report comes from the worker.
 type report struct {
-	Kind   reportKind
-	Slot   int
-	Seq    uint64
-	Result *api.Result
-	Error  string // with reportFailed: why the worker cannot start
+	Kind  reportKind
+	Error string // with reportFailed: why the worker cannot start
 }
 
 const (
@@ -69,22 +70,30 @@ const (
 	silence = 10 * heartbeat
 )
 
-// link is one end of the connection. Any number of goroutines may send, one receives.
+// link is one end of a connection. Any number of goroutines may send, one receives.
 type link struct {
-	conn net.Conn
+	conn stream
 	dec  *gob.Decoder
 
 	mu  sync.Mutex
 	enc *gob.Encoder
 }
 
-// newLink takes over conn. With a positive silence, receiving fails when not one byte came for that long: bytes, not
-// messages, so that a large message in transit is a sign of life too.
-func newLink(conn net.Conn, silence time.Duration) *link {
-	var r io.Reader = conn
-	if silence > 0 {
-		r = &watched{conn: conn, silence: silence}
-	}
+type stream interface {
+	io.ReadWriteCloser
+	SetWriteDeadline(at time.Time) error
+}
+
+// newLink takes over conn.
+func newLink(conn stream) *link { return newLinkReading(conn, conn) }
+
+// newWatchedLink takes over conn and lets receiving fail when not one byte came for so long: bytes, not messages, so that
+// a large message in transit is a sign of life too.
+func newWatchedLink(conn net.Conn, silence time.Duration) *link {
+	return newLinkReading(conn, &watched{conn: conn, silence: silence})
+}
+
+func newLinkReading(conn stream, r io.Reader) *link {
 	return &link{conn: conn, dec: gob.NewDecoder(bufio.NewReaderSize(r, 32<<10)), enc: gob.NewEncoder(conn)}
 }
 
@@ -100,14 +109,19 @@ func (w *watched) Read(p []byte) (int, error) {
 	return w.conn.Read(p)
 }
 
-// send writes one message with one write call. patience bounds it: the other end may have stopped reading.
-func (l *link) send(message any, patience time.Duration) error {
+// send writes one message with one write call.
+func (l *link) send(message any) error {
 	l.mu.Lock()
 	defer l.mu.Unlock()
+	return l.enc.Encode(message)
+}
+
+// sendWithin is send for a receiver that may have stopped reading.
+func (l *link) sendWithin(patience time.Duration, message any) error {
 	if err := l.conn.SetWriteDeadline(time.Now().Add(patience)); err != nil {
 		return err
 	}
-	return l.enc.Encode(message)
+	return l.send(message)
 }
 
 func (l *link) receive(message any) error { return l.dec.Decode(message) }
@@ -117,7 +131,7 @@ func (l *link) close() { _ = l.conn.Close() }
 
 // socketPair makes the two ends: one for this process, one to be given to a child as a file.
 func socketPair() (ours net.Conn, theirs *os.File, err error) {
-	fds, err := unix.Socketpair(unix.AF_UNIX, unix.SOCK_STREAM|unix.SOCK_CLOEXEC|unix.SOCK_NONBLOCK, 0)
+	fds, err := unix.Socketpair(unix.AF_UNIX, unix.SOCK_STREAM|unix.SOCK_CLOEXEC, 0)
 	if err != nil {
 		return nil, nil, fmt.Errorf("make a socket pair: %w", err)
 	}
@@ -128,6 +142,26 @@ func socketPair() (ours net.Conn, theirs *os.File, err error) {
 		return nil, nil, err
 	}
 	return ours, theirs, nil
+}
+
+// socketPairs makes so many.
+func socketPairs(n int) (ours []net.Conn, theirs []*os.File, err error) {
+	for range n {
+		own, their, err := socketPair()
+		if err != nil {
+			closeAll(ours)
+			closeAll(theirs)
+			return nil, nil, err
+		}
+		ours, theirs = append(ours, own), append(theirs, their)
+	}
+	return ours, theirs, nil
+}
+
+func closeAll[C io.Closer](all []C) {
+	for _, c := range all {
+		_ = c.Close()
+	}
 }
 
 // fileConn wraps f, which it closes (net.FileConn works on a duplicate).
@@ -141,3 +175,38 @@ func fileConn(f *os.File) (net.Conn, error) {
 	}
 	return conn, nil
 }
+
+// blocking is a socket that its reader's thread waits in, not the runtime's poller: what comes wakes that thread at once.
+type blocking int
+
+func (b blocking) Read(p []byte) (int, error) {
+	for {
+		n, err := unix.Read(int(b), p)
+		switch {
+		case errors.Is(err, unix.EINTR):
+		case err != nil:
+			return 0, err
+		case n == 0:
+			return 0, io.EOF
+		default:
+			return n, nil
+		}
+	}
+}
+
+func (b blocking) Write(p []byte) (int, error) {
+	written := 0
+	for written < len(p) {
+		n, err := unix.Write(int(b), p[written:])
+		if err != nil && !errors.Is(err, unix.EINTR) {
+			return written, err
+		}
+		written += max(n, 0)
+	}
+	return written, nil
+}
+
+// Close ends the connection for both ends and wakes a reader. The descriptor goes with the process.
+func (b blocking) Close() error { return unix.Shutdown(int(b), unix.SHUT_RDWR) }
+
+func (b blocking) SetWriteDeadline(time.Time) error { return errors.ErrUnsupported }

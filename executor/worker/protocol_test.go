@@ -24,7 +24,7 @@ func linkPair(tb testing.TB, silence time.Duration) (a, b *link) {
 	if err != nil {
 		tb.Fatal(err)
 	}
-	a, b = newLink(ours, silence), newLink(theirs, 0)
+	a, b = newWatchedLink(ours, silence), newLink(theirs)
 	tb.Cleanup(func() {
 		a.close()
 		b.close()
@@ -34,12 +34,12 @@ func linkPair(tb testing.TB, silence time.Duration) (a, b *link) {
 
 func TestLinkCarriesLargeOrders(t *testing.T) {
 	a, b := linkPair(t, silence)
-	want := order{Kind: orderRun, Slot: 1, Seq: 9, Timeout: time.Minute, Request: &api.Request{
+	want := order{Seq: 9, Timeout: time.Minute, Request: &api.Request{
 		Language: "c", Source: "x", Stdin: strings.Repeat("0123456789\x00\n", 1<<20), Args: []string{"", "a"},
 		Runs: []api.RunInput{{Stdin: "1"}, {}}, Limits: api.Limits{CPUMillis: 1},
 	}}
 	sent := make(chan error, 1)
-	go func() { sent <- a.send(want, time.Minute) }()
+	go func() { sent <- a.send(want) }()
 	var got order
 	if err := b.receive(&got); err != nil {
 		t.Fatal(err)
@@ -62,7 +62,7 @@ func TestLinkSilenceEndsReceiving(t *testing.T) {
 
 func TestLinkSendGivesUpWhenNobodyReads(t *testing.T) {
 	a, _ := linkPair(t, silence)
-	err := a.send(order{Request: &api.Request{Source: strings.Repeat("x", 8<<20)}}, 20*time.Millisecond)
+	err := a.sendWithin(20*time.Millisecond, order{Request: &api.Request{Source: strings.Repeat("x", 8<<20)}})
 	if !errors.Is(err, os.ErrDeadlineExceeded) {
 		t.Errorf("error is %v", err)
 	}
@@ -73,11 +73,11 @@ func BenchmarkLink(b *testing.B) {
 	sizes := map[string]int{"small": 1 << 10, "8MiB": 8 << 20}
 	for name, size := range sizes {
 		req := &api.Request{Language: "cpp17", Source: strings.Repeat("int main() { return 0; }\n", 20), Stdin: strings.Repeat("12 \"ab\"\n", size/8)}
-		o := order{Kind: orderRun, Timeout: time.Minute, Request: req}
+		o := order{Timeout: time.Minute, Request: req}
 		b.Run(name+"/gob", func(b *testing.B) {
-			from, to := linkPair(b, 0)
+			from, to := linkPair(b, time.Minute)
 			go func() {
-				for from.send(o, time.Minute) == nil {
+				for from.send(o) == nil {
 				}
 			}()
 			for b.Loop() {

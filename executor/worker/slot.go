@@ -1,6 +1,7 @@
 package worker
 
 import (
+	"context"
 	"fmt"
 	"sync"
 	"time"
@@ -9,13 +10,13 @@ import (
 	"executorpool.dev/executor/queue"
 )
 
-// slot is the supervisor's side of one slot of a worker process. For one submission it costs two goroutine switches
-// here, two on the other side, one message each way and a timer.
+// slot is the supervisor's side of one slot of a worker process. For one submission it costs a message each way, which
+// its goroutine sends and waits for itself, and a timer.
 type slot struct {
 	process *process
 	index   int
+	link    *link
 	seq     uint64
-	reports chan report // buffered: the reader of the socket never waits
 }
 
 // loop takes and runs jobs until the process takes no more work.
@@ -34,68 +35,104 @@ func (s *slot) loop() {
 
 // run answers one job. False: the process is gone.
 func (s *slot) run(taken queue.Taken[*Job]) bool {
-	p, sup, job := s.process, s.process.sup, taken.Value
+	p, sup := s.process, s.process.sup
 	sup.busy.Add(1)
 	free := sync.OnceFunc(func() { sup.busy.Add(-1) })
 	defer free()
-	begun := time.Now()
-	timeout := sup.cfg.Timeout
 	s.seq++
+	w := &wait{slot: s, seq: s.seq, taken: taken, begun: time.Now()}
+	w.begin()
 
-	answer := func(r api.Result) {
-		r.ID, r.QueueMillis, r.Tier = job.ID, taken.Waited.Milliseconds(), sup.cfg.Tier.String()
-		if r.Runs == nil {
-			r.Runs = []api.Stage{} // gob does not tell empty from absent; JSON does
-		}
-		job.Answer(Outcome{Fate: Ran, Result: r, Held: time.Since(begun), Waited: taken.Waited})
+	var v verdict
+	err := s.link.send(order{Seq: s.seq, Timeout: sup.cfg.Timeout, Request: taken.Value.Request})
+	if err == nil {
+		err = s.link.receive(&v)
 	}
-	o := order{Kind: orderRun, Slot: s.index, Seq: s.seq, Timeout: timeout, Request: job.Request}
-	if err := p.link.send(o, min(timeout, silence)); err != nil {
-		// Half a message makes the stream useless; the worker may also just have died.
+	w.end()
+	if err != nil || v.Result == nil {
+		// The worker has just died, or the stream is useless.
 		p.end(Crashed)
 		<-p.gone
-		answer(lost(p.cause))
+		w.answer(lost(p.cause))
 		return false
 	}
+	free() // first: who has the answer may rely on the slot
+	w.answer(*v.Result)
+	p.ranOut(max(1, len(v.Result.Runs)))
+	return true
+}
 
-	overdue := time.NewTimer(timeout + Grace)
-	defer overdue.Stop()
-	left := job.Context.Done()
-	answered := false
-	for {
-		select {
-		case r := <-s.reports:
-			if r.Seq != s.seq {
-				continue
-			}
-			free() // first: who has the answer may rely on the slot
-			answer(*r.Result)
-			p.ranOut(max(1, len(r.Result.Runs)))
-			return true
-		case <-left:
-			// Nobody reads the answer: end the run and free the slot. The worker reports as usual.
-			left = nil
-			job.Answer(Outcome{Fate: Abandoned, Held: time.Since(begun), Waited: taken.Waited})
-			if err := p.link.send(order{Kind: orderCancel, Slot: s.index, Seq: s.seq}, min(timeout, silence)); err != nil {
-				p.end(Crashed)
-			}
-			if !answered {
-				answered = true
-				overdue.Reset(hangPatience)
-			}
-		case <-overdue.C:
-			if answered {
-				p.end(Hung)
-				continue
-			}
-			answered = true
-			answer(api.Result{Verdict: api.TimeLimit, Cause: fmt.Sprintf("the pool's timeout of %s for one submission", timeout)})
-			overdue.Reset(hangPatience)
-		case <-p.gone:
-			answer(lost(p.cause))
-			return false
-		}
+// wait is for one verdict: it answers for a worker that is late, cancels when nobody reads any more, and ends a worker
+// that hangs.
+type wait struct {
+	slot  *slot
+	seq   uint64
+	taken queue.Taken[*Job]
+	begun time.Time
+
+	mu     sync.Mutex
+	over   bool
+	late   *time.Timer
+	hung   *time.Timer
+	forget func() bool
+}
+
+func (w *wait) begin() {
+	timeout := w.slot.process.sup.cfg.Timeout
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	w.late = time.AfterFunc(timeout+Grace, func() {
+		w.answer(api.Result{Verdict: api.TimeLimit, Cause: fmt.Sprintf("the pool's timeout of %s for one submission", timeout)})
+		w.expectSoon()
+	})
+	w.forget = context.AfterFunc(w.taken.Value.Context, w.abandon)
+}
+
+// abandon ends the run of a client that is gone, so that the slot becomes free. The worker reports as usual.
+func (w *wait) abandon() {
+	p := w.slot.process
+	w.taken.Value.Answer(Outcome{Fate: Abandoned, Held: time.Since(w.begun), Waited: w.taken.Waited})
+	if err := p.link.sendWithin(silence, cancel{Slot: w.slot.index, Seq: w.seq}); err != nil {
+		p.end(Crashed)
 	}
+	w.expectSoon()
+}
+
+// expectSoon gives the worker a last while.
+func (w *wait) expectSoon() {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	if !w.over && w.hung == nil {
+		w.hung = time.AfterFunc(hangPatience, w.giveUp)
+	}
+}
+
+func (w *wait) giveUp() {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	if !w.over {
+		w.slot.process.end(Hung)
+	}
+}
+
+func (w *wait) end() {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	w.over = true
+	w.forget()
+	w.late.Stop()
+	if w.hung != nil {
+		w.hung.Stop()
+	}
+}
+
+func (w *wait) answer(r api.Result) {
+	job := w.taken.Value
+	r.ID, r.QueueMillis, r.Tier = job.ID, w.taken.Waited.Milliseconds(), w.slot.process.sup.cfg.Tier.String()
+	if r.Runs == nil {
+		r.Runs = []api.Stage{} // gob does not tell empty from absent; JSON does
+	}
+	job.Answer(Outcome{Fate: Ran, Result: r, Held: time.Since(w.begun), Waited: w.taken.Waited})
 }
 
 // lost is the answer for a submission whose worker is gone: the fleet's fault, safe to retry.
