@@ -8,7 +8,6 @@ import (
 	"time"
 
 	"executorpool.dev/executor/sandbox/spawn"
-	"executorpool.dev/executor/sandbox/usage"
 	"golang.org/x/sys/unix"
 )
 
@@ -68,8 +67,7 @@ const quick = 2 * time.Millisecond
 func (s *Slot) attend(ctx context.Context, spec Spec, child spawn.Child, pipes *pipes, begin time.Time) (Result, error) {
 	pipes.closeChild()
 	r := &run{group: child.PID, limits: spec.Limits, slot: s, exceeded: map[Limit]string{}}
-	// Most runs end before the monitor's first look; this is then all that is known of their memory.
-	r.observe(0, usage.Resident(child.PID))
+	watching.started(r)
 	release := context.AfterFunc(ctx, func() {
 		r.stop(Cancelled, fmt.Sprintf("%v, killed by the executor", context.Cause(ctx)))
 	})
@@ -175,6 +173,9 @@ func (r *run) overflow(stream int) string {
 type treeUsage struct {
 	cpu time.Duration
 	rss int64 // of the largest process; 0 when the kernel cannot tell it from the executor's own
+	// touched is the memory that the processes asked the kernel for page by page: what is known of runs that end before
+	// anybody looks. What is given back and asked for again counts again, and a fault may bring several pages.
+	touched int64
 }
 
 // finish waits for the main process, kills what it left and reaps the group to the last member. Orphans become children of
@@ -214,6 +215,7 @@ func (r *run) finish() (unix.WaitStatus, treeUsage, error) {
 			}
 			total.cpu += time.Duration(usage.Utime.Nano() + usage.Stime.Nano())
 			total.rss = max(total.rss, usage.Maxrss<<10)
+			total.touched += usage.Minflt * int64(unix.Getpagesize())
 		}
 	}
 }

@@ -40,6 +40,9 @@ func (r *run) conclude(result *Result, spec Spec, status unix.WaitStatus, usage 
 				limits.Memory>>20, static>>20))
 		}
 	}
+	if result.Memory == 0 {
+		result.Memory = min(usage.touched, limits.Memory)
+	}
 	for _, limit := range precedence {
 		if cause, ok := r.exceeded[limit]; ok {
 			result.Exceeded, result.Cause = limit, cause

@@ -2,6 +2,7 @@ package sandbox
 
 import (
 	"fmt"
+	"os"
 	"slices"
 	"sync"
 	"time"
@@ -21,7 +22,7 @@ const (
 )
 
 // watching is the process's one monitor: the process table is one, however many slots there are.
-var watching = &monitor{runs: map[*run]*watch{}, wake: make(chan struct{}, 1)}
+var watching = &monitor{runs: map[*run]*watch{}, wake: make(chan struct{}, 1), leaders: map[int]bool{}}
 
 // monitor holds trees to the limits that the kernel knows for single processes only. Its goroutine lives while runs do.
 type monitor struct {
@@ -29,6 +30,14 @@ type monitor struct {
 	runs   map[*run]*watch
 	active bool
 	wake   chan struct{}
+	// leaders are the main processes of all runs, watched yet or not.
+	leaders map[int]bool
+}
+
+func (m *monitor) started(r *run) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	m.leaders[r.group] = true
 }
 
 type watch struct {
@@ -73,6 +82,7 @@ func (m *monitor) remove(r *run) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	delete(m.runs, r)
+	delete(m.leaders, r.group)
 }
 
 // loop looks whenever a run is due and ends when none is left.
@@ -142,13 +152,17 @@ func (m *monitor) due(now time.Time) (map[*run]*watch, time.Duration) {
 // of a contest start wait for a core or sleep; they cost a clock reading for each process, not a scan of the process table.
 func look(scanner *usage.Scanner, runs map[*run]*watch) error {
 	groups := make(map[int]*usage.Group, len(runs))
+	looked := make(map[*run]bool, len(runs))
+	orphans := watching.orphaned(scanner)
 	for r, w := range runs {
 		if w.rests() {
 			continue
 		}
-		w.written = true
+		w.written, looked[r] = true, true
 		w.group.Most = r.limits.Processes
-		groups[r.group] = &w.group
+		if orphans || !scanner.Single(r.group, &w.group) {
+			groups[r.group] = &w.group
+		}
 	}
 	for len(groups) > 0 {
 		over, err := scanner.Scan(groups)
@@ -167,7 +181,7 @@ func look(scanner *usage.Scanner, runs map[*run]*watch) error {
 		}
 	}
 	for r, w := range runs {
-		if groups[r.group] != nil {
+		if looked[r] {
 			r.judge(scanner, &w.group)
 		}
 		if now := time.Now(); w.written && now.After(w.nextDisk) {
@@ -178,6 +192,15 @@ func look(scanner *usage.Scanner, runs map[*run]*watch) error {
 		}
 	}
 	return nil
+}
+
+// orphaned says that a run may have processes which its main process does not lead to: this process, their reaper, has
+// children that are no run's main process.
+func (m *monitor) orphaned(scanner *usage.Scanner) bool {
+	children, ok := scanner.Children(os.Getpid())
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	return !ok || slices.ContainsFunc(children, func(pid int) bool { return !m.leaders[pid] })
 }
 
 // judge holds one sample against the limits. Resident sizes count shared pages once for each process and, on newer kernels,

@@ -44,7 +44,7 @@ func Main() error {
 	}
 	slots, err := prepare(h)
 	if err != nil {
-		return errors.Join(err, l.sendWithin(silence, report{Kind: reportFailed, Error: err.Error()}))
+		return errors.Join(err, l.send(report{Kind: reportFailed, Error: err.Error()}, silence))
 	}
 	return serve(l, slots)
 }
@@ -65,7 +65,7 @@ func prepare(h hello) ([]*workSlot, error) {
 		}
 		fd := firstSlotFD + i
 		unix.CloseOnExec(fd)
-		slots[i] = &workSlot{judge: j, link: newLink(blocking(fd))}
+		slots[i] = &workSlot{judge: j, wire: newWire(blocking(fd))}
 	}
 	return slots, nil
 }
@@ -73,7 +73,7 @@ func prepare(h hello) ([]*workSlot, error) {
 // workSlot is a slot's side in the worker process.
 type workSlot struct {
 	judge *judge.Judge
-	link  *link
+	wire  *wire
 
 	mu     sync.Mutex
 	seq    uint64
@@ -87,7 +87,7 @@ func serve(l *link, slots []*workSlot) error {
 	for _, s := range slots {
 		running.Go(func() { s.serve(ctx) })
 	}
-	if err := l.sendWithin(silence, report{Kind: reportReady}); err != nil {
+	if err := l.send(report{Kind: reportReady}, silence); err != nil {
 		cancel()
 		return fmt.Errorf("report ready: %w", err)
 	}
@@ -97,7 +97,7 @@ func serve(l *link, slots []*workSlot) error {
 	// The supervisor closed the socket, or is gone: nobody wants the results, so the runs end now, whole trees.
 	cancel()
 	for _, s := range slots {
-		s.link.close()
+		s.wire.close()
 	}
 	running.Wait()
 	if errors.Is(err, io.EOF) {
@@ -128,7 +128,7 @@ func beat(ctx context.Context, l *link) {
 			return
 		case <-ticker.C:
 			// An error shows in the reader too, which ends the process.
-			_ = l.sendWithin(silence, report{Kind: reportAlive})
+			_ = l.send(report{Kind: reportAlive}, silence)
 		}
 	}
 }
@@ -140,14 +140,14 @@ func (s *workSlot) serve(ctx context.Context) {
 	_ = s.judge.On(func() {
 		for {
 			var o order
-			if s.link.receive(&o) != nil {
+			if s.wire.receive(&o) != nil {
 				// The supervisor wants no more of this slot, or is gone; it notices by itself when the stream is broken.
-				s.link.close()
+				s.wire.close()
 				return
 			}
 			result := s.run(ctx, o)
-			if s.link.send(verdict{Result: &result}) != nil {
-				s.link.close()
+			if s.wire.send(&verdict{Result: &result}) != nil {
+				s.wire.close()
 				return
 			}
 		}

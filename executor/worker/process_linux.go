@@ -73,11 +73,11 @@ func (s *Supervisor) start(ctx context.Context, index int) (*process, error) {
 	p.take, p.stopTake = context.WithCancel(ctx)
 	p.left.Store(s.lifetime())
 	for i := range paths {
-		p.slots = append(p.slots, &slot{process: p, index: i, link: newLink(ours[1+i])})
+		p.slots = append(p.slots, &slot{process: p, index: i, wire: newWire(ours[1+i])})
 	}
 	ready := make(chan error, 1)
 	go p.watch(ready)
-	if err := p.link.sendWithin(silence, hello{Dirs: paths, Limits: s.cfg.Limits, Tier: s.cfg.Tier, Languages: s.cfg.Languages}); err != nil {
+	if err := p.link.send(hello{Dirs: paths, Limits: s.cfg.Limits, Tier: s.cfg.Tier, Languages: s.cfg.Languages}, silence); err != nil {
 		p.end(StartFailed)
 		<-p.gone
 		return nil, fmt.Errorf("send a worker its settings: %w; %s", err, p.cause)
@@ -159,7 +159,7 @@ func (p *process) receive(ready chan<- error) error {
 func (p *process) hangUp() {
 	p.link.close()
 	for _, s := range p.slots {
-		s.link.close()
+		s.wire.close()
 	}
 }
 

@@ -15,7 +15,7 @@ import (
 type slot struct {
 	process *process
 	index   int
-	link    *link
+	wire    *wire
 	seq     uint64
 }
 
@@ -44,12 +44,12 @@ func (s *slot) run(taken queue.Taken[*Job]) bool {
 	w.begin()
 
 	var v verdict
-	err := s.link.send(order{Seq: s.seq, Timeout: sup.cfg.Timeout, Request: taken.Value.Request})
+	err := s.wire.send(&order{Seq: s.seq, Timeout: sup.cfg.Timeout, Request: taken.Value.Request})
 	if err == nil {
-		err = s.link.receive(&v)
+		err = s.wire.receive(&v)
 	}
 	w.end()
-	if err != nil || v.Result == nil {
+	if err != nil {
 		// The worker has just died, or the stream is useless.
 		p.end(Crashed)
 		<-p.gone
@@ -92,7 +92,7 @@ func (w *wait) begin() {
 func (w *wait) abandon() {
 	p := w.slot.process
 	w.taken.Value.Answer(Outcome{Fate: Abandoned, Held: time.Since(w.begun), Waited: w.taken.Waited})
-	if err := p.link.sendWithin(silence, cancel{Slot: w.slot.index, Seq: w.seq}); err != nil {
+	if err := p.link.send(cancel{Slot: w.slot.index, Seq: w.seq}, silence); err != nil {
 		p.end(Crashed)
 	}
 	w.expectSoon()

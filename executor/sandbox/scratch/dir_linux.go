@@ -13,8 +13,9 @@ import (
 
 // Dir is one directory, held by descriptor.
 type Dir struct {
-	path string
-	fd   int
+	path  string
+	fd    int
+	tmpfs bool
 }
 
 // Open makes the directory when it does not exist and holds it. The path itself is the executor's own and trusted.
@@ -26,7 +27,11 @@ func Open(path string) (*Dir, error) {
 	if err != nil {
 		return nil, fmt.Errorf("open directory %s: %w", path, err)
 	}
-	return &Dir{path: path, fd: fd}, nil
+	var fs unix.Statfs_t
+	if err := unix.Fstatfs(fd, &fs); err != nil {
+		return nil, errors.Join(fmt.Errorf("open directory %s: %w", path, err), unix.Close(fd))
+	}
+	return &Dir{path: path, fd: fd, tmpfs: fs.Type == unix.TMPFS_MAGIC}, nil
 }
 
 // Path is the absolute path, for rules and for programs' arguments.

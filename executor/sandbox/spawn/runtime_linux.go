@@ -2,7 +2,7 @@ package spawn
 
 import _ "unsafe" // for linkname
 
-// The three hooks are the runtime's contract with package syscall around a fork. The runtime marks them as used from
+// The two hooks are the runtime's contract with package syscall around a fork. The runtime marks them as used from
 // outside by linkname (gVisor does), so the linker lets them pass and their signatures stay.
 
 //go:linkname runtimeBeforeFork syscall.runtime_BeforeFork
@@ -10,9 +10,6 @@ func runtimeBeforeFork()
 
 //go:linkname runtimeAfterFork syscall.runtime_AfterFork
 func runtimeAfterFork()
-
-//go:linkname runtimeAfterForkInChild syscall.runtime_AfterForkInChild
-func runtimeAfterForkInChild()
 
 // rawVforkSyscall makes a system call after which two processes return on one stack; it keeps its return address in a
 // register, where the child cannot overwrite the parent's.
