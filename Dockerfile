@@ -35,13 +35,15 @@ RUN set -eu; \
     mkdir -p /usr/share/man/man1; \
     apt-get update; \
     apt-get install --yes --no-install-recommends \
-        g++ gcc golang-go libc6-dev nodejs openjdk-17-jdk-headless python3; \
+        g++ gcc golang-go libc6-dev nodejs openjdk-17-jdk-headless pypy3 python3 rustc; \
     groupadd --gid 10001 executor; \
     useradd --uid 10001 --gid 10001 --no-create-home --home-dir /tmp --shell /usr/sbin/nologin executor; \
     rm -rf /usr/lib/jvm/*/jmods /usr/share/go-*/test /usr/share/go-*/api \
         /usr/share/doc/* /usr/share/man/* /usr/share/info/* /usr/share/locale/* \
         /var/lib/apt/lists/* /var/cache/apt/* /var/cache/debconf/*-old /var/cache/ldconfig/* \
         /var/lib/dpkg/*-old /var/log/* /tmp/* /etc/*-
+COPY executor/toolchain/prepare.sh /tmp/prepare.sh
+RUN /tmp/prepare.sh && rm /tmp/prepare.sh
 COPY executor/toolchain/languages.yaml /etc/executor/languages.yaml
 COPY --from=build /out/executor /usr/local/bin/executor
 ENV LANG=C.UTF-8

@@ -1,0 +1,5 @@
+public class Main {
+	static volatile long n;
+
+	public static void main(String[] args) { while (true) n++; }
+}
