@@ -33,6 +33,8 @@ type serveFlags struct {
 	MaxBodyMiB   int64         `name:"max-body-mib" default:"16" help:"Largest request; 1 to 1024."`
 	BufferMiB    int64         `name:"buffer-mib" default:"256" help:"Memory for all requests that wait or run; at least --max-body-mib, to 65536."`
 
+	CacheMiB int64 `name:"cache-mib" default:"64" help:"Compiled programs to keep below --scratch, so that the same source is not compiled again; 0 to 65536, 0 keeps none."`
+
 	LogFormat string `default:"json" enum:"json,text" help:"json or text."`
 	LogLevel  string `default:"info" enum:"debug,info,warn,error" help:"debug, info, warn or error."`
 }
@@ -55,6 +57,7 @@ func (f serveFlags) check() error {
 		{"disk-mib", f.DiskMiB, 1, 64 << 10},
 		{"recycle-after", int64(f.RecycleAfter), 1, 1_000_000_000},
 		{"max-body-mib", f.MaxBodyMiB, 1, 1024},
+		{"cache-mib", f.CacheMiB, 0, 64 << 10},
 		{"buffer-mib", f.BufferMiB, max(1, f.MaxBodyMiB), 64 << 10},
 	} {
 		if n.value < n.least || n.value > n.most {
@@ -109,7 +112,7 @@ func (f serveFlags) options(stderr io.Writer) (server.Options, error) {
 		DrainDelay:   f.DrainDelay,
 		Scratch:      scratch,
 		Languages:    []string{f.Languages, filepath.Join(filepath.Dir(f.Languages), "languages.d")},
-		MaxBody:      f.MaxBodyMiB << 20, MaxBuffered: f.BufferMiB << 20,
+		MaxBody:      f.MaxBodyMiB << 20, MaxBuffered: f.BufferMiB << 20, CacheSize: f.CacheMiB << 20,
 		WorkerCommand: workerCommand,
 		Probe:         sandbox.Probe,
 		Log:           logger(stderr, f.LogFormat, f.LogLevel),

@@ -14,7 +14,7 @@ const (
 	supervisorMiB  = 64
 	workerMiB      = 24
 	compileMiB     = 512
-	scratchMiB     = 64
+	scratchMiB     = 128
 	bufferMiB      = 256
 	slotMilliCores = 100
 )
@@ -24,7 +24,7 @@ const (
 //
 //	overhead        = 64 MiB (supervisor) + 24 MiB x workers (worker processes)
 //	buffer          = 256 MiB (the executor's bound on requests that wait or run)
-//	scratch         = slots x diskMiB + 64 MiB
+//	scratch         = slots x diskMiB + 128 MiB (64 of them for the compile cache, see --cache-mib)
 //	limits.memory   = overhead + buffer + scratch + slots x max(memoryMiB, 512 MiB)
 //	requests.memory = overhead + slots x memoryMiB
 //	requests.cpu    = 100m x slots
@@ -40,7 +40,7 @@ const (
 // replica has against its neighbours when the node is full.
 //
 // With the defaults (4 workers x 2 threads, 256 MiB, 64 MiB of disk): requests 800m and 160 + 2048 = 2208 MiB, limit
-// 160 + 256 + 576 + 4096 = 5088 MiB.
+// 160 + 256 + 640 + 4096 = 5152 MiB.
 //
 // A derived request never exceeds the limit, nor a derived limit fall below the request.
 func Resources(spec v1alpha1.ExecutorPoolSpec) corev1.ResourceRequirements {

@@ -122,6 +122,8 @@ type Stage struct {
 	WallMillis int64 `json:"wallMillis"`
 	// MemoryKiB is the peak resident memory seen.
 	MemoryKiB int64 `json:"memoryKiB"`
+	// Cached says that the same files were compiled before and nothing was compiled now; all else is that compilation's.
+	Cached bool `json:"cached,omitempty"`
 }
 
 // State answers GET /v1/state: what an autoscaler or an admin needs to know about one executor.

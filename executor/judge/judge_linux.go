@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"executorpool.dev/executor/api"
+	"executorpool.dev/executor/cache"
 	"executorpool.dev/executor/sandbox"
 	"executorpool.dev/executor/toolchain"
 )
@@ -23,6 +24,8 @@ type Config struct {
 	Limits sandbox.Limits
 	// Tier is what is enforced; New fails when it cannot be.
 	Tier sandbox.Tier
+	// Cache keeps what was compiled; nil compiles each time.
+	Cache *cache.Cache
 }
 
 // Judge is one slot at work; it takes one submission at a time.
@@ -87,7 +90,7 @@ func (j *Judge) do(ctx context.Context, req api.Request, result api.Result) api.
 			return failed(result, err)
 		}
 	} else {
-		stage, err := s.compile(ctx, files)
+		stage, err := s.compiled(ctx, files)
 		result.Compile = &stage
 		if err != nil || stage.Verdict != api.OK {
 			return s.settleCompile(ctx, result, stage, err)

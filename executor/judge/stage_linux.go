@@ -3,10 +3,13 @@ package judge
 import (
 	"context"
 	"encoding/base64"
+	"encoding/json"
+	"errors"
 	"fmt"
 	"time"
 
 	"executorpool.dev/executor/api"
+	"executorpool.dev/executor/cache"
 	"executorpool.dev/executor/sandbox"
 	"executorpool.dev/executor/sandbox/scratch"
 	"executorpool.dev/executor/toolchain"
@@ -21,11 +24,60 @@ type submission struct {
 	values   toolchain.Values
 }
 
+// compiled fills the store from the cache, or compiles. Only what compiled is kept: a compiler that failed may have failed
+// for want of something, and the next try shall be a try.
+func (s *submission) compiled(ctx context.Context, files []file) (api.Stage, error) {
+	kept := s.judge.config.Cache
+	if kept == nil {
+		stage, _, err := s.compile(ctx, files)
+		return stage, err
+	}
+	key, err := s.key(files)
+	if err != nil {
+		return api.Stage{}, err
+	}
+	store := s.judge.slot.Store
+	if words, ok := kept.Get(key, store); ok {
+		stage := api.Stage{Cached: true}
+		if err := json.Unmarshal(words, &stage); err != nil {
+			return api.Stage{}, fmt.Errorf("read the cached compilation: %w", err)
+		}
+		return stage, nil
+	}
+	if !store.Clear() { // half an entry that was being removed
+		return api.Stage{}, errors.New("compile: the store is not empty")
+	}
+	stage, artifacts, err := s.compile(ctx, files)
+	if err != nil || stage.Verdict != api.OK {
+		return stage, err
+	}
+	words, err := json.Marshal(stage)
+	if err != nil {
+		return api.Stage{}, fmt.Errorf("cache the compilation: %w", err)
+	}
+	// A cache that is full or broken costs time, not verdicts.
+	_ = kept.Put(key, store, artifacts, words)
+	return stage, nil
+}
+
+// key is everything that decides what the compiler makes; its version and the machine are the same as long as the cache lives.
+func (s *submission) key(files []file) (string, error) {
+	row, err := json.Marshal(s.language)
+	if err != nil {
+		return "", fmt.Errorf("key of the compilation: %w", err)
+	}
+	parts := []string{string(s.encoding), string(row)}
+	for _, f := range files {
+		parts = append(parts, f.name, string(f.content))
+	}
+	return cache.Key(parts...), nil
+}
+
 // compile turns the files into artifacts in the store. The error is the executor's, not the program's.
-func (s *submission) compile(ctx context.Context, files []file) (api.Stage, error) {
+func (s *submission) compile(ctx context.Context, files []file) (stage api.Stage, artifacts []string, err error) {
 	slot, row := s.judge.slot, s.language.Compile
 	if err := write(slot.Box, files); err != nil {
-		return api.Stage{}, err
+		return api.Stage{}, nil, err
 	}
 	argv := s.language.CompileCommand(s.values)
 	l := row.Limits
@@ -40,22 +92,21 @@ func (s *submission) compile(ctx context.Context, files []file) (api.Stage, erro
 		Reserve: 4 << 30,
 	})
 	if err != nil {
-		return api.Stage{}, fmt.Errorf("compile: %w", err)
+		return api.Stage{}, nil, fmt.Errorf("compile: %w", err)
 	}
 	verdict, cause := s.judge.verdictOf(ctx, result, compiling, s.language)
 	if verdict == api.OK {
-		taken, err := slot.Take(row.Artifacts)
-		if err != nil {
-			return api.Stage{}, fmt.Errorf("compile: %w", err)
+		if artifacts, err = slot.Take(row.Artifacts); err != nil {
+			return api.Stage{}, nil, fmt.Errorf("compile: %w", err)
 		}
-		if missing := row.Missing(taken); missing != "" {
+		if missing := row.Missing(artifacts); missing != "" {
 			verdict, cause = api.CompileError, fmt.Sprintf("the compiler left no file %s", missing)
 		}
 	}
 	if err := slot.Clean(false, time.Now().Add(cleaning)); err != nil {
-		return api.Stage{}, fmt.Errorf("compile: %w", err)
+		return api.Stage{}, nil, fmt.Errorf("compile: %w", err)
 	}
-	return s.stage(result, verdict, cause), nil
+	return s.stage(result, verdict, cause), artifacts, nil
 }
 
 // run executes the program once, in an empty box.

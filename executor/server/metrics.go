@@ -64,6 +64,7 @@ type Metrics struct {
 	submissions *prometheus.CounterVec
 	rejections  *prometheus.CounterVec
 	restarts    *prometheus.CounterVec
+	cache       *prometheus.CounterVec
 }
 
 // NewMetrics makes the counters. The Server adds the gauges.
@@ -87,12 +88,17 @@ func NewMetrics() *Metrics {
 		restarts: prometheus.NewCounterVec(prometheus.CounterOpts{
 			Name: "executor_worker_restarts_total", Help: "Worker processes that were replaced, by reason.",
 		}, []string{"reason"}),
+		cache: prometheus.NewCounterVec(prometheus.CounterOpts{
+			Name: "executor_compile_cache_total", Help: "Submissions that compiled, by whether the cache had it: hit or miss.",
+		}, []string{"result"}),
 	}
-	m.Registry.MustRegister(m.queueWait, m.runs, m.submissions, m.rejections, m.restarts,
+	m.Registry.MustRegister(m.queueWait, m.runs, m.submissions, m.rejections, m.restarts, m.cache,
 		collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}))
 	for _, reason := range rejectionReasons {
 		m.rejections.WithLabelValues(reason)
 	}
+	m.cache.WithLabelValues("hit")
+	m.cache.WithLabelValues("miss")
 	for _, reason := range worker.Reasons {
 		m.restarts.WithLabelValues(string(reason))
 	}
@@ -144,7 +150,10 @@ func (m *Metrics) observe(cfg Config) {
 func (m *Metrics) ran(language string, o worker.Outcome) {
 	m.waited(o.Waited)
 	m.submissions.WithLabelValues(language, string(o.Result.Verdict)).Inc()
-	if c := o.Result.Compile; c != nil {
+	if c := o.Result.Compile; c != nil && c.Cached {
+		m.cache.WithLabelValues("hit").Inc()
+	} else if c != nil {
+		m.cache.WithLabelValues("miss").Inc()
 		m.runs.WithLabelValues(language, "compile").Observe(float64(c.WallMillis) / 1000)
 	}
 	if len(o.Result.Runs) == 0 {

@@ -38,6 +38,7 @@ type Options struct {
 	Languages        []string // files of the language table
 	MaxBody          int64    // bytes
 	MaxBuffered      int64    // bytes
+	CacheSize        int64    // bytes of compiled programs to keep
 	WorkerCommand    []string // starts a worker process
 	// Probe finds the isolation tier by trying in a directory, and says why it is not higher.
 	Probe   func(ctx context.Context, dir string) (sandbox.Tier, string) `json:"-"`
@@ -108,7 +109,7 @@ func assemble(ctx context.Context, o Options) (*executor, error) {
 	metrics := NewMetrics()
 	supervisor, err := worker.New(worker.Config{
 		Workers: o.Workers, Threads: o.Threads, Timeout: o.Timeout, RecycleAfter: o.RecycleAfter,
-		Limits: o.Limits, Tier: tier, Languages: o.Languages, Scratch: o.Scratch, Command: o.WorkerCommand,
+		Limits: o.Limits, Tier: tier, Languages: o.Languages, Scratch: o.Scratch, CacheSize: o.CacheSize, Command: o.WorkerCommand,
 		Queue: q, Random: rand.Float64, Log: o.Log, Restarted: metrics.Restarted,
 	})
 	if err != nil {

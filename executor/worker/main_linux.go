@@ -13,6 +13,7 @@ import (
 	"golang.org/x/sys/unix"
 
 	"executorpool.dev/executor/api"
+	"executorpool.dev/executor/cache"
 	"executorpool.dev/executor/judge"
 	"executorpool.dev/executor/sandbox"
 	"executorpool.dev/executor/toolchain"
@@ -57,9 +58,15 @@ func prepare(h hello) ([]*workSlot, error) {
 	if err != nil {
 		return nil, fmt.Errorf("load the language table: %w", err)
 	}
+	var kept *cache.Cache
+	if h.CacheSize > 0 {
+		if kept, err = cache.Open(h.Cache, h.CacheSize); err != nil {
+			return nil, err
+		}
+	}
 	slots := make([]*workSlot, len(h.Dirs))
 	for i, dir := range h.Dirs {
-		j, err := judge.New(judge.Config{Table: table, Dir: dir, Limits: h.Limits, Tier: h.Tier})
+		j, err := judge.New(judge.Config{Table: table, Dir: dir, Limits: h.Limits, Tier: h.Tier, Cache: kept})
 		if err != nil {
 			return nil, fmt.Errorf("prepare slot %s: %w", dir, err)
 		}

@@ -77,7 +77,8 @@ func (s *Supervisor) start(ctx context.Context, index int) (*process, error) {
 	}
 	ready := make(chan error, 1)
 	go p.watch(ready)
-	if err := p.link.send(hello{Dirs: paths, Limits: s.cfg.Limits, Tier: s.cfg.Tier, Languages: s.cfg.Languages}, silence); err != nil {
+	if err := p.link.send(hello{Dirs: paths, Limits: s.cfg.Limits, Tier: s.cfg.Tier, Languages: s.cfg.Languages,
+		Cache: s.cacheDir(), CacheSize: s.cfg.CacheSize}, silence); err != nil {
 		p.end(StartFailed)
 		<-p.gone
 		return nil, fmt.Errorf("send a worker its settings: %w; %s", err, p.cause)

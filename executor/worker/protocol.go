@@ -26,6 +26,8 @@ type hello struct {
 	Limits    sandbox.Limits
 	Tier      sandbox.Tier
 	Languages []string
+	Cache     string // directory of the compile cache
+	CacheSize int64  // bytes; 0: none
 }
 
 // order goes to a slot.

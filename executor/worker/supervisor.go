@@ -53,7 +53,8 @@ type Config struct {
 	Limits           sandbox.Limits
 	Tier             sandbox.Tier
 	Languages        []string // files of the language table
-	Scratch          string   // directory below which the slots' directories are made
+	Scratch          string   // directory below which the slots' directories and the compile cache are made
+	CacheSize        int64    // bytes of compiled programs to keep; 0: none
 	Command          []string // starts a worker process: program and arguments
 	Queue            *queue.Queue[*Job]
 	Random           func() float64 // in [0, 1), for jitter
@@ -93,6 +94,9 @@ func New(cfg Config) (*Supervisor, error) {
 	}
 	for i := range s.workers {
 		s.workers[i].down = "it is starting"
+	}
+	if err := s.freshDir(cacheName); err != nil {
+		return nil, fmt.Errorf("begin with an empty compile cache: %w", err)
 	}
 	return s, nil
 }
@@ -225,6 +229,11 @@ func (s *Supervisor) Ready() error {
 	}
 	return fmt.Errorf("no worker process: %s", why)
 }
+
+// cacheName is the compile cache's directory beside those of the slots.
+const cacheName = "cache"
+
+func (s *Supervisor) cacheDir() string { return filepath.Join(s.cfg.Scratch, cacheName) }
 
 func (s *Supervisor) slotDirs(index int) (names, paths []string) {
 	for j := range s.cfg.Threads {

@@ -140,6 +140,7 @@ func carryStage(c *carrier, s *api.Stage) {
 	number(c, &s.CPUMillis)
 	number(c, &s.WallMillis)
 	number(c, &s.MemoryKiB)
+	flag(c, &s.Cached)
 }
 
 type message interface{ carry(c *carrier) }

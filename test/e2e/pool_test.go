@@ -14,6 +14,7 @@ import (
 
 	"executorpool.dev/api/v1alpha1"
 	"executorpool.dev/executor/api"
+	"executorpool.dev/test/cases"
 )
 
 func quantity(s string) resource.Quantity { return resource.MustParse(s) }
@@ -24,22 +25,15 @@ func TestMinimalPoolServes(t *testing.T) {
 	kubectl(t, "-n", ns, "wait", "--for=condition=Ready", "executorpool/minimal", "--timeout=180s")
 
 	url := serviceURL(t, ns, "minimal")
-	for name, tc := range map[string]struct {
-		request api.Request
-		want    string
-	}{
-		"python": {api.Request{Language: "python3", Source: "print(sum(map(int, input().split())))", Stdin: "19 23\n"}, "42\n"},
-		"c":      {api.Request{Language: "c", Source: "#include <stdio.h>\nint main(){int a,b;scanf(\"%d%d\",&a,&b);printf(\"%d\\n\",a+b);}", Stdin: "19 23\n"}, "42\n"},
-		"java": {api.Request{Language: "java", Stdin: "19 23\n", Source: `import java.util.Scanner;
-public class Main { public static void main(String[] a) { Scanner s = new Scanner(System.in); System.out.println(s.nextInt() + s.nextInt()); } }`}, "42\n"},
-		"go":         {api.Request{Language: "go", Stdin: "19 23\n", Source: "package main\nimport \"fmt\"\nfunc main(){var a,b int;fmt.Scan(&a,&b);fmt.Println(a+b)}"}, "42\n"},
-		"javascript": {api.Request{Language: "javascript", Stdin: "19 23\n", Source: "const t=require('fs').readFileSync(0,'utf8').split(' ');console.log(Number(t[0])+Number(t[1]))"}, "42\n"},
-		"cpp20":      {api.Request{Language: "cpp20", Stdin: "19 23\n", Source: "#include <iostream>\nint main(){int a,b;std::cin>>a>>b;std::cout<<a+b<<std::endl;}"}, "42\n"},
-	} {
-		t.Run(name, func(t *testing.T) {
-			result := execute(t, url, tc.request)
-			if result.Verdict != api.OK || len(result.Runs) != 1 || result.Runs[0].Stdout != tc.want {
-				t.Errorf("got %+v, want verdict OK and output %q", result, tc.want)
+	for _, tc := range cases.All() {
+		t.Run(tc.Language+"/"+tc.Name, func(t *testing.T) {
+			result := execute(t, url, tc.Request)
+			stdout := ""
+			if len(result.Runs) == 1 {
+				stdout = result.Runs[0].Stdout
+			}
+			if result.Verdict != tc.Verdict || tc.Stdout != "" && stdout != tc.Stdout {
+				t.Errorf("verdict %s, output %q; want %s, %q", result.Verdict, stdout, tc.Verdict, tc.Stdout)
 			}
 			if result.Tier != "Restricted" && result.Tier != "RestrictedLegacy" {
 				t.Errorf("tier %q in an ordinary restricted pod, want an enforcing one", result.Tier)

@@ -19,9 +19,9 @@ var refused = []string{
 	// Namespaces, mounts, roots.
 	"unshare", "setns", "mount", "umount2", "pivot_root", "chroot", "open_tree", "move_mount", "fsopen", "fsconfig",
 	"fsmount", "fspick", "mount_setattr", "name_to_handle_at", "open_by_handle_at",
-	// Modes, owners and attributes of files that are reachable by name but not open: Landlock does not cover them, and
-	// other slots' files have the same owner. fchmod on an open file stays.
-	"fchmodat", "fchown", "fchownat", "setxattr", "lsetxattr", "fsetxattr", "removexattr", "lremovexattr", "fremovexattr",
+	// Modes, owners and attributes of files: Landlock does not cover them, other slots' files have the same owner, and an
+	// executable that is open for reading may be one that the compile cache shares with other submissions.
+	"fchmod", "fchmodat", "fchmodat2", "fchown", "fchownat", "setxattr", "lsetxattr", "fsetxattr", "removexattr", "lremovexattr", "fremovexattr",
 	// What is left behind when a run ends.
 	"shmget", "shmat", "shmctl", "semget", "semop", "semctl", "semtimedop", "msgget", "msgsnd", "msgrcv", "msgctl",
 	"mq_open", "mq_unlink", "mq_timedsend", "mq_timedreceive", "mq_notify", "mq_getsetattr",
