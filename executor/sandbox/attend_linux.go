@@ -67,6 +67,12 @@ const quick = 2 * time.Millisecond
 func (s *Slot) attend(ctx context.Context, spec Spec, child spawn.Child, pipes *pipes, begin time.Time) (Result, error) {
 	pipes.closeChild()
 	r := &run{group: child.PID, limits: spec.Limits, slot: s, exceeded: map[Limit]string{}}
+	if !s.config.has(WallClock) {
+		r.limits.Wall = 24 * time.Hour
+	}
+	if !s.config.has(OutputBound) {
+		r.limits.Output = 1 << 40
+	}
 	watching.started(r)
 	release := context.AfterFunc(ctx, func() {
 		r.stop(Cancelled, fmt.Sprintf("%v, killed by the executor", context.Cause(ctx)))
@@ -84,9 +90,9 @@ func (s *Slot) attend(ctx context.Context, spec Spec, child spawn.Child, pipes *
 	r.walking.Unlock()
 	result := Result{Wall: time.Since(begin)}
 	for i := range outputs {
-		// Everybody who could write is gone: this ends.
-		for open := pipes.ours[i+1] >= 0; open && failed == nil && !outputs[i].truncated; {
-			open, failed = outputs[i].read(pipes.ours[i+1], spec.Limits.Output, s.buffer)
+		// Everybody who could write is gone: what is there now is all.
+		if pipes.ours[i+1] >= 0 && failed == nil && !outputs[i].truncated {
+			_, failed = outputs[i].read(pipes.ours[i+1], r.limits.Output, s.buffer)
 		}
 		if outputs[i].truncated {
 			r.note(OutputLimit, r.overflow(i))
@@ -110,7 +116,9 @@ func (r *run) accompany(process int, pipes *pipes, outputs *[2]output, begin tim
 		elapsed := now.Sub(begin)
 		if !watched && elapsed >= firstLook {
 			watched = true
-			watching.add(r)
+			if r.slot.config.has(TreeLimits) {
+				watching.add(r)
+			}
 		}
 		if !now.Before(end) {
 			r.stop(WallLimit, fmt.Sprintf("wall limit %d ms, killed by the executor", r.limits.Wall.Milliseconds()))
@@ -194,17 +202,22 @@ func (r *run) finish() (unix.WaitStatus, treeUsage, error) {
 	}
 	r.mu.Lock()
 	r.over = true
-	_ = unix.Kill(-r.group, unix.SIGKILL)
+	options := unix.WALL
+	if r.slot.config.has(TreeKill) {
+		_ = unix.Kill(-r.group, unix.SIGKILL)
+	} else {
+		options |= unix.WNOHANG
+	}
 	r.mu.Unlock()
 
 	var main unix.WaitStatus
 	for {
 		var status unix.WaitStatus
 		var usage unix.Rusage
-		pid, err := unix.Wait4(-r.group, &status, unix.WALL, &usage)
+		pid, err := unix.Wait4(-r.group, &status, options, &usage)
 		switch {
 		case errors.Is(err, unix.EINTR):
-		case errors.Is(err, unix.ECHILD):
+		case errors.Is(err, unix.ECHILD) || err == nil && pid == 0:
 			total.rss = ownRSS(total.rss)
 			return main, total, nil
 		case err != nil:

@@ -25,6 +25,8 @@ type SlotConfig struct {
 	Tier Tier
 	// Paths may be read and executed besides the built-in list.
 	Paths []string
+	// Without leaves protections out, for tests and benchmarks alone.
+	Without Protection
 }
 
 // Slot runs one process tree at a time. Box is the runs' working directory and theirs to fill; Store they can read and
@@ -44,11 +46,6 @@ type Slot struct {
 	tasks    chan func()
 	finished chan struct{}
 }
-
-// niceness of runs is above the executor's own: among a fork bomb's processes its monitor must still get its turn (at 5 it
-// did not, on two cores). All runs
-// have the same, and other containers are not concerned: between cgroups the weights decide.
-const niceness = 10
 
 // NewSlot makes the slot's directories and its restricted thread. An error names the step that failed.
 func NewSlot(config SlotConfig) (slot *Slot, err error) {
@@ -130,14 +127,18 @@ func (s *Slot) run(ctx context.Context, spec Spec) (Result, error) {
 		return Result{}, err
 	}
 	defer pipes.close()
-	command := &spawn.Command{GroupToken: s.token, RulesetFD: -1, Nice: niceness, Dir: s.Box.FD(), Files: pipes.child}
-	if s.rules != nil {
+	command := &spawn.Command{GroupToken: s.token, RulesetFD: -1, Dir: s.Box.FD(), Files: pipes.child}
+	if s.rules != nil && s.config.has(FileRules) {
 		command.RulesetFD = s.rules.FD()
 	}
-	if s.config.Tier == RestrictedLegacy {
+	if s.config.Tier == RestrictedLegacy && s.config.has(CallFilter) {
 		command.Filter, command.OwnPID, command.OwnGroup = seccomp.OwnSignals()
 	}
-	if err := command.Prepare(spec.Path, spec.Args, spec.Env, rlimits(spec)); err != nil {
+	var limits []spawn.Rlimit
+	if s.config.has(ResourceLimits) {
+		limits = rlimits(spec)
+	}
+	if err := command.Prepare(spec.Path, spec.Args, spec.Env, limits); err != nil {
 		return Result{}, err
 	}
 	begin := time.Now()

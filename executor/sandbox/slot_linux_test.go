@@ -13,7 +13,7 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// attackProgram is testdata/attack.c, compiled once.
+// attackProgram is test/attacks/testdata/attack.c, compiled once.
 var attackProgram []byte
 
 func TestMain(m *testing.M) {
@@ -35,9 +35,9 @@ func testMain(m *testing.M) (int, error) {
 	}
 	defer os.RemoveAll(dir)
 	program := filepath.Join(dir, "attack")
-	out, err := exec.Command("gcc", "-O1", "-w", "-static", "-pthread", "-o", program, "testdata/attack.c").CombinedOutput()
+	out, err := exec.Command("gcc", "-O1", "-w", "-static", "-pthread", "-o", program, "../../test/attacks/testdata/attack.c").CombinedOutput()
 	if err != nil {
-		return 0, fmt.Errorf("compile testdata/attack.c: %w: %s", err, out)
+		return 0, fmt.Errorf("compile test/attacks/testdata/attack.c: %w: %s", err, out)
 	}
 	if attackProgram, err = os.ReadFile(program); err != nil {
 		return 0, err
@@ -55,7 +55,13 @@ func testLimits() Limits {
 // newSlot makes a slot whose store holds the attack program.
 func newSlot(t testing.TB, tier Tier) *Slot {
 	t.Helper()
-	s, err := NewSlot(SlotConfig{Dir: t.TempDir(), Tier: tier})
+	return newSlotIn(t, t.TempDir(), SlotConfig{Tier: tier})
+}
+
+func newSlotIn(t testing.TB, dir string, config SlotConfig) *Slot {
+	t.Helper()
+	config.Dir = dir
+	s, err := NewSlot(config)
 	if err != nil {
 		t.Fatal(err)
 	}

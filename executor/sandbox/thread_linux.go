@@ -42,6 +42,9 @@ func (s *Slot) confine() error {
 	if err := dropCapabilities(); err != nil {
 		return err
 	}
+	if !s.config.has(CallFilter) {
+		return nil
+	}
 	if s.config.Tier == None {
 		return seccompGroupOnly(s.token)
 	}
@@ -76,13 +79,16 @@ func (s *Slot) fileRules() (*landlock.Ruleset, error) {
 	return rules, nil
 }
 
-// seccompGroupOnly is the little that tier None asks for: accounting rests on the process group. A kernel without seccomp
-// does without.
+// seccompGroupOnly is the little that tier None asks for: accounting rests on the process group. Where no filter can be
+// loaded at all, it does without: None promises nothing.
 func seccompGroupOnly(token uint64) error {
-	if err := seccomp.LoadGroup(token); err != nil && !errors.Is(err, unix.ENOSYS) && !errors.Is(err, unix.EINVAL) {
-		return err
+	err := seccomp.LoadGroup(token)
+	for _, absent := range []error{unix.ENOSYS, unix.EINVAL, unix.EPERM, unix.EACCES} {
+		if errors.Is(err, absent) {
+			return nil
+		}
 	}
-	return nil
+	return err
 }
 
 // toolchainPaths hold compilers, interpreters, libraries and the few files of /etc and /proc they read.

@@ -18,10 +18,11 @@ var refused = []string{
 	"socket", "bind", "listen", "connect", "accept", "accept4",
 	// Namespaces, mounts, roots.
 	"unshare", "setns", "mount", "umount2", "pivot_root", "chroot", "open_tree", "move_mount", "fsopen", "fsconfig",
-	"fsmount", "fspick", "mount_setattr", "name_to_handle_at", "open_by_handle_at",
+	"fsmount", "fspick", "mount_setattr", "statmount", "listmount", "name_to_handle_at", "open_by_handle_at",
 	// Modes, owners and attributes of files: Landlock does not cover them, other slots' files have the same owner, and an
 	// executable that is open for reading may be one that the compile cache shares with other submissions.
-	"fchmod", "fchmodat", "fchmodat2", "fchown", "fchownat", "setxattr", "lsetxattr", "fsetxattr", "removexattr", "lremovexattr", "fremovexattr",
+	"fchmod", "fchmodat", "fchmodat2", "fchown", "fchownat", "setxattr", "lsetxattr", "fsetxattr", "setxattrat",
+	"removexattr", "lremovexattr", "fremovexattr", "removexattrat",
 	// What is left behind when a run ends.
 	"shmget", "shmat", "shmctl", "semget", "semop", "semctl", "semtimedop", "msgget", "msgsnd", "msgrcv", "msgctl",
 	"mq_open", "mq_unlink", "mq_timedsend", "mq_timedreceive", "mq_notify", "mq_getsetattr",
@@ -29,7 +30,7 @@ var refused = []string{
 	// Watching other slots' directories.
 	"inotify_add_watch", "fanotify_init", "fanotify_mark",
 	// The machine.
-	"bpf", "perf_event_open", "userfaultfd", "personality", "quotactl", "swapon", "swapoff", "reboot", "kexec_load",
+	"bpf", "perf_event_open", "userfaultfd", "personality", "quotactl", "quotactl_fd", "lsm_set_self_attr", "swapon", "swapoff", "reboot", "kexec_load",
 	"init_module", "finit_module", "delete_module", "syslog", "acct", "settimeofday", "clock_settime", "clock_adjtime",
 	"adjtimex", "sethostname", "setdomainname", "vhangup", "lookup_dcookie", "nfsservctl",
 	"sched_setattr", "ioprio_set",

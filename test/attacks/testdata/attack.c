@@ -1,5 +1,6 @@
 // attack is what hostile submissions do, one way a name. It prints ESCAPED when something that must be refused was not.
 #define _GNU_SOURCE
+#pragma GCC optimize("O0") // a compiler may leave out memory that nobody reads
 #include <errno.h>
 #include <fcntl.h>
 #include <pthread.h>
@@ -8,7 +9,12 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <dirent.h>
+#include <linux/perf_event.h>
+#include <sys/ipc.h>
 #include <sys/mman.h>
+#include <sys/shm.h>
+#include <sys/uio.h>
 #include <sys/ptrace.h>
 #include <sys/resource.h>
 #include <sys/socket.h>
@@ -19,6 +25,8 @@
 #include <unistd.h>
 
 static const char *arg;
+int main(int, char **);
+static void *const main_address = main;
 
 static double cpu_now(void) {
 	struct timespec t;
@@ -71,6 +79,22 @@ static void deaf(void) { for (int i = 1; i < 65; i++) signal(i, SIG_IGN); for (;
 static void stop_self(void) { raise(SIGSTOP); }
 static void stop_group(void) { fork(); fork(); kill(0, SIGSTOP); for (;;) pause(); }
 static void fork_bomb(void) { for (;;) fork(); }
+// as a bomb, but it goes out by itself
+static void fork_some(void) {
+	for (int i = 0; i < 40; i++) if (fork() == 0) { pause(); _exit(0); }
+	usleep(300000);
+	puts("forked");
+}
+static void *nap(void *x) { usleep(300000); return x; }
+static void thread_some(void) {
+	pthread_attr_t a;
+	pthread_t t[40];
+	pthread_attr_init(&a);
+	pthread_attr_setstacksize(&a, 16384);
+	for (int i = 0; i < 40; i++) if (pthread_create(&t[i], &a, nap, 0)) exit(9);
+	for (int i = 0; i < 40; i++) pthread_join(t[i], 0);
+	puts("threaded");
+}
 static void thread_bomb(void) {
 	pthread_attr_t a;
 	pthread_t t;
@@ -109,6 +133,16 @@ static void orphan_burn(void) {
 	char c;
 	if (read(p[0], &c, 1) < 0) exit(9);
 }
+// as kill_all, but it hurts nobody when it is not refused
+static void signal_others(void) {
+	if (kill(1, 0) == 0) escaped("signal to the first process");
+	if (kill(getppid(), 0) == 0) escaped("signal to the executor");
+	puts("alive");
+}
+static void stop_parent(void) {
+	if (kill(getppid(), SIGSTOP) == 0) escaped("stop of the executor");
+	puts("alive");
+}
 static void kill_all(void) {
 	kill(-1, SIGKILL);
 	for (pid_t p = 1; p < 3; p++) if (kill(p, 0) == 0) escaped("kill of the first processes");
@@ -121,13 +155,27 @@ static void kill_all(void) {
 }
 static void alloc(void) { for (;;) touch(1 << 20); }
 static void alloc_children(void) { for (int i = 0; i < 4; i++) if (fork() == 0) break; touch(60 << 20); for (;;) pause(); }
-static void alloc_shared(void) {
+static void alloc_mmap(void) {
 	for (;;) {
+		char *p = mmap(0, 1 << 20, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+		if (p == MAP_FAILED) exit(9);
+		memset(p, 1, 1 << 20);
+	}
+}
+// fifty processes share the blame
+static void alloc_fifty(void) {
+	for (int i = 0; i < 49; i++) if (fork() == 0) break;
+	touch(4 << 20);
+	for (;;) pause();
+}
+static void alloc_shared(void) {
+	for (int i = 0; i < 64; i++) {
 		char *p = mmap(0, 1 << 20, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
 		if (p == MAP_FAILED) { puts("refused"); return; }
 		memset(p, 1, 1 << 20);
 		madvise(p, 1 << 20, MADV_DONTNEED);
 	}
+	escaped("shared memory");
 }
 static void alloc_memfd(void) {
 	if (syscall(SYS_memfd_create, "x", 0) >= 0) escaped("memfd");
@@ -135,7 +183,7 @@ static void alloc_memfd(void) {
 }
 static void alloc_file(void) {
 	int f = open("big", O_RDWR | O_CREAT, 0600);
-	if (posix_fallocate(f, 0, 1 << 30)) exit(9);
+	if (posix_fallocate(f, 0, 96 << 20)) exit(9);
 }
 static int recurse(int n) { volatile char here[4096]; here[0] = n; return recurse(n + 1) + here[0]; }
 static void stack(void) { exit(recurse(0)); }
@@ -148,21 +196,25 @@ static void deep_stack(void) {
 	puts("deep");
 }
 static void flood(void) { char b[65536]; memset(b, 'x', sizeof b); for (;;) if (write(1, b, sizeof b) < 0) exit(9); }
+static void drip(void) { for (;;) { if (write(1, ".", 1) < 0) exit(9); usleep(10000); } }
+static void binary(void) { fwrite("a\0\377\376b\n", 1, 6, stdout); }
 static void flood_err(void) { for (;;) fputs("x", stderr); }
 static void close_out(void) { close(1); close(2); for (;;) pause(); }
 static void many_files(void) {
 	char name[64];
-	for (int i = 0;; i++) { snprintf(name, sizeof name, "f%d", i); if (open(name, O_CREAT | O_WRONLY, 0) < 0 && errno != EMFILE) exit(9); close(3); }
+	for (int i = 0; i < 4400; i++) { snprintf(name, sizeof name, "f%d", i); if (open(name, O_CREAT | O_WRONLY, 0) < 0 && errno != EMFILE) exit(9); close(3); }
+	pause();
 }
 static void many_bytes(void) {
 	char name[64], block[1 << 16];
 	memset(block, 1, sizeof block);
-	for (int i = 0;; i++) {
+	for (int i = 0; i < 24; i++) {
 		snprintf(name, sizeof name, "f%d", i);
 		int f = open(name, O_CREAT | O_WRONLY, 0600);
 		for (int k = 0; k < 64; k++) if (write(f, block, sizeof block) < 0) exit(9);
 		close(f);
 	}
+	pause();
 }
 static void unlinked(void) {
 	char block[1 << 16];
@@ -171,7 +223,7 @@ static void unlinked(void) {
 		int f = open("gone", O_CREAT | O_EXCL | O_WRONLY, 0600);
 		if (f < 0 || unlink("gone")) exit(9);
 		for (int k = 0; k < 32; k++) if (write(f, block, sizeof block) < 0) exit(9);
-		if (f > 20) pause();
+		if (f > 40) pause();
 	}
 }
 static void leave_mess(void) {
@@ -186,6 +238,11 @@ static void leave_mess(void) {
 	int root = open(arg, O_RDONLY);
 	fchmod(root, 0);
 	puts("left");
+}
+static void empty_box(void) {
+	DIR *here = opendir(".");
+	for (struct dirent *e; here && (e = readdir(here));) if (e->d_name[0] != '.') escaped(e->d_name);
+	puts(here ? "empty" : "closed");
 }
 static void refuse_read(const char *path) {
 	int f = open(path, O_RDONLY);
@@ -207,6 +264,8 @@ static void read_others(void) {
 	refuse_read("..");
 	refuse_read(arg);
 	if (chmod(arg, 0777) == 0) escaped("chmod of another's file");
+	if (open("/dev/shm/escaped", O_CREAT | O_WRONLY, 0600) >= 0) escaped("write to /dev/shm");
+	if (open("../escaped", O_CREAT | O_WRONLY, 0600) >= 0) escaped("write beside the box");
 	if (open("/tmp/escaped", O_CREAT | O_WRONLY, 0600) >= 0) escaped("write to /tmp");
 	if (truncate(arg, 0) == 0) escaped("truncate of another's file");
 	if (unlink(arg) == 0) escaped("unlink of another's file");
@@ -225,8 +284,21 @@ static void reach_out(void) {
 	if (ptrace(PTRACE_SEIZE, 1, 0, 0) == 0) escaped("ptrace of 1");
 	if (unshare(CLONE_NEWUSER) == 0) escaped("user namespace");
 	if (syscall(SYS_keyctl, 0, -3, 1) >= 0) escaped("keyctl");
-	if (syscall(SYS_shmget, 0, 4096, 0600) >= 0) escaped("shmget");
-	if (syscall(SYS_mq_open, "x", O_CREAT | O_RDWR, 0600, 0) >= 0) escaped("mq_open");
+	if (syscall(SYS_add_key, "user", "x", "y", 1, -3) >= 0) escaped("add_key");
+	int shm = syscall(SYS_shmget, 0, 4096, 0600);
+	if (shm >= 0) { escaped("shmget"); shmctl(shm, IPC_RMID, 0); }
+	if (syscall(SYS_semget, 0x5eed, 1, 0) >= 0 || errno != EPERM) escaped("semget");
+	if (syscall(SYS_msgget, 0x5eed, 0) >= 0 || errno != EPERM) escaped("msgget");
+	if (syscall(SYS_mq_open, "x", O_CREAT | O_RDWR, 0600, 0) >= 0) { escaped("mq_open"); syscall(SYS_mq_unlink, "x"); }
+	char byte;
+	struct iovec here = {&byte, 1}, there = {(void *)main_address, 1};
+	if (process_vm_readv(getppid(), &here, 1, &there, 1, 0) >= 0 || errno != EPERM) escaped("process_vm_readv");
+	if (process_vm_writev(getppid(), &here, 1, &there, 1, 0) >= 0 || errno != EPERM) escaped("process_vm_writev");
+	struct perf_event_attr counter = {.type = PERF_TYPE_SOFTWARE, .size = sizeof counter};
+	if (syscall(SYS_perf_event_open, &counter, 0, -1, -1, 0) >= 0) escaped("perf_event_open");
+	if (syscall(SYS_pidfd_send_signal, syscall(SYS_pidfd_open, getppid(), 0), 0, 0, 0) == 0) escaped("signal by pidfd");
+	if (syscall(452, AT_FDCWD, arg, 0777, 0) == 0) escaped("fchmodat2");
+	if (syscall(463, AT_FDCWD, arg, 0, "user.x", 0, 0) >= 0 || errno == EINVAL) escaped("setxattrat");
 	if (syscall(SYS_bpf, 0, 0, 0) >= 0 || errno != EPERM) escaped("bpf");
 	if (syscall(SYS_io_uring_setup, 1, 0) >= 0 || errno != ENOSYS) escaped("io_uring");
 	if (syscall(SYS_userfaultfd, 0) >= 0) escaped("userfaultfd");
@@ -249,7 +321,8 @@ static void fail(void) { exit(7); }
 static struct { const char *name; void (*run)(void); } ways[] = {
 	{"hello", hello}, {"echo", echo}, {"await", await}, {"spin", spin_one}, {"spin-threads", spin_threads}, {"spin-children", spin_children},
 	{"spin-reaped", spin_reaped}, {"sleep", sleep_long}, {"deaf", deaf}, {"stop-self", stop_self}, {"stop-group", stop_group},
-	{"fork-bomb", fork_bomb}, {"thread-bomb", thread_bomb}, {"vfork-loop", vfork_loop}, {"leave-group", leave_group},
+	{"fork-bomb", fork_bomb}, {"fork-some", fork_some}, {"thread-some", thread_some}, {"signal-others", signal_others}, {"stop-parent", stop_parent},
+	{"alloc-mmap", alloc_mmap}, {"alloc-fifty", alloc_fifty}, {"drip", drip}, {"binary", binary}, {"empty-box", empty_box}, {"thread-bomb", thread_bomb}, {"vfork-loop", vfork_loop}, {"leave-group", leave_group},
 	{"double-fork", double_fork}, {"orphan-burn", orphan_burn}, {"kill-all", kill_all}, {"alloc", alloc},
 	{"alloc-children", alloc_children}, {"alloc-shared", alloc_shared}, {"alloc-memfd", alloc_memfd}, {"alloc-file", alloc_file},
 	{"stack", stack}, {"deep-stack", deep_stack}, {"flood", flood}, {"flood-err", flood_err}, {"close-out", close_out},

@@ -1,0 +1,95 @@
+package attacks
+
+import (
+	"net/http"
+	"os"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/onsi/gomega"
+
+	"executorpool.dev/executor/api"
+)
+
+// TestTierIsWhatHolds takes pieces away from a real executor, as a pod's seccomp profile can: the tier it reports must be
+// the one that is left, and below the minimum it must not serve, and say why.
+func TestTierIsWhatHolds(t *testing.T) {
+	landlock := []string{"landlock_create_ruleset", "landlock_add_rule", "landlock_restrict_self"}
+	for name, tc := range map[string]struct {
+		refused []string
+		tier    string
+		why     string
+	}{
+		"nothing is refused":                  {nil, "Restricted", ""},
+		"landlock is refused":                 {landlock, "None", "allows no Landlock"},
+		"entering landlock is refused":        {[]string{"landlock_restrict_self"}, "None", "enter the landlock rules"},
+		"seccomp is refused":                  {[]string{"seccomp"}, "None", "load seccomp filter"},
+		"landlock and seccomp are refused":    {append(landlock, "seccomp"), "None", "allows no Landlock"},
+		"process descriptors are not refused": {[]string{"ptrace", "bpf", "io_uring_setup"}, "Restricted", ""},
+	} {
+		t.Run(name, func(t *testing.T) {
+			for _, minimum := range []string{"RestrictedLegacy", "None"} {
+				scratch, err := os.MkdirTemp("/dev/shm", "scratch-")
+				if err != nil {
+					t.Fatal(err)
+				}
+				t.Cleanup(func() { os.RemoveAll(scratch) })
+				command := []string{executorProgram}
+				if len(tc.refused) > 0 {
+					command = append(append([]string{os.Args[0], "refuse"}, tc.refused...), "--", executorProgram)
+				}
+				_, url := start(t, scratch, minimum, command...)
+				serves := tc.tier != "None" || minimum == "None"
+				want := http.StatusOK
+				if !serves {
+					want = http.StatusServiceUnavailable
+				}
+				g := gomega.NewWithT(t)
+				g.Eventually(func() int { status, _, _ := get(url + "/readyz"); return status }).
+					WithTimeout(30 * time.Second).Should(gomega.Equal(want))
+				_, readiness, err := get(url + "/readyz")
+				if err != nil || !strings.Contains(readiness, `"tier":"`+tc.tier+`"`) || !strings.Contains(readiness, tc.why) {
+					t.Errorf("minimum %s: /readyz says %s (%v), want tier %s and %q", minimum, readiness, err, tc.tier, tc.why)
+				}
+				_, metrics, err := get(url + "/metrics")
+				if err != nil || !strings.Contains(metrics, `executor_isolation_tier{tier="`+tc.tier+`"} 1`) {
+					t.Errorf("minimum %s: /metrics does not say tier %s (%v)", minimum, tc.tier, err)
+				}
+				e := Executor{Slots: 4, Tier: tc.tier, Execute: Post(url)}
+				if !serves {
+					if _, err := e.Execute(t.Context(), api.Request{Language: "c", Source: "x"}); err == nil ||
+						!strings.Contains(err.Error(), "isolation") || !strings.Contains(err.Error(), tc.why) {
+						t.Errorf("minimum %s: a submission got %v, want 503 with the reason", minimum, err)
+					}
+					continue
+				}
+				e.honest(t)
+				e.provesTier(t)
+			}
+		})
+	}
+}
+
+// provesTier holds the tier that is reported to what the attacks can do.
+func (e Executor) provesTier(t *testing.T) {
+	t.Helper()
+	for _, attack := range All() {
+		if attack.Name != "read-others" && attack.Name != "reach-out" {
+			continue
+		}
+		result, err := e.Execute(t.Context(), attack.Request)
+		if err != nil {
+			t.Error(err)
+			continue
+		}
+		escaped := len(result.Runs) == 1 && strings.Contains(result.Runs[0].Stdout, Escaped)
+		// Under no tier at all at least one thing must be possible, or the tier would be too low.
+		if escaped && e.Tier != "None" {
+			t.Errorf("tier %s is reported, but %s escaped", e.Tier, attack.Name)
+		}
+		if result.Tier != e.Tier {
+			t.Errorf("the result says tier %s, want %s", result.Tier, e.Tier)
+		}
+	}
+}
