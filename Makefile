@@ -101,6 +101,20 @@ e2e: $(HELM) kubectl ## Run the demo and the end-to-end tests on the local clust
 verify: tools ## Lint, and compare every generated file with what its source gives.
 	hack/verify.sh
 
+##@ Measure
+
+.PHONY: bench
+bench: toolchains ## Measure what the sandbox costs, against a bare fork and exec. BENCH_ARGS="--help" tells more.
+	@go run ./bench $(BENCH_ARGS)
+
+.PHONY: soak
+soak: toolchains ## 100,000 runs of all kinds, after which an executor holds what it held before.
+	@go run ./bench --only soak $(BENCH_ARGS)
+
+.PHONY: fuzz
+fuzz: ## Fuzz every parser of what comes from outside, for FUZZTIME each (5m).
+	@hack/fuzz.sh
+
 .PHONY: toolchains
 toolchains:
 	@hack/toolchains.sh

@@ -45,6 +45,9 @@ func TestScanFindsOwnGroup(t *testing.T) {
 	if pss := s.Proportional([]int{os.Getpid()}); pss < 1<<20 {
 		t.Errorf("proportional memory %d", pss)
 	}
+	if resident := Resident(os.Getpid()); resident < 1<<20 {
+		t.Errorf("resident memory %d", resident)
+	}
 	groups[own].Most = 1
 	if over, err := s.Scan(groups); err != nil || over != own {
 		t.Errorf("got %d, %v; want a scan that ends at group %d", over, err, own)

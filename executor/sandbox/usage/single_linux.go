@@ -1,12 +1,29 @@
 package usage
 
 import (
+	"bytes"
 	"io"
 	"os"
 	"strconv"
 
 	"golang.org/x/sys/unix"
 )
+
+// Resident is one process's resident memory in bytes right now, 0 when it is gone.
+func Resident(pid int) int64 {
+	fd, err := unix.Open("/proc/"+strconv.Itoa(pid)+"/statm", unix.O_RDONLY|unix.O_CLOEXEC, 0)
+	if err != nil {
+		return 0
+	}
+	defer unix.Close(fd)
+	var line [128]byte
+	n, err := unix.Read(fd, line[:])
+	if err != nil || n <= 0 {
+		return 0
+	}
+	_, after, _ := bytes.Cut(line[:n], []byte(" "))
+	return number(after) * int64(unix.Getpagesize())
+}
 
 // Unlinked is the disk space, in bytes, of files that the processes hold open and that no directory names any more: they
 // take room that a walk cannot see. A file that several hold counts once.

@@ -1,0 +1,129 @@
+package main
+
+import (
+	"cmp"
+	"embed"
+	"errors"
+	"fmt"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"slices"
+	"time"
+
+	"github.com/alecthomas/kong"
+)
+
+//go:embed testdata
+var programs embed.FS
+
+type options struct {
+	Only  []string `placeholder:"SECTION" help:"Measure only these: throughput, latency, compile, cpu, limits, soak."`
+	Quick bool     `help:"Fewer and shorter rounds, for a first look."`
+	Soak  int      `default:"100000" help:"Runs of section soak, which is left out unless asked for."`
+}
+
+// bench is what the sections share.
+type bench struct {
+	options
+	dir      string // of compiled programs and the executor
+	executor *executor
+}
+
+func main() {
+	var b bench
+	kong.Parse(&b.options, kong.Name("bench"), kong.Description("Measures what the sandbox costs, in ratios to a bare fork and exec."))
+	if err := b.run(); err != nil {
+		fmt.Fprintln(os.Stderr, "bench:", err)
+		os.Exit(1)
+	}
+}
+
+func (b *bench) run() (err error) {
+	if b.dir, err = os.MkdirTemp("", "bench-"); err != nil {
+		return err
+	}
+	defer os.RemoveAll(b.dir)
+	if err := b.build(); err != nil {
+		return err
+	}
+	if b.executor, err = start(b.dir); err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, b.executor.stop()) }()
+	for _, section := range []struct {
+		name    string
+		measure func() error
+	}{
+		{"throughput", b.throughput}, {"latency", b.latency}, {"compile", b.compile}, {"cpu", b.cpu}, {"limits", b.limits}, {"soak", b.soak},
+	} {
+		wanted := slices.Contains(b.Only, section.name) || len(b.Only) == 0 && section.name != "soak"
+		if !wanted {
+			continue
+		}
+		fmt.Fprintf(os.Stderr, "bench: %s\n", section.name)
+		if err := section.measure(); err != nil {
+			return fmt.Errorf("%s: %w", section.name, err)
+		}
+	}
+	return nil
+}
+
+// build compiles the programs to compare with, and the executor.
+func (b *bench) build() error {
+	for _, name := range []string{"bare.c", "hello.c"} {
+		source := filepath.Join(b.dir, name)
+		if err := os.WriteFile(source, []byte(text(name)), 0o600); err != nil {
+			return err
+		}
+		if err := run("gcc", "-O2", "-static", "-s", "-o", b.path(name[:len(name)-2]), source); err != nil {
+			return err
+		}
+	}
+	build := exec.Command("go", "build", "-o", b.path("executor"), "./cmd/executor")
+	build.Env = append(os.Environ(), "CGO_ENABLED=0")
+	if out, err := build.CombinedOutput(); err != nil {
+		return fmt.Errorf("build the executor: %w: %s", err, out)
+	}
+	return nil
+}
+
+func (b *bench) path(name string) string { return filepath.Join(b.dir, name) }
+
+func text(name string) string {
+	content, err := programs.ReadFile("testdata/" + name)
+	if err != nil {
+		panic(err) // the folder is part of the program
+	}
+	return string(content)
+}
+
+func run(name string, args ...string) error {
+	if out, err := exec.Command(name, args...).CombinedOutput(); err != nil {
+		return fmt.Errorf("%s: %w: %s", name, err, out)
+	}
+	return nil
+}
+
+// spread is a set of measurements.
+type spread []float64
+
+func (s spread) at(share float64) float64 {
+	sorted := slices.Sorted(slices.Values(s))
+	return sorted[min(len(sorted)-1, int(share*float64(len(sorted))))]
+}
+
+func (s spread) String() string {
+	return fmt.Sprintf("%.2f (%.2f to %.2f, %d rounds)", s.at(0.5), slices.Min(s), slices.Max(s), len(s))
+}
+
+func (b *bench) rounds(full int) int {
+	if b.Quick {
+		return max(2, full/4)
+	}
+	return full
+}
+
+func millis(d time.Duration) float64 { return float64(d) / float64(time.Millisecond) }
+
+func share(part, whole time.Duration) float64 { return float64(part) / float64(cmp.Or(whole, 1)) }

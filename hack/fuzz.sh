@@ -1,0 +1,16 @@
+#!/usr/bin/env bash
+# Fuzzes every parser of what comes from outside, one after the other, each for FUZZTIME (5m by default). An input that
+# fails is kept in testdata/fuzz beside its test and from then on is part of make test.
+set -euo pipefail
+cd "$(dirname "$0")/.."
+
+time=${FUZZTIME:-5m}
+mapfile -t targets < <(grep -rno --include='*_test.go' '^func Fuzz[A-Za-z]*' . | sed -E 's#^(.*)/[^/]*:[0-9]+:func (.*)#\1 \2#' | sort)
+n=0
+for target in "${targets[@]}"; do
+  read -r package name <<<"$target"
+  n=$((n + 1))
+  echo "fuzz $n/${#targets[@]}: $package $name for $time"
+  go test -run '^$' -fuzz "^$name\$" -fuzztime "$time" "$package"
+done
+echo "fuzz: ${#targets[@]} targets, $time each, clean"
