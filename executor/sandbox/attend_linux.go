@@ -102,6 +102,9 @@ func (s *Slot) attend(ctx context.Context, spec Spec, child spawn.Child, pipes *
 	if err := errors.Join(err, failed); err != nil {
 		return Result{}, fmt.Errorf("attend the run: %w", err)
 	}
+	if result.Wall >= firstLook && s.config.has(TreeLimits) && s.Box.Measure(MaxEntries).Bytes > r.limits.Disk {
+		r.note(DiskLimit, fmt.Sprintf("disk limit %d MiB", r.limits.Disk>>20))
+	}
 	result.Stdout, result.StdoutTruncated = outputs[0].data, outputs[0].truncated
 	result.Stderr, result.StderrTruncated = outputs[1].data, outputs[1].truncated
 	r.conclude(&result, spec, status, charged)

@@ -15,8 +15,9 @@ const (
 	firstLook = 4 * time.Millisecond
 	// interval is the time between looks. At 2 GB/s a program can fill 40 MB in it, within a slot's share of overhead.
 	interval = 20 * time.Millisecond
-	// diskInterval is the least time between looks at a run's files, which cost more; a long walk makes it longer.
-	diskInterval = 100 * time.Millisecond
+	// diskInterval is the least time between looks at a run's files, which cost more; a long walk makes it longer. The slots
+	// share one volume, and on tmpfs one can fill 40 MB in it.
+	diskInterval = interval
 	// MaxEntries is how many files and directories a run may have: inodes are shared by all slots.
 	MaxEntries = 4096
 )

@@ -31,11 +31,11 @@ func TestAttackSucceedsWithoutItsProtection(t *testing.T) {
 		with    seen
 		off     seen
 	}{
-		"spin":          {TreeLimits | ResourceLimits, shortWall, killed(CPULimit), seen{exceeded: CPULimit, signal: "SIGKILL", late: true}},
-		"spin-threads":  {TreeLimits | ResourceLimits, shortWall, killed(CPULimit), seen{exceeded: CPULimit, signal: "SIGKILL", late: true}},
-		"spin-children": {TreeLimits | ResourceLimits, shortWall, killed(CPULimit), seen{exceeded: CPULimit, signal: "SIGKILL", late: true}},
-		"spin-reaped":   {TreeLimits, shortWall, killed(CPULimit), seen{exceeded: CPULimit, signal: "SIGKILL", late: true}},
-		"vfork-loop":    {TreeLimits, shortWall, killed(CPULimit), seen{exceeded: CPULimit, signal: "SIGKILL", late: true}},
+		"spin":          {TreeLimits | ResourceLimits, someWall, killed(CPULimit), seen{exceeded: CPULimit, signal: "SIGKILL", late: true}},
+		"spin-threads":  {TreeLimits | ResourceLimits, someWall, killed(CPULimit), seen{exceeded: CPULimit, signal: "SIGKILL", late: true}},
+		"spin-children": {TreeLimits | ResourceLimits, someWall, killed(CPULimit), seen{exceeded: CPULimit, signal: "SIGKILL", late: true}},
+		"spin-reaped":   {TreeLimits, someWall, killed(CPULimit), seen{exceeded: CPULimit, signal: "SIGKILL", late: true}},
+		"vfork-loop":    {TreeLimits, someWall, killed(CPULimit), seen{exceeded: CPULimit, signal: "SIGKILL", late: true}},
 		"sleep":         {WallClock, shortWall, killed(WallLimit), killed(Cancelled)},
 		"deaf":          {WallClock, shortWall, killed(WallLimit), killed(Cancelled)},
 		"stop-self":     {WallClock, shortWall, killed(WallLimit), killed(Cancelled)},
@@ -48,8 +48,8 @@ func TestAttackSucceedsWithoutItsProtection(t *testing.T) {
 		"leave-group":   {CallFilter, nil, seen{}, seen{escaped: true, left: true}},
 		"signal-others": {FileRules, nil, seen{}, seen{escaped: true}},
 
-		"alloc-children": {TreeLimits, func(l *Limits) { longCPU(l); shortWall(l) }, killed(MemoryLimit), killed(WallLimit)},
-		"alloc-fifty":    {TreeLimits, func(l *Limits) { l.Processes = 64; longCPU(l); shortWall(l) }, killed(MemoryLimit), killed(WallLimit)},
+		"alloc-children": {TreeLimits, func(l *Limits) { longCPU(l); someWall(l) }, killed(MemoryLimit), killed(WallLimit)},
+		"alloc-fifty":    {TreeLimits, func(l *Limits) { l.Processes = 64; longCPU(l); someWall(l) }, killed(MemoryLimit), killed(WallLimit)},
 		"alloc-shared":   {CallFilter, nil, seen{}, seen{escaped: true}},
 		"alloc-memfd":    {CallFilter, nil, seen{}, seen{escaped: true}},
 		"alloc-file":     {ResourceLimits | TreeLimits, nil, seen{exceeded: DiskLimit, signal: "SIGXFSZ"}, seen{}},
@@ -109,6 +109,9 @@ func memoryDir(t *testing.T) string {
 	})
 	return dir
 }
+
+// someWall lets a run have its CPU time on a machine that has other work too.
+func someWall(l *Limits) { l.Wall = 1500 * time.Millisecond }
 
 func longWall(l *Limits) { l.CPU, l.Wall = 20*time.Second, 3*time.Second }
 
