@@ -10,18 +10,19 @@ import (
 
 // cpu is the spread of the CPU time of one program that always does the same, alone and beside a busy slot.
 func (b *bench) cpu() error {
-	c, err := b.executor.connect()
-	if err != nil {
-		return err
-	}
-	defer c.conn.Close()
-	other, err := b.executor.connect()
-	if err != nil {
-		return err
-	}
-	defer other.conn.Close()
 	second := encoded(api.Request{Language: "c", Source: text("second.c")})
 	for _, busy := range []bool{false, true} {
+		// A connection that rests for long is closed.
+		c, err := b.executor.connect()
+		if err != nil {
+			return err
+		}
+		defer c.conn.Close()
+		other, err := b.executor.connect()
+		if err != nil {
+			return err
+		}
+		defer other.conn.Close()
 		var all sync.WaitGroup
 		var times spread
 		errs := make([]error, 2)

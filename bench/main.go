@@ -108,9 +108,13 @@ func run(name string, args ...string) error {
 // spread is a set of measurements.
 type spread []float64
 
+// at is the value below which that share of the measurements lies, between two of them in proportion.
 func (s spread) at(share float64) float64 {
 	sorted := slices.Sorted(slices.Values(s))
-	return sorted[min(len(sorted)-1, int(share*float64(len(sorted))))]
+	place := share * float64(len(sorted)-1)
+	below := int(place)
+	above := min(below+1, len(sorted)-1)
+	return sorted[below] + (place-float64(below))*(sorted[above]-sorted[below])
 }
 
 func (s spread) String() string {
