@@ -21,6 +21,7 @@ var languages = map[string]string{
 	".java": "java",
 	".js":   "javascript",
 	".py":   "python3",
+	".rs":   "rust",
 }
 
 // ErrNoPrograms means that a folder holds no source with a weight above 0.

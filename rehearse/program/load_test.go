@@ -60,6 +60,11 @@ func TestLoadPrograms(t *testing.T) {
 			want: []Program{{Name: "a.py", Language: "python3", Weight: 1, Source: "# rehearse: verdict=RuntimeError",
 				Verdict: api.RuntimeError}},
 		},
+		"an extension names the language": {
+			files: map[string]string{"a.rs": "fn main() {}", "a.out": ""},
+			want: []Program{{Name: "a.rs", Language: "rust", Weight: 1, Source: "fn main() {}", Verdict: api.OK,
+				Stdout: []byte{}, HasStdout: true}},
+		},
 		"folders, dot files and notes are passed over": {
 			files: map[string]string{"..data/x.py": "", "more/y.py": "", ".hidden": "", "README.md": "", "a.go": "go", "a.out": ""},
 			want: []Program{{Name: "a.go", Language: "go", Weight: 1, Source: "go", Verdict: api.OK,
@@ -89,7 +94,7 @@ func TestLoadRefusesWhatCannotBeJudged(t *testing.T) {
 		},
 		"unknown extension": {
 			files: map[string]string{"a.rb": "", "a.out": ""},
-			want:  `program a.rb: no language goes with ".rb" (known: .c .cc .cpp .go .java .js .py)`,
+			want:  `program a.rb: no language goes with ".rb" (known: .c .cc .cpp .go .java .js .py .rs)`,
 		},
 		"stream without a program": {
 			files: map[string]string{"a.py": "", "a.out": "", "b.in": ""},
