@@ -8,8 +8,7 @@ missing=()
 for package in "${packages[@]}"; do
   dpkg-query -W -f '${Status}\n' "$package" 2>/dev/null | grep -q '^install ok installed$' || missing+=("$package")
 done
-prepared=/usr/local/lib/executor
-if [ ${#missing[@]} -eq 0 ] && [ -e $prepared/javac.jsa ] && [ -e $prepared/gnu++20/bits/stdc++.h.gch ]; then
+if [ ${#missing[@]} -eq 0 ] && executor/toolchain/prepare.sh check; then
   exit 0
 fi
 if [ "$(id -u)" -ne 0 ]; then
@@ -21,7 +20,6 @@ if [ ${#missing[@]} -gt 0 ]; then
   export DEBIAN_FRONTEND=noninteractive
   apt-get update -qq
   apt-get install -y -qq --no-install-recommends "${missing[@]}" >/dev/null
-  rm -rf $prepared # made by the tools that were there before
 fi
-echo "toolchains: preparing $prepared"
+echo "toolchains: preparing what compilers load"
 executor/toolchain/prepare.sh

@@ -1,23 +1,33 @@
 #!/bin/sh
 # Makes, once for a machine or an image, what the language table's compilers load instead of working it out for each
 # submission: bits/stdc++.h precompiled for each C++ standard, and the archive of javac's own classes. The flags are the
-# table's: a compiler that is started with others does not take them, and works as if they were not there.
+# table's: a compiler that is started with others does not take them, and works as if they were not there; so does one that
+# is newer than they are. What was made by these very compilers stays; after an upgrade, run this again.
+#
+#   prepare.sh          make what is missing or out of date
+#   prepare.sh check    succeed when nothing is
 set -eu
 
 to=/usr/local/lib/executor
+header=$(echo '#include <bits/stdc++.h>' | /usr/bin/g++ -x c++ -E -H - 2>&1 >/dev/null | sed -n '1s/^[.!] //p')
+jdk=$(dirname "$(dirname "$(readlink -f /usr/bin/javac)")")
+made_by=$(cksum <"$0"; stat -L -c '%n %s %Y' "$(/usr/bin/g++ -print-prog-name=cc1plus)" "$header" \
+  "$jdk/lib/modules" "$jdk/lib/server/libjvm.so")
+
+[ "$(cat "$to/made-by" 2>/dev/null)" != "$made_by" ] || exit 0
+[ "${1:-}" != check ] || exit 1
+
+work=$(mktemp -d)
+trap 'rm -rf "$work"' EXIT
 mkdir -p "$to"
-header=$(echo '#include <bits/stdc++.h>' | /usr/bin/g++ -x c++ -E -H - 2>&1 >/dev/null | sed -n '1s/^\. //p')
+rm -f "$to/made-by"
 for standard in gnu++17 gnu++20; do
-  [ -e "$to/$standard/bits/stdc++.h.gch" ] && continue
   mkdir -p "$to/$standard/bits"
   /usr/bin/g++ -std=$standard -O2 -x c++-header "$header" -o "$to/$standard/bits/stdc++.h.gch.new"
   mv "$to/$standard/bits/stdc++.h.gch.new" "$to/$standard/bits/stdc++.h.gch"
 done
 
-if [ ! -e "$to/javac.jsa" ]; then
-  work=$(mktemp -d)
-  trap 'rm -rf "$work"' EXIT
-  cat >"$work/Main.java" <<'EOF'
+cat >"$work/Main.java" <<'EOF'
 import java.io.*;
 import java.util.*;
 import java.util.stream.*;
@@ -34,7 +44,10 @@ public class Main {
 	}
 }
 EOF
-  /usr/bin/javac -J-XX:ArchiveClassesAtExit="$to/javac.jsa" -J-Xmx512m -J-XX:+UseSerialGC -J-XX:TieredStopAtLevel=1 \
-    -J-XX:-UsePerfData -J-Xshare:auto -J-Xlog:disable -proc:none -encoding UTF-8 -d "$work" "$work/Main.java"
-fi
+/usr/bin/javac -J-XX:ArchiveClassesAtExit="$to/javac.jsa.new" -J-Xmx512m -J-XX:+UseSerialGC -J-XX:TieredStopAtLevel=1 \
+  -J-XX:-UsePerfData -J-Xshare:auto -J-Xlog:disable -proc:none -encoding UTF-8 -d "$work" "$work/Main.java"
+mv "$to/javac.jsa.new" "$to/javac.jsa"
+
+echo "$made_by" >"$work/made-by"
+mv "$work/made-by" "$to/made-by"
 chmod -R a+rX "$to"
