@@ -9,8 +9,11 @@ const (
 	ConditionReconciling = "Reconciling"
 	// ConditionStalled is True when the pool cannot make progress until somebody mends what the message names.
 	ConditionStalled = "Stalled"
-	// ConditionMetricsFresh is True when every ready replica reported its slots and queue at the last sampling.
+	// ConditionMetricsFresh is True when every ready replica reported its slots and queue at the last sampling, and
+	// scaling.source answered with a number that can be true. While it is not, the autoscaler removes no replica.
 	ConditionMetricsFresh = "MetricsFresh"
+	// ConditionScalingLimited is True when the autoscaler would have more or fewer replicas than it may.
+	ConditionScalingLimited = "ScalingLimited"
 	// ConditionIsolationEnforced is True when every sampled replica proved at least isolation.minimumTier at its boot.
 	ConditionIsolationEnforced = "IsolationEnforced"
 )
@@ -53,6 +56,24 @@ const (
 	ReasonReplicasSilent = "ReplicasSilent"
 	// ReasonNoReplicas: there is no ready replica to ask.
 	ReasonNoReplicas = "NoReplicas"
+	// ReasonSourceFailed: scaling.source cannot be asked.
+	ReasonSourceFailed = "SourceFailed"
+	// ReasonSamplesFrozen: what should move stands still.
+	ReasonSamplesFrozen = "SamplesFrozen"
+	// ReasonSamplesImpossible: numbers that cannot be true.
+	ReasonSamplesImpossible = "SamplesImpossible"
+	// ReasonNotSampledYet: the manager has asked for the first time and waits for answers.
+	ReasonNotSampledYet = "NotSampledYet"
+	// ReasonAutoscalingOff: scaling.maxReplicas is not set.
+	ReasonAutoscalingOff = "AutoscalingOff"
+	// ReasonWithinLimits: the pool has the replicas its queue needs.
+	ReasonWithinLimits = "WithinLimits"
+	// ReasonTooFewAllowed: the queue needs more than scaling.maxReplicas.
+	ReasonTooFewAllowed = "TooFewAllowed"
+	// ReasonHeldOut: scaling.hold keeps the autoscaler from adding replicas.
+	ReasonHeldOut = "HeldOut"
+	// ReasonHeldIn: scaling.hold keeps the autoscaler from removing replicas.
+	ReasonHeldIn = "HeldIn"
 	// ReasonTierProved: the replicas proved the tier that is asked for.
 	ReasonTierProved = "TierProved"
 	// ReasonTierTooLow: a replica proved a lower tier than is asked for.

@@ -55,6 +55,7 @@ type ExecutorPoolList struct {
 
 // ExecutorPoolSpec is what is wanted of a pool.
 //
+// +kubebuilder:validation:XValidation:rule="!has(self.scaling) || !has(self.scaling.maxReplicas) || !has(self.scaling.targetWaitSeconds) || !has(self.queue) || !has(self.queue.maxWaitSeconds) || self.scaling.targetWaitSeconds <= self.queue.maxWaitSeconds",fieldPath=".scaling.targetWaitSeconds",reason=FieldValueInvalid,message="scaling.targetWaitSeconds must not be above queue.maxWaitSeconds, or submissions are refused before replicas are added: lower the one or raise the other"
 // +kubebuilder:validation:XValidation:rule="!has(self.workers) || !has(self.threads) || self.workers * self.threads <= 512",message="workers x threads is the number of slots of a replica and may be at most 512: lower one of them and raise replicas instead"
 // +kubebuilder:validation:XValidation:rule="!has(self.workers) || !has(self.threads) || !has(self.limits) || !has(self.resources) || !has(self.resources.limits) || !('memory' in self.resources.limits) || quantity(string(self.resources.limits['memory'])).asApproximateFloat() >= double(self.workers * self.threads * self.limits.memoryMiB + 128) * 1048576.0",fieldPath=".resources.limits",reason=FieldValueInvalid,message="resources.limits.memory must be at least workers x threads x limits.memoryMiB + 128Mi: raise it, leave it out to have it derived, or lower workers, threads or limits.memoryMiB",messageExpression="'resources.limits.memory must be at least workers x threads x limits.memoryMiB + 128Mi = %dMi, so that all slots can work at once: raise it to that, leave it out to have it derived, or lower workers, threads or limits.memoryMiB'.format([self.workers * self.threads * self.limits.memoryMiB + 128])"
 type ExecutorPoolSpec struct {
@@ -66,7 +67,8 @@ type ExecutorPoolSpec struct {
 	Image string `json:"image,omitempty"`
 
 	// replicas is the number of executor pods the admin asks for; `kubectl scale` writes it. Default 1. It is obeyed
-	// exactly; 0 stops the pool once what was accepted is answered.
+	// exactly; 0 stops the pool once what was accepted is answered. With scaling.maxReplicas it is the floor, below which
+	// the pool never scales itself.
 	// +optional
 	// +kubebuilder:default=1
 	// +kubebuilder:validation:Minimum=0
@@ -125,6 +127,11 @@ type ExecutorPoolSpec struct {
 	// +optional
 	// +kubebuilder:default={}
 	Isolation IsolationSpec `json:"isolation,omitzero"`
+
+	// scaling says how the pool scales itself.
+	// +optional
+	// +kubebuilder:default={}
+	Scaling ScalingSpec `json:"scaling,omitzero"`
 
 	// rollout says how pods are replaced when the pod template changes.
 	// +optional
@@ -360,7 +367,7 @@ type ExecutorPoolStatus struct {
 	// +optional
 	LastScale *ScaleRecord `json:"lastScale,omitempty"`
 
-	// conditions are Ready, Reconciling, Stalled, MetricsFresh and IsolationEnforced.
+	// conditions are Ready, Reconciling, Stalled, MetricsFresh, ScalingLimited and IsolationEnforced.
 	// +optional
 	// +listType=map
 	// +listMapKey=type

@@ -24,8 +24,12 @@ func ForKind(kind schema.GroupVersionKind) interface{} {
 		return &apiv1alpha1.ExecutorPoolSpecApplyConfiguration{}
 	case v1alpha1.SchemeGroupVersion.WithKind("ExecutorPoolStatus"):
 		return &apiv1alpha1.ExecutorPoolStatusApplyConfiguration{}
+	case v1alpha1.SchemeGroupVersion.WithKind("ExternalSource"):
+		return &apiv1alpha1.ExternalSourceApplyConfiguration{}
 	case v1alpha1.SchemeGroupVersion.WithKind("IsolationSpec"):
 		return &apiv1alpha1.IsolationSpecApplyConfiguration{}
+	case v1alpha1.SchemeGroupVersion.WithKind("PrometheusSource"):
+		return &apiv1alpha1.PrometheusSourceApplyConfiguration{}
 	case v1alpha1.SchemeGroupVersion.WithKind("QueueSpec"):
 		return &apiv1alpha1.QueueSpecApplyConfiguration{}
 	case v1alpha1.SchemeGroupVersion.WithKind("RolloutSpec"):
@@ -34,6 +38,10 @@ func ForKind(kind schema.GroupVersionKind) interface{} {
 		return &apiv1alpha1.RunLimitsApplyConfiguration{}
 	case v1alpha1.SchemeGroupVersion.WithKind("ScaleRecord"):
 		return &apiv1alpha1.ScaleRecordApplyConfiguration{}
+	case v1alpha1.SchemeGroupVersion.WithKind("ScalingSource"):
+		return &apiv1alpha1.ScalingSourceApplyConfiguration{}
+	case v1alpha1.SchemeGroupVersion.WithKind("ScalingSpec"):
+		return &apiv1alpha1.ScalingSpecApplyConfiguration{}
 	case v1alpha1.SchemeGroupVersion.WithKind("SchedulingSpec"):
 		return &apiv1alpha1.SchedulingSpecApplyConfiguration{}
 

@@ -26,6 +26,12 @@ resources: {}
 rollout:
   maxSurge: 25%
   maxUnavailable: 0
+scaling:
+  hold: None
+  scaleDownStabilizationSeconds: 300
+  source:
+    type: Executors
+  targetWaitSeconds: 5
 threads: 2
 timeoutSeconds: 60
 workers: 4
@@ -35,8 +41,8 @@ func TestEmptySpecDefaulted(t *testing.T) {
 	for name, spec := range map[string]string{
 		"no spec":       "",
 		"empty spec":    "{}",
-		"empty structs": "{queue: {}, limits: {}, resources: {}, isolation: {}, rollout: {}}",
-		"nulls":         "{replicas: null, queue: null, limits: {memoryMiB: null}, rollout: {maxSurge: null}}",
+		"empty structs": "{queue: {}, limits: {}, resources: {}, isolation: {}, scaling: {}, rollout: {}}",
+		"nulls":         "{replicas: null, queue: null, limits: {memoryMiB: null}, scaling: {maxReplicas: null, source: {type: null}}, rollout: {maxSurge: null}}",
 	} {
 		t.Run(name, func(t *testing.T) {
 			if diff := cmp.Diff(defaults[1:], storedSpec(t, spec)); diff != "" {

@@ -18,6 +18,7 @@ type property struct {
 // foreign are the types of Kubernetes itself. They are documented, but in their own way.
 var foreign = map[string]bool{
 	"executorpool.spec.scheduling.affinity":                  true,
+	"executorpool.spec.scaling.source.external.selector":     true,
 	"executorpool.spec.scheduling.tolerations":               true,
 	"executorpool.spec.scheduling.topologySpreadConstraints": true,
 	"executorpool.spec.scheduling.imagePullSecrets":          true,

@@ -83,6 +83,61 @@ var refusals = map[string]struct {
 		want:    "spec.recycleAfter in body should be greater than or equal to 1",
 		valid:   `{recycleAfter: 1}`,
 	},
+	"ceiling is zero": {
+		invalid: `{scaling: {maxReplicas: 0}}`,
+		want:    "spec.scaling.maxReplicas in body should be greater than or equal to 1",
+		valid:   `{scaling: {maxReplicas: 1}}`,
+	},
+	"target wait is zero": {
+		invalid: `{scaling: {targetWaitSeconds: 0}}`,
+		want:    "spec.scaling.targetWaitSeconds in body should be greater than or equal to 1",
+		valid:   `{scaling: {targetWaitSeconds: 1}}`,
+	},
+	"target wait is beyond the queue's": {
+		invalid: `{queue: {maxWaitSeconds: 4}, scaling: {maxReplicas: 10}}`,
+		want:    "scaling.targetWaitSeconds must not be above queue.maxWaitSeconds, or submissions are refused before replicas are added: lower the one or raise the other",
+		valid:   `{queue: {maxWaitSeconds: 4}, scaling: {maxReplicas: 10, targetWaitSeconds: 4}}`,
+	},
+	"stabilization is beyond an hour": {
+		invalid: `{scaling: {scaleDownStabilizationSeconds: 3601}}`,
+		want:    "spec.scaling.scaleDownStabilizationSeconds in body should be less than or equal to 3600",
+		valid:   `{scaling: {scaleDownStabilizationSeconds: 3600}}`,
+	},
+	"hold has no such direction": {
+		invalid: `{scaling: {hold: Down}}`,
+		want:    `spec.scaling.hold: Unsupported value: "Down": supported values: "None", "In", "Out", "Both"`,
+		valid:   `{scaling: {hold: In}}`,
+	},
+	"source has no such type": {
+		invalid: `{scaling: {source: {type: Datadog}}}`,
+		want:    `spec.scaling.source.type: Unsupported value: "Datadog": supported values: "Executors", "Prometheus", "External"`,
+		valid:   `{scaling: {source: {type: External, external: {metric: datadog_queue}}}}`,
+	},
+	"query without its type": {
+		invalid: `{scaling: {source: {prometheus: {address: "http://prometheus:9090", query: sum(waiting)}}}}`,
+		want:    "scaling.source.prometheus belongs to type Prometheus: give both or neither",
+		valid:   `{scaling: {source: {type: Prometheus, prometheus: {address: "http://prometheus:9090", query: sum(waiting)}}}}`,
+	},
+	"external metric missing": {
+		invalid: `{scaling: {source: {type: External}}}`,
+		want:    "scaling.source.external belongs to type External: give both or neither",
+		valid:   `{scaling: {source: {type: External, external: {metric: waiting, selector: {matchLabels: {pool: finals}}}}}}`,
+	},
+	"Prometheus address is no URL": {
+		invalid: `{scaling: {source: {type: Prometheus, prometheus: {address: "prometheus:9090", query: up}}}}`,
+		want:    "scaling.source.prometheus.address must be a URL such as http://prometheus.monitoring:9090",
+		valid:   `{scaling: {source: {type: Prometheus, prometheus: {address: "https://[fd00::1]:9090/select/0/prometheus", query: up}}}}`,
+	},
+	"Prometheus address holds a password": {
+		invalid: `{scaling: {source: {type: Prometheus, prometheus: {address: "http://me:secret@prometheus:9090", query: up}}}}`,
+		want:    "without user, query or fragment",
+		valid:   `{scaling: {source: {type: Prometheus, prometheus: {address: "http://prometheus:9090", query: up}}}}`,
+	},
+	"metric has a space": {
+		invalid: `{scaling: {source: {type: External, external: {metric: queue depth}}}}`,
+		want:    "scaling.source.external.metric must be a metric's name such as queue_depth",
+		valid:   `{scaling: {source: {type: External, external: {metric: queue_depth}}}}`,
+	},
 	"image has a space": {
 		invalid: `{image: "executor :1.2"}`,
 		want:    "image must be an image reference such as registry.example/executor:1.2",

@@ -85,6 +85,10 @@ var schemaYAML = typed.YAMLObject(`types:
       type:
         namedType: dev.executorpool.api.v1alpha1.RolloutSpec
       default: {}
+    - name: scaling
+      type:
+        namedType: dev.executorpool.api.v1alpha1.ScalingSpec
+      default: {}
     - name: scheduling
       type:
         namedType: dev.executorpool.api.v1alpha1.SchedulingSpec
@@ -138,6 +142,15 @@ var schemaYAML = typed.YAMLObject(`types:
     - name: slots
       type:
         scalar: numeric
+- name: dev.executorpool.api.v1alpha1.ExternalSource
+  map:
+    fields:
+    - name: metric
+      type:
+        scalar: string
+    - name: selector
+      type:
+        namedType: io.k8s.apimachinery.pkg.apis.meta.v1.LabelSelector
 - name: dev.executorpool.api.v1alpha1.IsolationSpec
   map:
     fields:
@@ -146,6 +159,15 @@ var schemaYAML = typed.YAMLObject(`types:
         namedType: dev.executorpool.api.v1alpha1.Tier
       default: RestrictedLegacy
     - name: runtimeClassName
+      type:
+        scalar: string
+- name: dev.executorpool.api.v1alpha1.PrometheusSource
+  map:
+    fields:
+    - name: address
+      type:
+        scalar: string
+    - name: query
       type:
         scalar: string
 - name: dev.executorpool.api.v1alpha1.QueueSpec
@@ -208,6 +230,45 @@ var schemaYAML = typed.YAMLObject(`types:
     - name: to
       type:
         scalar: numeric
+- name: dev.executorpool.api.v1alpha1.ScalingHold
+  scalar: string
+- name: dev.executorpool.api.v1alpha1.ScalingSource
+  map:
+    fields:
+    - name: external
+      type:
+        namedType: dev.executorpool.api.v1alpha1.ExternalSource
+    - name: prometheus
+      type:
+        namedType: dev.executorpool.api.v1alpha1.PrometheusSource
+    - name: type
+      type:
+        namedType: dev.executorpool.api.v1alpha1.ScalingSourceType
+      default: Executors
+- name: dev.executorpool.api.v1alpha1.ScalingSourceType
+  scalar: string
+- name: dev.executorpool.api.v1alpha1.ScalingSpec
+  map:
+    fields:
+    - name: hold
+      type:
+        namedType: dev.executorpool.api.v1alpha1.ScalingHold
+      default: None
+    - name: maxReplicas
+      type:
+        scalar: numeric
+    - name: scaleDownStabilizationSeconds
+      type:
+        scalar: numeric
+      default: 300
+    - name: source
+      type:
+        namedType: dev.executorpool.api.v1alpha1.ScalingSource
+      default: {}
+    - name: targetWaitSeconds
+      type:
+        scalar: numeric
+      default: 5
 - name: dev.executorpool.api.v1alpha1.SchedulingSpec
   map:
     fields:

@@ -10,7 +10,8 @@ type ExecutorPoolSpecApplyConfiguration struct {
 	// image is the executor image each replica runs. Default: the manager's --executor-image.
 	Image *string `json:"image,omitempty"`
 	// replicas is the number of executor pods the admin asks for; `kubectl scale` writes it. Default 1. It is obeyed
-	// exactly; 0 stops the pool once what was accepted is answered.
+	// exactly; 0 stops the pool once what was accepted is answered. With scaling.maxReplicas it is the floor, below which
+	// the pool never scales itself.
 	Replicas *int32 `json:"replicas,omitempty"`
 	// workers is the number of worker processes in a replica. Default 4. A worker that dies costs only the submissions
 	// in its own slots. A change replaces the pods.
@@ -33,6 +34,8 @@ type ExecutorPoolSpecApplyConfiguration struct {
 	Resources *ContainerResourcesApplyConfiguration `json:"resources,omitempty"`
 	// isolation says how strongly runs must be isolated.
 	Isolation *IsolationSpecApplyConfiguration `json:"isolation,omitempty"`
+	// scaling says how the pool scales itself.
+	Scaling *ScalingSpecApplyConfiguration `json:"scaling,omitempty"`
 	// rollout says how pods are replaced when the pod template changes.
 	Rollout *RolloutSpecApplyConfiguration `json:"rollout,omitempty"`
 	// scheduling says where the pods may run.
@@ -122,6 +125,14 @@ func (b *ExecutorPoolSpecApplyConfiguration) WithResources(value *ContainerResou
 // If called multiple times, the Isolation field is set to the value of the last call.
 func (b *ExecutorPoolSpecApplyConfiguration) WithIsolation(value *IsolationSpecApplyConfiguration) *ExecutorPoolSpecApplyConfiguration {
 	b.Isolation = value
+	return b
+}
+
+// WithScaling sets the Scaling field in the declarative configuration to the given value
+// and returns the receiver, so that objects can be built by chaining "With" function invocations.
+// If called multiple times, the Scaling field is set to the value of the last call.
+func (b *ExecutorPoolSpecApplyConfiguration) WithScaling(value *ScalingSpecApplyConfiguration) *ExecutorPoolSpecApplyConfiguration {
+	b.Scaling = value
 	return b
 }
 

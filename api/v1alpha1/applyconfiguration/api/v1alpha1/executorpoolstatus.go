@@ -30,7 +30,7 @@ type ExecutorPoolStatusApplyConfiguration struct {
 	Selector *string `json:"selector,omitempty"`
 	// lastScale is the last change of desiredReplicas.
 	LastScale *ScaleRecordApplyConfiguration `json:"lastScale,omitempty"`
-	// conditions are Ready, Reconciling, Stalled, MetricsFresh and IsolationEnforced.
+	// conditions are Ready, Reconciling, Stalled, MetricsFresh, ScalingLimited and IsolationEnforced.
 	Conditions []v1.ConditionApplyConfiguration `json:"conditions,omitempty"`
 }
 
