@@ -141,6 +141,13 @@ type State struct {
 	// slots whose submission was answered at the hard timeout and whose worker has not reported yet.
 	Accepted uint64 `json:"accepted"`
 	Answered uint64 `json:"answered"`
+	// Finished are those of the answered that a slot is done with; the others expired in the queue, were given up by their
+	// client, or were dropped in a forced stop. ServedMillis is how long slots held the finished ones, all together.
+	Finished     uint64 `json:"finished"`
+	ServedMillis uint64 `json:"servedMillis"`
+	// UptimeMillis is the age of the process. It tells a restart, which sets the counters to 0, and an answer that somebody
+	// kept and gives again.
+	UptimeMillis int64 `json:"uptimeMillis"`
 }
 
 // Language is one row of GET /v1/languages.

@@ -100,9 +100,19 @@ func (s *Server) hopeless(now time.Time) (wait time.Duration, ahead int) {
 	return wait, len(deadlines)
 }
 
-// await waits for the one outcome of an accepted job.
+// await waits for the one outcome of an accepted job and counts it.
 func (s *Server) await(job *worker.Job, ticket *queue.Ticket[*worker.Job]) worker.Outcome {
-	defer s.answered.Add(1)
+	o := outcome(job, ticket)
+	if o.Fate == worker.Ran {
+		s.served.Add(uint64(o.Held.Milliseconds()))
+		s.finished.Add(1)
+	}
+	// Last, as it is read first: what is answered and not finished is never more than it was.
+	s.answered.Add(1)
+	return o
+}
+
+func outcome(job *worker.Job, ticket *queue.Ticket[*worker.Job]) worker.Outcome {
 	select {
 	case o := <-job.Done():
 		return o

@@ -147,6 +147,19 @@ func (m *Metrics) observe(cfg Config) {
 	m.Registry.MustRegister(tier, build)
 }
 
+// count adds what the server counts itself, as /v1/state has it.
+func (m *Metrics) count(s *Server) {
+	counter := func(name, help string, read func() float64) {
+		m.Registry.MustRegister(prometheus.NewCounterFunc(prometheus.CounterOpts{Name: name, Help: help}, read))
+	}
+	counter("executor_accepted_total", "Submissions that got a slot or a place in the queue.",
+		func() float64 { return float64(s.accepted.Load()) })
+	counter("executor_finished_total", "Accepted submissions that a slot is done with.",
+		func() float64 { return float64(s.finished.Load()) })
+	counter("executor_slot_seconds_total", "Time that slots held the finished submissions.",
+		func() float64 { return float64(s.served.Load()) / 1000 })
+}
+
 func (m *Metrics) ran(language string, o worker.Outcome) {
 	m.waited(o.Waited)
 	m.submissions.WithLabelValues(language, string(o.Result.Verdict)).Inc()

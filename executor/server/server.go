@@ -62,8 +62,11 @@ type Server struct {
 	known   map[string]bool
 	ids     []string
 
+	started            time.Time
 	phase              atomic.Int32
 	accepted, answered atomic.Uint64
+	finished           atomic.Uint64
+	served             atomic.Uint64 // milliseconds
 
 	idPrefix string
 	idLast   atomic.Uint64
@@ -74,7 +77,7 @@ func New(cfg Config) *Server {
 	s := &Server{
 		cfg: cfg, metrics: cfg.Metrics,
 		budget: semaphore.NewWeighted(cfg.MaxBuffered),
-		known:  map[string]bool{},
+		known:  map[string]bool{}, started: cfg.Clock.Now(),
 		// Short, and different in each process; the rest is a counter.
 		idPrefix: rand.Text()[:8] + "-",
 	}
@@ -83,6 +86,7 @@ func New(cfg Config) *Server {
 		s.ids = append(s.ids, l.ID)
 	}
 	cfg.Metrics.observe(cfg)
+	cfg.Metrics.count(s)
 	return s
 }
 
@@ -154,13 +158,16 @@ func (s *Server) languages(w http.ResponseWriter, _ *http.Request) {
 }
 
 func (s *Server) state(w http.ResponseWriter, _ *http.Request) {
+	accepted, answered := s.accepted.Load(), s.answered.Load()
 	writeJSON(w, http.StatusOK, "application/json", api.State{
 		Slots: s.cfg.Slots.Slots(), Busy: s.cfg.Slots.Busy(),
 		Queued: s.cfg.Queue.Depth(), QueueCapacity: s.cfg.Queue.Capacity(),
 		OldestMillis: s.cfg.Queue.Oldest().Milliseconds(),
 		Draining:     s.phase.Load() != serving,
 		Tier:         s.cfg.Tier.String(),
-		Accepted:     s.accepted.Load(), Answered: s.answered.Load(),
+		Accepted:     accepted, Answered: answered,
+		Finished: s.finished.Load(), ServedMillis: s.served.Load(),
+		UptimeMillis: s.cfg.Clock.Now().Sub(s.started).Milliseconds(),
 	})
 }
 

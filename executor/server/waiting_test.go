@@ -103,6 +103,9 @@ func TestExecutorDepthMetricIsWhatWaits(t *testing.T) {
 	gone.wait.Wait()
 	r.eventually(r.queued, 4)
 	check(4)
+	if s := r.state(); s.Answered-s.Finished != 3 {
+		t.Errorf("%d answered and %d finished after 3 clients left the queue", s.Answered, s.Finished)
+	}
 	release()
 	first.wait.Wait()
 	if diff := cmp.Diff(map[string]int{"OK": 4}, staying.kinds()); diff != "" {
