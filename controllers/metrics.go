@@ -2,48 +2,99 @@ package controllers
 
 import (
 	"github.com/prometheus/client_golang/prometheus"
+	"k8s.io/apimachinery/pkg/api/meta"
 	"k8s.io/apimachinery/pkg/types"
 	"sigs.k8s.io/controller-runtime/pkg/metrics"
 
 	"executorpool.dev/api/v1alpha1"
+	"executorpool.dev/controllers/autoscale"
 )
 
-var poolLabels = []string{"namespace", "pool"}
+const (
+	labelNamespace = "namespace"
+	labelPool      = "pool"
+)
+
+var poolLabels = []string{labelNamespace, labelPool}
 
 func gauge(name, help string) *prometheus.GaugeVec {
 	return prometheus.NewGaugeVec(prometheus.GaugeOpts{Namespace: "executorpool", Name: name, Help: help}, poolLabels)
 }
 
-// Gauges of each pool, as its status has them. Executors export the same numbers to the second.
-var (
-	desiredGauge = gauge("desired_replicas", "Replicas the pool is to have.")
-	readyGauge   = gauge("ready_replicas", "Replicas that serve.")
-	slotsGauge   = gauge("slots", "Submissions the ready replicas can run at one time.")
-	busyGauge    = gauge("busy_slots", "Slots that ran a submission at the last sampling.")
-	queueGauge   = gauge("queue_depth", "Submissions that waited for a slot at the last sampling.")
+func histogram(name, help string, buckets ...float64) *prometheus.HistogramVec {
+	return prometheus.NewHistogramVec(prometheus.HistogramOpts{Namespace: "executorpool", Name: name, Help: help, Buckets: buckets}, poolLabels)
+}
 
-	gauges = []*prometheus.GaugeVec{desiredGauge, readyGauge, slotsGauge, busyGauge, queueGauge}
+// Metrics of each pool. What is sampled is as of the last sampling; executors export the same numbers to the second.
+var (
+	desiredGauge     = gauge("desired_replicas", "Replicas the pool is to have.")
+	readyGauge       = gauge("ready_replicas", "Replicas that serve.")
+	slotsGauge       = gauge("slots", "Submissions the ready replicas can run at one time.")
+	busyGauge        = gauge("busy_slots", "Slots that ran a submission at the last sampling.")
+	queueGauge       = gauge("queue_depth", "Submissions that waited for a slot at the last sampling.")
+	oldestGauge      = gauge("queue_oldest_seconds", "How long the submission that waited longest had waited at the last sampling; 0 when none waited.")
+	ceilingGauge     = gauge("max_replicas", "scaling.maxReplicas; 0 when the pool does not scale itself.")
+	targetGauge      = gauge("target_wait_seconds", "scaling.targetWaitSeconds.")
+	freshGauge       = gauge("metrics_fresh", "1 while the condition MetricsFresh is not False.")
+	limitedGauge     = gauge("scaling_limited", "1 while the condition ScalingLimited is True.")
+	isolationGauge   = gauge("isolation_enforced", "1 while the condition IsolationEnforced is not False.")
+	decisionSeconds  = histogram("scaling_decision_seconds", "Time one decision about replicas took.", 1e-5, 1e-4, 1e-3, 1e-2, 1e-1)
+	reactionSeconds  = histogram("scale_up_reaction_seconds", "Time from the first sign of a queue to more replicas being written.", 0.1, 0.25, 0.5, 1, 2, 5, 10, 30)
+	podStartSeconds  = histogram("pod_start_seconds", "Time from a pod's creation to it being ready.", 1, 2, 5, 10, 20, 40, 80, 160, 320, 640)
+	scaleEventsTotal = prometheus.NewCounterVec(prometheus.CounterOpts{Namespace: "executorpool", Name: "scale_events_total",
+		Help: "Changes of the desired replicas, by direction (up or down) and by what decided."}, append(poolLabels, "direction", "reason"))
+
+	// vectors hold one series or more of each pool, to be forgotten with it.
+	vectors = []vector{desiredGauge, readyGauge, slotsGauge, busyGauge, queueGauge, oldestGauge, ceilingGauge, targetGauge,
+		freshGauge, limitedGauge, isolationGauge, decisionSeconds, reactionSeconds, podStartSeconds, scaleEventsTotal, &sampleAges}
 )
 
+type vector interface {
+	prometheus.Collector
+	DeletePartialMatch(prometheus.Labels) int
+}
+
 func init() {
-	for _, g := range gauges {
-		metrics.Registry.MustRegister(g)
+	for _, v := range vectors {
+		metrics.Registry.MustRegister(v)
 	}
 }
 
+// publish sets what follows from a pool's spec and its status.
 func publish(pool *v1alpha1.ExecutorPool, s v1alpha1.ExecutorPoolStatus) {
-	set := func(g *prometheus.GaugeVec, value int32) {
-		g.WithLabelValues(pool.Namespace, pool.Name).Set(float64(value))
+	set := func(g *prometheus.GaugeVec, value float64) {
+		g.WithLabelValues(pool.Namespace, pool.Name).Set(value)
 	}
-	set(desiredGauge, s.DesiredReplicas)
-	set(readyGauge, s.ReadyReplicas)
-	set(slotsGauge, s.Slots)
-	set(busyGauge, s.BusySlots)
-	set(queueGauge, s.QueueDepth)
+	set(desiredGauge, float64(s.DesiredReplicas))
+	set(readyGauge, float64(s.ReadyReplicas))
+	set(slotsGauge, float64(s.Slots))
+	set(busyGauge, float64(s.BusySlots))
+	set(queueGauge, float64(s.QueueDepth))
+	set(ceilingGauge, float64(pool.Spec.Scaling.MaxReplicas))
+	set(targetGauge, float64(pool.Spec.Scaling.TargetWaitSeconds))
+	set(freshGauge, truth(!meta.IsStatusConditionFalse(s.Conditions, v1alpha1.ConditionMetricsFresh)))
+	set(limitedGauge, truth(meta.IsStatusConditionTrue(s.Conditions, v1alpha1.ConditionScalingLimited)))
+	set(isolationGauge, truth(!meta.IsStatusConditionFalse(s.Conditions, v1alpha1.ConditionIsolationEnforced)))
+}
+
+func truth(yes bool) float64 {
+	if yes {
+		return 1
+	}
+	return 0
+}
+
+// countScale counts a change of the desired replicas.
+func countScale(pool types.NamespacedName, from, to int32, cause autoscale.Cause) {
+	direction := "up"
+	if to < from {
+		direction = "down"
+	}
+	scaleEventsTotal.WithLabelValues(pool.Namespace, pool.Name, direction, string(cause)).Inc()
 }
 
 func forget(pool types.NamespacedName) {
-	for _, g := range gauges {
-		g.DeleteLabelValues(pool.Namespace, pool.Name)
+	for _, v := range vectors {
+		v.DeletePartialMatch(prometheus.Labels{labelNamespace: pool.Namespace, labelPool: pool.Name})
 	}
 }

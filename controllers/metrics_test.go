@@ -2,6 +2,7 @@ package controllers
 
 import (
 	"testing"
+	"time"
 
 	"github.com/prometheus/client_golang/prometheus"
 	"github.com/prometheus/client_golang/prometheus/testutil"
@@ -9,15 +10,26 @@ import (
 	"k8s.io/apimachinery/pkg/types"
 
 	"executorpool.dev/api/v1alpha1"
+	"executorpool.dev/controllers/autoscale"
 )
 
 func TestMetricsKeepToConventions(t *testing.T) {
 	registry := prometheus.NewRegistry()
-	for _, g := range gauges {
-		registry.MustRegister(g)
+	for _, v := range vectors {
+		registry.MustRegister(v)
 	}
+	key := types.NamespacedName{Namespace: "contests", Name: "demo"}
 	pool := &v1alpha1.ExecutorPool{ObjectMeta: metav1.ObjectMeta{Namespace: "contests", Name: "demo"}}
 	publish(pool, v1alpha1.ExecutorPoolStatus{DesiredReplicas: 3})
+	countScale(key, 3, 13, autoscale.CauseLoad)
+	sampleAges.set(key, time.Now())
+	for _, h := range []*prometheus.HistogramVec{decisionSeconds, reactionSeconds, podStartSeconds} {
+		h.WithLabelValues(key.Namespace, key.Name).Observe(1)
+	}
+	oldestGauge.WithLabelValues(key.Namespace, key.Name).Set(1)
+	if families, err := registry.Gather(); err != nil || len(families) != len(vectors) {
+		t.Errorf("%d metrics (error %v), want each of the %d", len(families), err, len(vectors))
+	}
 	problems, err := testutil.GatherAndLint(registry)
 	if err != nil {
 		t.Fatal(err)
@@ -25,7 +37,7 @@ func TestMetricsKeepToConventions(t *testing.T) {
 	for _, p := range problems {
 		t.Errorf("%s: %s", p.Metric, p.Text)
 	}
-	forget(types.NamespacedName{Namespace: "contests", Name: "demo"})
+	forget(key)
 	if count, err := testutil.GatherAndCount(registry); err != nil || count != 0 {
 		t.Errorf("%d series (error %v) of a pool that is gone, want none", count, err)
 	}
