@@ -1,4 +1,4 @@
-// Package v1alpha1 is the Kubernetes API of the project: the ExecutorPool kind.
+// Package v1alpha1 is the Kubernetes API of the project: the kinds ExecutorPool and Contest.
 //
 // Conventions: every comment begins with the JSON name and gives unit, default and effect. Numbers are int32 with the unit
 // in the name. There are no bool, float or duration fields. Each list and map has a bound. Rules that span fields are CEL,

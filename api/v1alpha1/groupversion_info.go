@@ -19,7 +19,7 @@ var (
 )
 
 func addKnownTypes(scheme *runtime.Scheme) error {
-	scheme.AddKnownTypes(GroupVersion, &ExecutorPool{}, &ExecutorPoolList{})
+	scheme.AddKnownTypes(GroupVersion, &ExecutorPool{}, &ExecutorPoolList{}, &Contest{}, &ContestList{})
 	metav1.AddToGroupVersion(scheme, GroupVersion)
 	return nil
 }

@@ -18,6 +18,14 @@ func ForKind(kind schema.GroupVersionKind) interface{} {
 	// Group=executorpool.dev, Version=v1alpha1
 	case v1alpha1.SchemeGroupVersion.WithKind("ContainerResources"):
 		return &apiv1alpha1.ContainerResourcesApplyConfiguration{}
+	case v1alpha1.SchemeGroupVersion.WithKind("Contest"):
+		return &apiv1alpha1.ContestApplyConfiguration{}
+	case v1alpha1.SchemeGroupVersion.WithKind("ContestLoad"):
+		return &apiv1alpha1.ContestLoadApplyConfiguration{}
+	case v1alpha1.SchemeGroupVersion.WithKind("ContestSpec"):
+		return &apiv1alpha1.ContestSpecApplyConfiguration{}
+	case v1alpha1.SchemeGroupVersion.WithKind("ContestStatus"):
+		return &apiv1alpha1.ContestStatusApplyConfiguration{}
 	case v1alpha1.SchemeGroupVersion.WithKind("ExecutorPool"):
 		return &apiv1alpha1.ExecutorPoolApplyConfiguration{}
 	case v1alpha1.SchemeGroupVersion.WithKind("ExecutorPoolSpec"):

@@ -32,6 +32,106 @@ var schemaYAML = typed.YAMLObject(`types:
     - name: requests
       type:
         namedType: io.k8s.api.core.v1.ResourceList
+- name: dev.executorpool.api.v1alpha1.Contest
+  map:
+    fields:
+    - name: apiVersion
+      type:
+        scalar: string
+    - name: kind
+      type:
+        scalar: string
+    - name: metadata
+      type:
+        namedType: io.k8s.apimachinery.pkg.apis.meta.v1.ObjectMeta
+    - name: spec
+      type:
+        namedType: dev.executorpool.api.v1alpha1.ContestSpec
+    - name: status
+      type:
+        namedType: dev.executorpool.api.v1alpha1.ContestStatus
+- name: dev.executorpool.api.v1alpha1.ContestLoad
+  map:
+    fields:
+    - name: burstPercent
+      type:
+        scalar: numeric
+      default: 100
+    - name: secondsPerRun
+      type:
+        scalar: numeric
+      default: 2
+    - name: submissionsPerHour
+      type:
+        scalar: numeric
+      default: 20
+- name: dev.executorpool.api.v1alpha1.ContestSpec
+  map:
+    fields:
+    - name: coolDownSeconds
+      type:
+        scalar: numeric
+      default: 900
+    - name: durationSeconds
+      type:
+        scalar: numeric
+    - name: load
+      type:
+        namedType: dev.executorpool.api.v1alpha1.ContestLoad
+      default: {}
+    - name: participants
+      type:
+        scalar: numeric
+    - name: poolName
+      type:
+        scalar: string
+    - name: replicas
+      type:
+        scalar: numeric
+    - name: startTime
+      type:
+        namedType: io.k8s.apimachinery.pkg.apis.meta.v1.Time
+    - name: state
+      type:
+        namedType: dev.executorpool.api.v1alpha1.ContestState
+      default: Scheduled
+    - name: targetWaitSeconds
+      type:
+        scalar: numeric
+    - name: warmUpSeconds
+      type:
+        scalar: numeric
+- name: dev.executorpool.api.v1alpha1.ContestState
+  scalar: string
+- name: dev.executorpool.api.v1alpha1.ContestStatus
+  map:
+    fields:
+    - name: conditions
+      type:
+        list:
+          elementType:
+            namedType: io.k8s.apimachinery.pkg.apis.meta.v1.Condition
+          elementRelationship: associative
+          keys:
+          - type
+    - name: expectedWaitMillis
+      type:
+        scalar: numeric
+    - name: observedGeneration
+      type:
+        scalar: numeric
+    - name: releaseTime
+      type:
+        namedType: io.k8s.apimachinery.pkg.apis.meta.v1.Time
+    - name: replicas
+      type:
+        scalar: numeric
+    - name: sizing
+      type:
+        scalar: string
+    - name: warmUpTime
+      type:
+        namedType: io.k8s.apimachinery.pkg.apis.meta.v1.Time
 - name: dev.executorpool.api.v1alpha1.ExecutorPool
   map:
     fields:

@@ -1,0 +1,34 @@
+package v1alpha1
+
+// Condition types of a Contest.
+const (
+	// ConditionHolding is True while the pool is held at the contest's replicas: from the warm-up to the cool-down's end.
+	ConditionHolding = "Holding"
+	// ConditionPrewarmed is True when the pool is ready for the contest, False when it is not or cannot become so, and
+	// Unknown as long as it is too early to say.
+	ConditionPrewarmed = "Prewarmed"
+)
+
+// Reasons of Holding: where the contest is.
+const (
+	// ReasonScheduled: the warm-up has not begun.
+	ReasonScheduled = "Scheduled"
+	// ReasonWarmingUp: the replicas are held and the contest has not started.
+	ReasonWarmingUp = "WarmingUp"
+	// ReasonRunning: the contest is under way.
+	ReasonRunning = "Running"
+	// ReasonPaused: the contest is paused, and the replicas are held.
+	ReasonPaused = "Paused"
+	// ReasonCoolingDown: the contest is over, and the replicas are still held.
+	ReasonCoolingDown = "CoolingDown"
+	// ReasonFinished: the cool-down is over.
+	ReasonFinished = "Finished"
+	// ReasonCancelled: the contest is cancelled.
+	ReasonCancelled = "Cancelled"
+)
+
+// Reasons of Prewarmed.
+const (
+	// ReasonPoolNotFound: there is no pool of that name.
+	ReasonPoolNotFound = "PoolNotFound"
+)
