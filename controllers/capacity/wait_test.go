@@ -1,0 +1,94 @@
+package capacity
+
+import (
+	"fmt"
+	"math"
+	"math/rand/v2"
+	"testing"
+	"time"
+)
+
+// services are the kinds of service times predictions are held to, with a mean of two seconds.
+var services = []struct {
+	name string
+	scv  float64
+	draw func(*rand.Rand) float64
+	// steady is how many submissions it takes to know the steady state's p95 to a few percent.
+	steady int
+}{
+	{"deterministic", 0, deterministic(2), 1_000_000},
+	{"exponential", 1, exponential(2), 1_000_000},
+	{"heavy-tailed", 4, lognormal(2, 4), 6_000_000},
+}
+
+// within is how far a prediction may be from what the simulation measures.
+const within = 0.15
+
+func TestBurstWaitMatchesSimulation(t *testing.T) {
+	for _, service := range services {
+		for _, shared := range []bool{true, false} {
+			for _, tc := range []struct{ submissions, replicas, slots int }{
+				{200, 10, 8}, {200, 3, 8}, {1000, 10, 8}, {1000, 30, 8}, {50, 1, 4}, {5000, 40, 16}, {100, 10, 1}, {40, 4, 8},
+			} {
+				t.Run(fmt.Sprintf("%s/shared=%v/%d on %dx%d", service.name, shared, tc.submissions, tc.replicas, tc.slots), func(t *testing.T) {
+					p := Pool{Slots: tc.slots, Shared: shared}
+					l := Load{Participants: tc.submissions, BurstPercent: 100, Service: Service{Mean: 2 * time.Second, SCV: service.scv}}
+					want := p95(simulated(p, tc.replicas, service.draw, 7).burst(tc.submissions, 200_000/tc.submissions))
+					compare(t, BurstWait(l, p, tc.replicas), want)
+				})
+			}
+		}
+	}
+}
+
+func TestSteadyWaitMatchesSimulation(t *testing.T) {
+	for _, service := range services {
+		for _, tc := range []struct {
+			replicas, slots int
+			shared          bool
+			utilisation     float64
+		}{
+			{10, 8, true, 0.95}, {4, 4, true, 0.85}, {1, 8, true, 0.8}, {10, 8, false, 0.9}, {4, 4, false, 0.85},
+		} {
+			t.Run(fmt.Sprintf("%s/shared=%v/%dx%d at %v", service.name, tc.shared, tc.replicas, tc.slots, tc.utilisation), func(t *testing.T) {
+				p := Pool{Slots: tc.slots, Shared: tc.shared}
+				l := Load{SubmissionsPerHour: 1, Service: Service{Mean: 2 * time.Second, SCV: service.scv}}
+				l.Participants = int(tc.utilisation * float64(tc.replicas*tc.slots) / 2 * 3600)
+				got, ok := SteadyWait(l, p, tc.replicas)
+				if !ok {
+					t.Fatal("the slots are said not to suffice")
+				}
+				compare(t, got, p95(simulated(p, tc.replicas, service.draw, 7).steady(l.rate(), service.steady)))
+			})
+		}
+	}
+}
+
+func compare(t *testing.T, predicted, measured time.Duration) {
+	t.Helper()
+	off := predicted.Seconds()/measured.Seconds() - 1
+	t.Logf("predicted %v, simulated %v, %+.1f %%", predicted, measured, 100*off)
+	if measured == 0 && predicted != 0 || math.Abs(off) > within {
+		t.Errorf("predicted p95 %v, simulated %v: %+.1f %%", predicted, measured, 100*off)
+	}
+}
+
+// TestErlangCMatchesClosedForms takes ρ for one slot and 2ρ²/(1+ρ) for two, and tabulated values beyond.
+func TestErlangCMatchesClosedForms(t *testing.T) {
+	for _, tc := range []struct {
+		slots int
+		busy  float64
+		want  float64
+	}{
+		{1, 0.5, 0.5},
+		{1, 0.9, 0.9},
+		{2, 1, 1.0 / 3},
+		{2, 1.6, 0.7111},
+		{10, 8, 0.4092},
+		{100, 95, 0.5065},
+	} {
+		if got := erlangC(tc.slots, tc.busy); math.Abs(got-tc.want) > 5e-4 {
+			t.Errorf("%d slots with %v busy: %.4f of submissions wait, want %.4f", tc.slots, tc.busy, got, tc.want)
+		}
+	}
+}
