@@ -1,0 +1,113 @@
+package autoscale
+
+import (
+	"fmt"
+	"math"
+	"strconv"
+)
+
+// view is what is known when it comes to deciding.
+type view struct {
+	policy        Policy
+	fleet         Fleet
+	work          work
+	demand        demand
+	waiting, busy float64
+	// last is what was decided last, wanted what the load wants now: the highest need of the window.
+	last, wanted int32
+	// problem is why there is no believed sample.
+	problem string
+}
+
+// decide fills in replicas, cause, reason and limit.
+func (v view) decide(d *Decision) {
+	p := v.policy
+	d.Replicas, d.Cause, d.Reason = p.Floor, CauseFloor, p.FloorReason
+	if p.FloorReason == "" {
+		d.Reason = fmt.Sprintf("the floor is %d", p.Floor)
+	}
+	if p.Ceiling == 0 {
+		return
+	}
+	if !d.Fresh {
+		if v.last > p.Floor {
+			d.Replicas, d.Cause = v.last, CauseSample
+			d.Reason = fmt.Sprintf("%s is kept, because the load is not known: %s", replicas(v.last), v.problem)
+		}
+		return
+	}
+	wanted := min(v.wanted, p.Ceiling)
+	if wanted > p.Floor {
+		d.Replicas = wanted
+		switch {
+		case v.demand.replicas >= v.wanted:
+			d.Cause, d.Reason = CauseLoad, v.load()
+		case wanted < v.last:
+			d.Cause, d.Reason = CauseWindow, fmt.Sprintf("no more than %s needed in the last %s; now %s", were(wanted), p.Stabilization, v.load())
+		default:
+			d.Cause, d.Reason = CauseWindow, fmt.Sprintf("%s needed in the last %s; now %s", were(v.wanted), p.Stabilization, v.load())
+		}
+	} else if wanted < p.Floor || wanted < v.last {
+		d.Reason += "; the load needs no more: " + v.load()
+	}
+	if v.wanted > max(p.Ceiling, p.Floor) {
+		d.Cause, d.Limited = CauseCeiling, LimitCeiling
+		d.LimitedReason = fmt.Sprintf("%s, and scaling.maxReplicas is %d", v.load(), p.Ceiling)
+		if v.demand.replicas < v.wanted {
+			d.LimitedReason = fmt.Sprintf("%s needed in the last %s, and scaling.maxReplicas is %d", were(v.wanted), p.Stabilization, p.Ceiling)
+		}
+		d.Reason = d.LimitedReason
+	}
+	v.hold(d)
+}
+
+// hold keeps the autoscaler from moving where the admin says so. The floor still counts.
+func (v view) hold(d *Decision) {
+	p := v.policy
+	at := max(v.last, p.Floor)
+	if (p.Hold == HoldIn || p.Hold == HoldBoth) && d.Replicas < at {
+		d.Limited, d.LimitedReason = LimitHoldIn, fmt.Sprintf("scaling.hold is %s, or there would be %d: %s", p.Hold, d.Replicas, d.Reason)
+	} else if (p.Hold == HoldOut || p.Hold == HoldBoth) && d.Replicas > at {
+		d.Limited, d.LimitedReason = LimitHoldOut, fmt.Sprintf("scaling.hold is %s, or there would be %d: %s", p.Hold, d.Replicas, d.Reason)
+	} else {
+		return
+	}
+	d.Replicas, d.Cause, d.Reason = at, CauseHold, d.LimitedReason
+}
+
+// load is the need in words and numbers.
+func (v view) load() string {
+	n := replicas(v.demand.replicas)
+	service := fmt.Sprintf("%.1f s each", v.work.service)
+	if v.work.assumed {
+		service = fmt.Sprintf("%.0f s each assumed", v.work.service)
+	}
+	slots := fmt.Sprintf("%d slots a replica", v.policy.SlotsPerReplica)
+	target := strconv.FormatFloat(v.policy.TargetWait.Seconds(), 'f', -1, 64)
+	switch {
+	case v.demand.backlog:
+		return fmt.Sprintf("%s waiting + %s busy, %s, %s, pods ready in %.0f s: %s clear it in %.0f s", whole(v.waiting), whole(v.busy),
+			service, slots, v.fleet.PodStart.Seconds(), n, v.demand.within.Seconds())
+	case v.work.rate > 0:
+		return fmt.Sprintf("%.1f a second, %s, %s: %s keep the wait under %s s", v.work.rate, service, slots, n, target)
+	case v.demand.replicas > 0:
+		return fmt.Sprintf("%.1f slots busy, %s, %s: %s keep the wait under %s s", v.work.load, service, slots, n, target)
+	}
+	return "nothing waits and nothing runs"
+}
+
+func whole(x float64) string { return strconv.FormatFloat(math.Round(x), 'f', -1, 64) }
+
+func replicas(n int32) string {
+	if n == 1 {
+		return "1 replica"
+	}
+	return fmt.Sprintf("%d replicas", n)
+}
+
+func were(n int32) string {
+	if n == 1 {
+		return "1 replica was"
+	}
+	return fmt.Sprintf("%d replicas were", n)
+}
