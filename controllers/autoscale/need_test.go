@@ -18,7 +18,7 @@ func TestNeedWorkedExamples(t *testing.T) {
 	}{
 		"nothing":                                  {work: two, fleet: Fleet{Written: 3, Ready: 3}, want: 0},
 		"load of 40 slots takes 42":                {work: work{rate: 20, service: 2, load: 40}, fleet: Fleet{Written: 3, Ready: 3}, want: 6},
-		"load of 38 slots fits in 40":            {work: work{rate: 19, service: 2, load: 38}, fleet: Fleet{Written: 3, Ready: 3}, want: 5},
+		"load of 38 slots fits in 40":              {work: work{rate: 19, service: 2, load: 38}, fleet: Fleet{Written: 3, Ready: 3}, want: 5},
 		"burst, pods at once":                      {176, 24, two, Fleet{3, 3, 0}, 0, 8},
 		"burst, pods in 3 s":                       {176, 24, two, Fleet{3, 3, 3 * time.Second}, 3 * time.Second, 11},
 		"burst, pods in 30 s":                      {176, 24, two, Fleet{3, 3, 30 * time.Second}, 30 * time.Second, 0},

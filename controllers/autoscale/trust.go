@@ -112,6 +112,14 @@ func (s *State) judge(now reading, in Input) verdict {
 		s.believed, s.vanished = reading{}, false
 		return verdict{ProblemReset, "a counter fell"}
 	}
+	if k.Known && old.Known {
+		slots := max(in.Sample.Slots, float64(in.Policy.SlotsPerReplica)*float64(max(in.Fleet.Ready, in.Fleet.Written)))
+		did := k.ServiceSeconds - old.ServiceSeconds
+		if most := slots * (now.time.Sub(before.time) + in.Policy.Timeout + grace).Seconds(); did > most {
+			s.believed, s.vanished = reading{}, false
+			return verdict{ProblemReset, fmt.Sprintf("a counter leapt: %.0f slots cannot have done %.0f slot-seconds", slots, did)}
+		}
+	}
 	if still := now.time.Sub(s.moved); still > in.Policy.gap() && (k.Known || now.waiting > 0) {
 		return verdict{ProblemFrozen, fmt.Sprintf("%v waiting + %v busy and no number has moved for %s, longer than a submission may take",
 			now.waiting, now.busy, round(still))}

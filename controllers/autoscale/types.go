@@ -153,7 +153,7 @@ const (
 	ProblemImpossible Problem = "Impossible"
 	// ProblemFrozen: there is work, and nothing has moved for longer than a submission may take.
 	ProblemFrozen Problem = "Frozen"
-	// ProblemReset: a counter fell.
+	// ProblemReset: a counter fell, or leapt.
 	ProblemReset Problem = "Reset"
 	// ProblemVanished: work is gone that nobody finished.
 	ProblemVanished Problem = "Vanished"

@@ -1,0 +1,11 @@
+// Command simulate plays arrival traces in virtual time against the pool's own autoscaler, the very code that the manager
+// runs, and against others: `make simulate`.
+//
+//	hpa-queue  Kubernetes' HorizontalPodAutoscaler on waiting submissions a replica
+//	hpa-work   the same on waiting and running submissions a replica
+//	kpa        Knative's Pod Autoscaler on concurrency
+//	fixed-3, fixed-10
+//
+// The last two columns are replica-hours over two lower bounds of what any autoscaler needs that knows every submission
+// ahead (package optimum): "held" lets go of a replica only after the same stabilisation window, "free" at once.
+package main

@@ -1,0 +1,49 @@
+package main
+
+import (
+	"encoding/json"
+	"fmt"
+	"io"
+	"os"
+	"slices"
+
+	"github.com/alecthomas/kong"
+
+	"executorpool.dev/simulate/trace"
+)
+
+type options struct {
+	Only []string `placeholder:"TRACE" help:"Play only these traces."`
+	JSON bool     `help:"Print the figures as JSON."`
+}
+
+func main() {
+	var o options
+	kong.Parse(&o, kong.Name("simulate"), kong.Description("Plays arrival traces in virtual time against the pool's autoscaler, the HPA, the KPA, "+
+		"fixed fleets and what is possible at all. Takes no real time, no cluster and no chance: it prints the same each time."))
+	if err := o.run(os.Stdout); err != nil {
+		fmt.Fprintln(os.Stderr, "simulate:", err)
+		os.Exit(1)
+	}
+}
+
+func (o options) run(out io.Writer) error {
+	traces := trace.All()
+	for _, name := range o.Only {
+		if !slices.ContainsFunc(traces, func(t trace.Trace) bool { return t.Name == name }) {
+			return fmt.Errorf("--only=%s: no trace has that name", name)
+		}
+	}
+	var reports []report
+	for _, t := range traces {
+		if len(o.Only) == 0 || slices.Contains(o.Only, t.Name) {
+			reports = append(reports, play(t))
+		}
+	}
+	if o.JSON {
+		encoder := json.NewEncoder(out)
+		encoder.SetIndent("", "  ")
+		return encoder.Encode(reports)
+	}
+	return print(out, reports)
+}

@@ -1,0 +1,126 @@
+package main
+
+import (
+	"fmt"
+	"io"
+	"slices"
+	"strings"
+	"text/tabwriter"
+	"time"
+
+	"executorpool.dev/simulate/fleet"
+	"executorpool.dev/simulate/optimum"
+	"executorpool.dev/simulate/trace"
+)
+
+// figures are what one contender makes of one trace. Waits and starts in seconds.
+type figures struct {
+	Name               string
+	P50, P95, P99, Max float64
+	OverTarget         float64 // share of submissions
+	ReplicaHours       float64
+	OverHeld, OverFree float64 // ReplicaHours by those of the bounds
+	Peak, Turns        int
+	waits              []time.Duration
+}
+
+// report is one trace with all contenders.
+type report struct {
+	Trace, About string
+	Submissions  int
+	TargetWait   float64
+	// HeldHours and FreeHours are the lower bounds. PromptP95 is what a rule can reach that does not know the future.
+	HeldHours, FreeHours, PromptP95 float64
+	Figures                         []figures
+}
+
+func play(t trace.Trace) report {
+	r := report{Trace: t.Name, About: t.About, Submissions: len(t.Submissions), TargetWait: t.Target.Seconds(),
+		HeldHours: optimum.Held(t, stabilization) / 3600, FreeHours: optimum.Free(t) / 3600,
+		PromptP95: at(sorted(fleet.Play(t, &prompt{trace: t}).Waits), 0.95)}
+	for _, c := range contenders {
+		result := fleet.Play(t, c.make(t))
+		f := summarize(c.name, result.Waits, t.Target)
+		f.ReplicaHours, f.Peak, f.Turns = result.ReplicaSeconds/3600, result.Peak, result.Turns
+		f.OverHeld, f.OverFree = f.ReplicaHours/r.HeldHours, f.ReplicaHours/r.FreeHours
+		r.Figures = append(r.Figures, f)
+	}
+	return r
+}
+
+func summarize(name string, waits []time.Duration, target time.Duration) figures {
+	over := 0
+	for _, w := range waits {
+		if w > target {
+			over++
+		}
+	}
+	s := sorted(waits)
+	return figures{Name: name, P50: at(s, 0.5), P95: at(s, 0.95), P99: at(s, 0.99), Max: at(s, 1), OverTarget: float64(over) / float64(max(len(waits), 1)), waits: waits}
+}
+
+func sorted(waits []time.Duration) []time.Duration { return slices.Sorted(slices.Values(waits)) }
+
+// at is the wait that so large a share does not exceed, in seconds.
+func at(sorted []time.Duration, share float64) float64 {
+	if len(sorted) == 0 {
+		return 0
+	}
+	return sorted[min(int(share*float64(len(sorted))), len(sorted)-1)].Seconds()
+}
+
+// total adds the traces up: the waits of all submissions together, and all hours.
+func total(reports []report) report {
+	sum := report{Trace: "all traces"}
+	waits := map[string][]time.Duration{}
+	for _, r := range reports {
+		sum.Submissions += r.Submissions
+		sum.TargetWait = r.TargetWait
+		sum.HeldHours += r.HeldHours
+		sum.FreeHours += r.FreeHours
+		for _, f := range r.Figures {
+			waits[f.Name] = append(waits[f.Name], f.waits...)
+		}
+	}
+	for i, c := range contenders {
+		f := summarize(c.name, waits[c.name], time.Duration(sum.TargetWait*float64(time.Second)))
+		for _, r := range reports {
+			f.ReplicaHours += r.Figures[i].ReplicaHours
+			f.Peak = max(f.Peak, r.Figures[i].Peak)
+			f.Turns += r.Figures[i].Turns
+		}
+		f.OverHeld, f.OverFree = f.ReplicaHours/sum.HeldHours, f.ReplicaHours/sum.FreeHours
+		sum.Figures = append(sum.Figures, f)
+	}
+	return sum
+}
+
+func print(out io.Writer, reports []report) error {
+	if len(reports) > 1 {
+		sum := total(reports)
+		sum.About = fmt.Sprintf("%d traces, all submissions together", len(reports))
+		reports = append(slices.Clone(reports), sum)
+	}
+	for i, r := range reports {
+		if i > 0 {
+			fmt.Fprintln(out)
+		}
+		fmt.Fprintf(out, "%s: %s\n", r.Trace, r.About)
+		fmt.Fprintf(out, "  %d submissions, target %.0f s; at least %.1f replica-hours held, %.1f free; at best without foresight p95 %.1f s\n", r.Submissions, r.TargetWait, r.HeldHours, r.FreeHours, r.PromptP95)
+		table := tabwriter.NewWriter(out, 0, 0, 2, ' ', tabwriter.AlignRight)
+		fmt.Fprintln(table, "wait\tp50\tp95\tp99\tmax\tover target\treplica-h\t/held\t/free\tpeak\tturns\t")
+		for _, f := range r.Figures {
+			fmt.Fprintf(table, "%s\t%.1f s\t%.1f s\t%.1f s\t%.1f s\t%.1f %%\t%.1f\t%.2f\t%.2f\t%d\t%d\t\n",
+				f.Name, f.P50, f.P95, f.P99, f.Max, 100*f.OverTarget, f.ReplicaHours, f.OverHeld, f.OverFree, f.Peak, f.Turns)
+		}
+		if err := table.Flush(); err != nil {
+			return err
+		}
+		for _, remark := range remarks(r) {
+			fmt.Fprintf(out, "  %s\n", strings.TrimSpace(remark))
+		}
+	}
+	return nil
+}
+
+func remarks(r report) []string { return nil }
