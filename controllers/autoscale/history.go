@@ -82,7 +82,7 @@ func (h *history) add(r, before reading, since time.Duration) {
 	h.now = point{then.at + since, r.counters.Arrived, r.counters.Finished, r.counters.ServiceSeconds, then.busy + (r.busy+before.busy)/2*since.Seconds()}
 	h.fine.put(h.now, fineSpacing)
 	h.rough.put(h.now, roughSpacing)
-	if did := h.now.minus(then); did.finished > 0 {
+	if did := h.now.minus(then); h.known && did.finished > 0 {
 		mean := min(did.served/did.finished, time.Hour.Seconds())
 		if h.service == 0 {
 			h.service = mean

@@ -8,6 +8,10 @@ import (
 // late is the share of submissions that may wait longer than the target when arrivals are as they are.
 const late = 0.05
 
+// seenLate is how long a submission may have waited already when a sample first shows it: pools that work are sampled
+// once a second.
+const seenLate = 1.0
+
 // assumedPodStart stands in for a pod start that was never measured.
 const assumedPodStart = 5 * time.Second
 
@@ -29,20 +33,21 @@ type demand struct {
 // slots: the wait itself is the buffer, and a fixed utilisation of, say, 0.8 would ask for 50.
 //
 // To catch up, submissions are taken in order, so those that arrive later delay nobody, and what counts is the newest.
-// n slots start n at once and n/S each second: with pods that start at once it waits no longer than W if
+// n slots start n at once and n/S each second, that is n (1 + R/S) in the R seconds that are left to it, so
 //
-//	n (1 + W/S) >= Q + B, that is n = (Q + B) S / (S + W)
+//	n = (Q + B) S / (S + R)
 //
-// 176 waiting + 24 busy, 2 s each, in 5 s: 200 x 2/7 = 57.1 slots, 8 replicas of 8.
+// It may be a second old when it is seen, so R = W - 1 s. 176 waiting + 24 busy, 2 s each, in 5 s: 200 x 2/(2 + 4) = 66.7
+// slots, 9 replicas of 8.
 //
 // Pods take D to start. Until then the ready slots go on, and so do those already on their way once they are there; what
-// they take is not counted again, which is why nothing is ordered twice. What is left then is to be started in the rest of
-// the target, R = W - D. When D is near W or over it the target is lost for the newest; R is then as much as it is late,
-// D - W, and at least a fifth of W:
+// they take is not counted again, which is why nothing is ordered twice. What is left then is to be started in
+// R = W - D - 1 s. When that is next to nothing or less, the target is lost for the newest; R is then as much as it is late
+// by, and at least a fifth of W:
 //
 //	n = (Q + B - served by D) S / (S + R)
 //
-// As above with 3 replicas ready and D = 3 s: by then 24 slots have taken 24 x 3/2 = 36, so 164 x 2/(2 + 2) = 82 slots, 11
+// As above with 3 replicas ready and D = 3 s: by then 24 slots have taken 24 x 3/2 = 36, so 164 x 2/(2 + 1) = 109 slots, 14
 // replicas. With D = 30 s: by then they have taken 360, nothing is left, and no pod is ordered that comes too late.
 //
 // What arrives until D is counted too, X(D) = Q + B + a D/S - served; so that the newest then waits no longer than W, with
@@ -59,7 +64,7 @@ func need(q, b float64, w work, f Fleet, left time.Duration, p Policy) demand {
 	ready := c * float64(f.Ready)
 	coming := c * float64(max(0, f.Written-f.Ready))
 	served := (ready*start + coming*max(0, start-left.Seconds())) / s
-	rest := max(math.Abs(target-start), target/5)
+	rest := max(math.Abs(target-start-seenLate), target/5)
 	newest := max(0, q+b-served) * s / (s + rest)
 
 	settle := max(0, start-target)

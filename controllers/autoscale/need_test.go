@@ -19,11 +19,11 @@ func TestNeedWorkedExamples(t *testing.T) {
 		"nothing":                                  {work: two, fleet: Fleet{Written: 3, Ready: 3}, want: 0},
 		"load of 40 slots takes 42":                {work: work{rate: 20, service: 2, load: 40}, fleet: Fleet{Written: 3, Ready: 3}, want: 6},
 		"load of 38 slots fits in 40":              {work: work{rate: 19, service: 2, load: 38}, fleet: Fleet{Written: 3, Ready: 3}, want: 5},
-		"burst, pods at once":                      {176, 24, two, Fleet{3, 3, 0}, 0, 8},
-		"burst, pods in 3 s":                       {176, 24, two, Fleet{3, 3, 3 * time.Second}, 3 * time.Second, 11},
+		"burst, pods at once":                      {176, 24, two, Fleet{3, 3, 0}, 0, 9},
+		"burst, pods in 3 s":                       {176, 24, two, Fleet{3, 3, 3 * time.Second}, 3 * time.Second, 14},
 		"burst, pods in 30 s":                      {176, 24, two, Fleet{3, 3, 30 * time.Second}, 30 * time.Second, 0},
-		"burst, a second later, 8 on their way":    {164, 24, two, Fleet{11, 3, 3 * time.Second}, 2 * time.Second, 8},
-		"a queue within the target":                {50, 24, two, Fleet{3, 3, 0}, 0, 3},
+		"burst, a second later, 11 on their way":   {164, 24, two, Fleet{14, 3, 3 * time.Second}, 2 * time.Second, 9},
+		"a queue within the target":                {45, 24, two, Fleet{3, 3, 0}, 0, 3},
 		"10 minutes to start, more than they hold": {40, 24, work{rate: 20, service: 2, load: 40}, Fleet{3, 3, 10 * time.Minute}, 10 * time.Minute, 7},
 	} {
 		t.Run(name, func(t *testing.T) {

@@ -58,7 +58,7 @@ func (s *State) absorb(r reading, p Policy) {
 	}
 	// While there is work and nothing moves, this may be the first of a frozen source's samples. It is left out, and the
 	// time is made up for once something has moved.
-	if r.counters.Known && r.inside() > 0 && r.sameAs(before) {
+	if r.counters.Known && !r.partial && r.inside() > 0 && r.sameAs(before) {
 		return
 	}
 	since := r.time.Sub(before.time)

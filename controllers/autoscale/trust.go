@@ -128,7 +128,7 @@ func (s *State) judge(now reading, in Input) verdict {
 		return verdict{} // what a silent replica holds cannot be missed
 	}
 	alive := s.vanished && (k.Arrived > old.Arrived || k.Finished > old.Finished)
-	s.vanished = !alive && now.lacks(s.believed, float64(in.Policy.SlotsPerReplica))
+	s.vanished = !alive && now.lacks(s.believed)
 	if s.vanished {
 		return verdict{ProblemVanished, "submissions that were waiting or running are gone, and nobody has finished them"}
 	}
@@ -140,16 +140,15 @@ func (k Counters) fellFrom(old Counters) bool {
 }
 
 // lacks says whether work is missing: what was inside before and arrived since must still be inside, or be finished, or be
-// counted as gone. Replicas are not asked at the very same moment, which the slack allows for.
-func (r reading) lacks(before reading, slots float64) bool {
+// counted as gone. Four and a tenth of it all are allowed for numbers that are not read at the very same moment.
+func (r reading) lacks(before reading) bool {
 	if before.time.IsZero() || before.partial || !r.counters.Known || !before.counters.Known {
 		return false
 	}
 	arrived := r.counters.Arrived - before.counters.Arrived
 	left := r.counters.Finished - before.counters.Finished + r.counters.Gone - before.counters.Gone
 	expected := before.inside() + arrived - left
-	slack := slots + (before.inside()+arrived)/4
-	return expected-r.inside() > slack
+	return expected-r.inside() > 4+(before.inside()+arrived)/10
 }
 
 func readingOf(s Sample) reading {

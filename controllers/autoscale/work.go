@@ -49,8 +49,9 @@ type work struct {
 //
 // The shortest of the few seconds is shortest; in a shorter while a burst would count twice, as a backlog and as a rate.
 //
-// The service time is the mean of what finished. While few have, long submissions that are still running are seen by
-// Little's law: service time is busy slot-seconds over finished submissions, load is the mean of the busy slots.
+// The service time is the mean of what finished. While few have, submissions that run for long are seen by what they have
+// already taken: it is at least the busy slot-seconds over all that finished or still run. The load is then at least the
+// mean of the busy slots.
 func (h *history) measure(shortest time.Duration, busy float64, podStart time.Duration, p Policy) work {
 	while := h.unchanged()
 	w := work{service: assumedService, assumed: true}
@@ -58,13 +59,13 @@ func (h *history) measure(shortest time.Duration, busy float64, podStart time.Du
 	if h.service > 0 {
 		w.service, w.assumed, weight = h.service, false, memoryWeight
 	}
-	few := while.finished < memoryWeight
+	few := !h.known || while.finished < memoryWeight
 	if h.known {
-		served := while.served + weight*w.service
+		remembered := weight * w.service
+		w.service = (while.served + remembered) / (while.finished + weight)
 		if few {
-			served = max(served, while.busy)
+			w.service = max(w.service, (while.busy+remembered)/(while.finished+weight+busy))
 		}
-		w.service = served / (while.finished + weight)
 	}
 	w.service = min(max(w.service, 0.001), p.Timeout.Seconds())
 	if while.at < time.Second {
