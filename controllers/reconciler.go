@@ -57,7 +57,13 @@ func (r *Reconciler) Reconcile(ctx context.Context, request ctrl.Request) (ctrl.
 		return ctrl.Result{}, nil
 	}
 
+	contests, err := contestsOf(ctx, r.Client, request.NamespacedName)
+	if err != nil {
+		return ctrl.Result{}, err
+	}
+	now, due := r.Clock.Now(), scheduleOf(contests)
 	replicas, reason := desiredReplicas(pool.Spec)
+	replicas, reason = due.raise(replicas, reason, now)
 	p := plan{pool: pool, image: resources.Image(pool, r.Image), replicas: replicas}
 	in, err := r.gather(ctx, p)
 	if err != nil {
@@ -72,7 +78,7 @@ func (r *Reconciler) Reconcile(ctx context.Context, request ctrl.Request) (ctrl.
 
 	decision := status.Decide(status.Input{
 		Pool:              pool,
-		Now:               r.Clock.Now(),
+		Now:               now,
 		Image:             p.image,
 		Desired:           replicas,
 		DesiredReason:     reason,
@@ -82,6 +88,7 @@ func (r *Reconciler) Reconcile(ctx context.Context, request ctrl.Request) (ctrl.
 		Pods:              in.pods,
 		Reports:           in.reports,
 		Obstacle:          obstacle,
+		NextContest:       due.next(now),
 		Selector:          labels.SelectorFromSet(resources.Selector(pool)).String(),
 	})
 	if err := r.writeStatus(ctx, pool, decision); err != nil {
@@ -91,7 +98,7 @@ func (r *Reconciler) Reconcile(ctx context.Context, request ctrl.Request) (ctrl.
 		// Only another spec helps, and that comes as an event. Quota and admission may change unseen: those are tried again.
 		return ctrl.Result{}, reconcile.TerminalError(refusal)
 	}
-	return ctrl.Result{RequeueAfter: next(decision)}, nil
+	return ctrl.Result{RequeueAfter: due.change(now, next(decision))}, nil
 }
 
 // writeStatus writes the status if it changed, then tells about the change. The resource version in the patch makes a

@@ -95,7 +95,8 @@ func (r *Reconciler) SetupWithManager(mgr ctrl.Manager) error {
 	b := ctrl.NewControllerManagedBy(mgr).
 		Named("executorpool").
 		For(&v1alpha1.ExecutorPool{}, builder.WithPredicates(predicate.GenerationChangedPredicate{})).
-		Watches(&corev1.Pod{}, handler.EnqueueRequestsFromMapFunc(poolOfPod))
+		Watches(&corev1.Pod{}, handler.EnqueueRequestsFromMapFunc(poolOfPod)).
+		Watches(&v1alpha1.Contest{}, handler.EnqueueRequestsFromMapFunc(poolOfContest))
 	for _, k := range kinds {
 		b = b.Owns(k.empty())
 	}

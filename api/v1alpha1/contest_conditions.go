@@ -27,8 +27,14 @@ const (
 	ReasonCancelled = "Cancelled"
 )
 
-// Reasons of Prewarmed.
+// Reasons of Prewarmed. Where the pool itself is at fault, the reason is that of its Stalled condition.
 const (
+	// ReasonWarmUpAhead: it is too early to say.
+	ReasonWarmUpAhead = "WarmUpAhead"
+	// ReasonEveryReplicaReady: all replicas that are held are ready.
+	ReasonEveryReplicaReady = "EveryReplicaReady"
 	// ReasonPoolNotFound: there is no pool of that name.
 	ReasonPoolNotFound = "PoolNotFound"
+	// ReasonExceedsMaxReplicas: the contest takes more replicas than the pool may have.
+	ReasonExceedsMaxReplicas = "ExceedsMaxReplicas"
 )

@@ -101,20 +101,21 @@ type ContestSpec struct {
 	Load ContestLoad `json:"load,omitzero"`
 
 	// targetWaitSeconds is how long in seconds a submission may queue; replicas are computed for it to hold for 95 of 100.
-	// Default: 5.
+	// Default: the pool's scaling.targetWaitSeconds.
 	// +optional
 	// +kubebuilder:validation:Minimum=1
 	// +kubebuilder:validation:Maximum=3600
 	TargetWaitSeconds int32 `json:"targetWaitSeconds,omitempty"`
 
-	// replicas is the number of replicas to hold instead of the computed one. Default: computed from participants.
+	// replicas is the number of replicas to hold instead of the computed one, also above the pool's scaling.maxReplicas.
+	// Default: computed from participants, and at most scaling.maxReplicas.
 	// +optional
 	// +kubebuilder:validation:Minimum=1
 	// +kubebuilder:validation:Maximum=10000
 	Replicas int32 `json:"replicas,omitempty"`
 
 	// warmUpSeconds is how long in seconds before the start the replicas are asked for. Default: what the pool's pods
-	// took to become ready, and at least 300.
+	// took to become ready, twice over, and at least 300.
 	// +optional
 	// +kubebuilder:validation:Minimum=0
 	// +kubebuilder:validation:Maximum=604800
@@ -133,14 +134,20 @@ type ContestSpec struct {
 	// +optional
 	// +kubebuilder:default=Scheduled
 	State ContestState `json:"state,omitempty"`
+
+	// ttlSecondsAfterFinished is how long in seconds after the cool-down the Contest itself is kept, to be read; then it is
+	// deleted. Default 2592000, which is 30 days.
+	// +optional
+	// +kubebuilder:default=2592000
+	// +kubebuilder:validation:Minimum=0
+	TTLSecondsAfterFinished *int32 `json:"ttlSecondsAfterFinished,omitempty"`
 }
 
 // ContestLoad is what each participant is expected to submit.
 type ContestLoad struct {
 	// secondsPerRun is the mean time in seconds for which a submission holds a slot, compilation and all runs. Default:
-	// 2.
+	// what the pool's replicas measured, once they have finished 100 submissions, else 2.
 	// +optional
-	// +kubebuilder:default=2
 	// +kubebuilder:validation:Minimum=1
 	// +kubebuilder:validation:Maximum=3600
 	SecondsPerRun int32 `json:"secondsPerRun,omitempty"`
@@ -167,7 +174,8 @@ type ContestStatus struct {
 	// +kubebuilder:validation:Minimum=1
 	ObservedGeneration int64 `json:"observedGeneration,omitempty"`
 
-	// replicas is the number of replicas the contest holds from warmUpTime to releaseTime.
+	// replicas is the number of replicas the contest holds from warmUpTime to releaseTime. Once they are held, only a change
+	// of the spec changes it.
 	// +optional
 	// +kubebuilder:validation:Minimum=0
 	Replicas int32 `json:"replicas"`
@@ -178,19 +186,29 @@ type ContestStatus struct {
 	// +kubebuilder:validation:MaxLength=1024
 	Sizing string `json:"sizing,omitempty"`
 
-	// expectedWaitMillis is the wait in milliseconds that 95 of 100 submissions of the burst are expected not to exceed,
-	// on as many replicas as the pool can have.
+	// servableParticipants is how many participants these replicas can serve within the target wait.
+	// +optional
+	// +kubebuilder:validation:Minimum=0
+	ServableParticipants int32 `json:"servableParticipants"`
+
+	// expectedWaitMillis is the wait in milliseconds that 95 of 100 submissions of the burst are expected not to exceed on
+	// these replicas.
 	// +optional
 	// +kubebuilder:validation:Minimum=0
 	ExpectedWaitMillis int64 `json:"expectedWaitMillis"`
 
+	// warmUpSeconds is how long in seconds before the start the replicas are asked for.
+	// +optional
+	// +kubebuilder:validation:Minimum=0
+	WarmUpSeconds int32 `json:"warmUpSeconds"`
+
 	// warmUpTime is when the pool begins to grow.
 	// +optional
-	WarmUpTime *metav1.Time `json:"warmUpTime,omitempty"`
+	WarmUpTime metav1.Time `json:"warmUpTime,omitzero"`
 
 	// releaseTime is when the pool is let go. Absent while the contest is paused.
 	// +optional
-	ReleaseTime *metav1.Time `json:"releaseTime,omitempty"`
+	ReleaseTime metav1.Time `json:"releaseTime,omitzero"`
 
 	// conditions are Holding and Prewarmed.
 	// +optional

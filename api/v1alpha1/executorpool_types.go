@@ -18,6 +18,7 @@ import (
 // +kubebuilder:printcolumn:name="Ready",type=integer,JSONPath=`.status.readyReplicas`,description="Replicas that serve"
 // +kubebuilder:printcolumn:name="Busy",type=integer,JSONPath=`.status.busySlots`,description="Slots that run a submission"
 // +kubebuilder:printcolumn:name="Queue",type=integer,JSONPath=`.status.queueDepth`,description="Submissions that wait for a slot"
+// +kubebuilder:printcolumn:name="Next contest",type=string,JSONPath=`.status.nextContest.startTime`,description="When the next contest starts"
 // +kubebuilder:printcolumn:name="Status",type=string,JSONPath=`.status.conditions[?(@.type=="Ready")].reason`,description="Why the pool is or is not ready"
 // +kubebuilder:printcolumn:name="Age",type=date,JSONPath=`.metadata.creationTimestamp`
 // +kubebuilder:printcolumn:name="Message",type=string,priority=1,JSONPath=`.status.conditions[?(@.type=="Ready")].message`,description="The cause in words"
@@ -363,6 +364,10 @@ type ExecutorPoolStatus struct {
 	// +kubebuilder:validation:MaxLength=512
 	Selector string `json:"selector,omitempty"`
 
+	// nextContest is the Contest of this pool that starts next.
+	// +optional
+	NextContest *NextContest `json:"nextContest,omitempty"`
+
 	// lastScale is the last change of desiredReplicas.
 	// +optional
 	LastScale *ScaleRecord `json:"lastScale,omitempty"`
@@ -373,6 +378,24 @@ type ExecutorPoolStatus struct {
 	// +listMapKey=type
 	// +kubebuilder:validation:MaxItems=16
 	Conditions []metav1.Condition `json:"conditions,omitempty"`
+}
+
+// NextContest is the contest that starts next.
+type NextContest struct {
+	// name is that of the Contest.
+	// +required
+	// +kubebuilder:validation:MinLength=1
+	// +kubebuilder:validation:MaxLength=253
+	Name string `json:"name,omitempty"`
+
+	// startTime is when it starts.
+	// +required
+	StartTime metav1.Time `json:"startTime,omitzero"`
+
+	// replicas is the number of replicas it holds.
+	// +optional
+	// +kubebuilder:validation:Minimum=0
+	Replicas int32 `json:"replicas"`
 }
 
 // ScaleRecord is one change of the desired replicas.

@@ -74,11 +74,13 @@ func Run(ctx context.Context, c Config) error {
 	if err != nil {
 		return fmt.Errorf("create manager: %w", err)
 	}
-	if _, err := mgr.GetRESTMapper().RESTMapping(v1alpha1.GroupVersion.WithKind("ExecutorPool").GroupKind(), v1alpha1.GroupVersion.Version); err != nil {
-		if meta.IsNoMatchError(err) {
-			return fmt.Errorf("the cluster does not know ExecutorPool: install the chart's CRDs or `kubectl apply --server-side -k config/crd`: %w", err)
+	for _, kind := range []string{"ExecutorPool", "Contest"} {
+		if _, err := mgr.GetRESTMapper().RESTMapping(v1alpha1.GroupVersion.WithKind(kind).GroupKind(), v1alpha1.GroupVersion.Version); err != nil {
+			if meta.IsNoMatchError(err) {
+				return fmt.Errorf("the cluster does not know %s: install the chart's CRDs or `kubectl apply --server-side -k config/crd`: %w", kind, err)
+			}
+			return fmt.Errorf("ask the API server for its kinds: %w", err)
 		}
-		return fmt.Errorf("ask the API server for its kinds: %w", err)
 	}
 	reconciler := &controllers.Reconciler{
 		Client:  mgr.GetClient(),
@@ -89,6 +91,15 @@ func Run(ctx context.Context, c Config) error {
 		Image:   c.ExecutorImage,
 	}
 	if err := reconciler.SetupWithManager(mgr); err != nil {
+		return err
+	}
+	contests := &controllers.ContestReconciler{
+		Client:  mgr.GetClient(),
+		Events:  mgr.GetEventRecorder(resources.FieldOwner),
+		Sampler: reconciler.Sampler,
+		Clock:   clock.RealClock{},
+	}
+	if err := contests.SetupWithManager(ctx, mgr); err != nil {
 		return err
 	}
 	if err := errors.Join(mgr.AddHealthzCheck("ping", healthz.Ping), mgr.AddReadyzCheck("ping", healthz.Ping)); err != nil {

@@ -16,6 +16,7 @@ func Decide(in Input) Decision {
 	next := *before.DeepCopy()
 	next.ObservedGeneration = in.Pool.Generation
 	next.Selector = in.Selector
+	next.NextContest = in.NextContest
 	count(&next, in)
 	scale(&next, in)
 

@@ -35,7 +35,7 @@ func events(in Input, before, next v1alpha1.ExecutorPoolStatus) []Event {
 	stalledNow := meta.FindStatusCondition(next.Conditions, v1alpha1.ConditionStalled)
 	switch {
 	case isTrue(stalledNow) && (!isTrue(stalledBefore) || stalledBefore.Reason != stalledNow.Reason):
-		told = append(told, Event{Warning: true, Reason: stalledNow.Reason, Action: "Reconcile", Note: bounded(stalledNow.Message)})
+		told = append(told, Event{Warning: true, Reason: stalledNow.Reason, Action: "Reconcile", Note: Bounded(stalledNow.Message)})
 	case isTrue(stalledBefore) && !isTrue(stalledNow):
 		told = append(told, Event{Reason: "Recovered", Action: "Reconcile", Note: "The cause " + stalledBefore.Reason + " is gone."})
 	}
@@ -56,7 +56,8 @@ func isTrue(c *metav1.Condition) bool {
 	return c != nil && c.Status == metav1.ConditionTrue
 }
 
-func bounded(note string) string {
+// Bounded cuts a note to what an event takes.
+func Bounded(note string) string {
 	if len(note) <= maxNote {
 		return note
 	}

@@ -31,6 +31,8 @@ type Input struct {
 	Reports map[string]Report
 	// Obstacle keeps the pool's objects from being written; nil when nothing does.
 	Obstacle *Obstacle
+	// NextContest is the one that starts next; nil when none is ahead.
+	NextContest *v1alpha1.NextContest
 	// Selector in the form of the scale subresource.
 	Selector string
 }

@@ -36,6 +36,8 @@ func ForKind(kind schema.GroupVersionKind) interface{} {
 		return &apiv1alpha1.ExternalSourceApplyConfiguration{}
 	case v1alpha1.SchemeGroupVersion.WithKind("IsolationSpec"):
 		return &apiv1alpha1.IsolationSpecApplyConfiguration{}
+	case v1alpha1.SchemeGroupVersion.WithKind("NextContest"):
+		return &apiv1alpha1.NextContestApplyConfiguration{}
 	case v1alpha1.SchemeGroupVersion.WithKind("PrometheusSource"):
 		return &apiv1alpha1.PrometheusSourceApplyConfiguration{}
 	case v1alpha1.SchemeGroupVersion.WithKind("QueueSpec"):

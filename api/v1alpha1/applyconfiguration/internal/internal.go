@@ -60,7 +60,6 @@ var schemaYAML = typed.YAMLObject(`types:
     - name: secondsPerRun
       type:
         scalar: numeric
-      default: 2
     - name: submissionsPerHour
       type:
         scalar: numeric
@@ -98,6 +97,10 @@ var schemaYAML = typed.YAMLObject(`types:
     - name: targetWaitSeconds
       type:
         scalar: numeric
+    - name: ttlSecondsAfterFinished
+      type:
+        scalar: numeric
+      default: 2592000
     - name: warmUpSeconds
       type:
         scalar: numeric
@@ -126,9 +129,15 @@ var schemaYAML = typed.YAMLObject(`types:
     - name: replicas
       type:
         scalar: numeric
+    - name: servableParticipants
+      type:
+        scalar: numeric
     - name: sizing
       type:
         scalar: string
+    - name: warmUpSeconds
+      type:
+        scalar: numeric
     - name: warmUpTime
       type:
         namedType: io.k8s.apimachinery.pkg.apis.meta.v1.Time
@@ -224,6 +233,9 @@ var schemaYAML = typed.YAMLObject(`types:
     - name: lastScale
       type:
         namedType: dev.executorpool.api.v1alpha1.ScaleRecord
+    - name: nextContest
+      type:
+        namedType: dev.executorpool.api.v1alpha1.NextContest
     - name: observedGeneration
       type:
         scalar: numeric
@@ -261,6 +273,18 @@ var schemaYAML = typed.YAMLObject(`types:
     - name: runtimeClassName
       type:
         scalar: string
+- name: dev.executorpool.api.v1alpha1.NextContest
+  map:
+    fields:
+    - name: name
+      type:
+        scalar: string
+    - name: replicas
+      type:
+        scalar: numeric
+    - name: startTime
+      type:
+        namedType: io.k8s.apimachinery.pkg.apis.meta.v1.Time
 - name: dev.executorpool.api.v1alpha1.PrometheusSource
   map:
     fields:

@@ -8,7 +8,7 @@ package v1alpha1
 // ContestLoad is what each participant is expected to submit.
 type ContestLoadApplyConfiguration struct {
 	// secondsPerRun is the mean time in seconds for which a submission holds a slot, compilation and all runs. Default:
-	// 2.
+	// what the pool's replicas measured, once they have finished 100 submissions, else 2.
 	SecondsPerRun *int32 `json:"secondsPerRun,omitempty"`
 	// burstPercent is how many of 100 participants submit at the same moment, such as the start. Default 100.
 	BurstPercent *int32 `json:"burstPercent,omitempty"`

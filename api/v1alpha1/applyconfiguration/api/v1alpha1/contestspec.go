@@ -24,12 +24,13 @@ type ContestSpecApplyConfiguration struct {
 	// load is what each participant is expected to submit.
 	Load *ContestLoadApplyConfiguration `json:"load,omitempty"`
 	// targetWaitSeconds is how long in seconds a submission may queue; replicas are computed for it to hold for 95 of 100.
-	// Default: 5.
+	// Default: the pool's scaling.targetWaitSeconds.
 	TargetWaitSeconds *int32 `json:"targetWaitSeconds,omitempty"`
-	// replicas is the number of replicas to hold instead of the computed one. Default: computed from participants.
+	// replicas is the number of replicas to hold instead of the computed one, also above the pool's scaling.maxReplicas.
+	// Default: computed from participants, and at most scaling.maxReplicas.
 	Replicas *int32 `json:"replicas,omitempty"`
 	// warmUpSeconds is how long in seconds before the start the replicas are asked for. Default: what the pool's pods
-	// took to become ready, and at least 300.
+	// took to become ready, twice over, and at least 300.
 	WarmUpSeconds *int32 `json:"warmUpSeconds,omitempty"`
 	// coolDownSeconds is how long in seconds after the end the replicas are held, for late submissions and rejudging.
 	// Default 900.
@@ -37,6 +38,9 @@ type ContestSpecApplyConfiguration struct {
 	// state is Scheduled, Paused (the pool stays warm past the end) or Cancelled (it is let go at once). Default
 	// Scheduled.
 	State *apiv1alpha1.ContestState `json:"state,omitempty"`
+	// ttlSecondsAfterFinished is how long in seconds after the cool-down the Contest itself is kept, to be read; then it is
+	// deleted. Default 2592000, which is 30 days.
+	TTLSecondsAfterFinished *int32 `json:"ttlSecondsAfterFinished,omitempty"`
 }
 
 // ContestSpecApplyConfiguration constructs a declarative configuration of the ContestSpec type for use with
@@ -122,5 +126,13 @@ func (b *ContestSpecApplyConfiguration) WithCoolDownSeconds(value int32) *Contes
 // If called multiple times, the State field is set to the value of the last call.
 func (b *ContestSpecApplyConfiguration) WithState(value apiv1alpha1.ContestState) *ContestSpecApplyConfiguration {
 	b.State = &value
+	return b
+}
+
+// WithTTLSecondsAfterFinished sets the TTLSecondsAfterFinished field in the declarative configuration to the given value
+// and returns the receiver, so that objects can be built by chaining "With" function invocations.
+// If called multiple times, the TTLSecondsAfterFinished field is set to the value of the last call.
+func (b *ContestSpecApplyConfiguration) WithTTLSecondsAfterFinished(value int32) *ContestSpecApplyConfiguration {
+	b.TTLSecondsAfterFinished = &value
 	return b
 }

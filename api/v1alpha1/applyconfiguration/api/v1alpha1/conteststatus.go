@@ -14,13 +14,18 @@ import (
 type ContestStatusApplyConfiguration struct {
 	// observedGeneration is the metadata.generation this status belongs to.
 	ObservedGeneration *int64 `json:"observedGeneration,omitempty"`
-	// replicas is the number of replicas the contest holds from warmUpTime to releaseTime.
+	// replicas is the number of replicas the contest holds from warmUpTime to releaseTime. Once they are held, only a change
+	// of the spec changes it.
 	Replicas *int32 `json:"replicas,omitempty"`
 	// sizing says in words how the number of replicas came about.
 	Sizing *string `json:"sizing,omitempty"`
-	// expectedWaitMillis is the wait in milliseconds that 95 of 100 submissions of the burst are expected not to exceed,
-	// on as many replicas as the pool can have.
+	// servableParticipants is how many participants these replicas can serve within the target wait.
+	ServableParticipants *int32 `json:"servableParticipants,omitempty"`
+	// expectedWaitMillis is the wait in milliseconds that 95 of 100 submissions of the burst are expected not to exceed on
+	// these replicas.
 	ExpectedWaitMillis *int64 `json:"expectedWaitMillis,omitempty"`
+	// warmUpSeconds is how long in seconds before the start the replicas are asked for.
+	WarmUpSeconds *int32 `json:"warmUpSeconds,omitempty"`
 	// warmUpTime is when the pool begins to grow.
 	WarmUpTime *v1.Time `json:"warmUpTime,omitempty"`
 	// releaseTime is when the pool is let go. Absent while the contest is paused.
@@ -59,11 +64,27 @@ func (b *ContestStatusApplyConfiguration) WithSizing(value string) *ContestStatu
 	return b
 }
 
+// WithServableParticipants sets the ServableParticipants field in the declarative configuration to the given value
+// and returns the receiver, so that objects can be built by chaining "With" function invocations.
+// If called multiple times, the ServableParticipants field is set to the value of the last call.
+func (b *ContestStatusApplyConfiguration) WithServableParticipants(value int32) *ContestStatusApplyConfiguration {
+	b.ServableParticipants = &value
+	return b
+}
+
 // WithExpectedWaitMillis sets the ExpectedWaitMillis field in the declarative configuration to the given value
 // and returns the receiver, so that objects can be built by chaining "With" function invocations.
 // If called multiple times, the ExpectedWaitMillis field is set to the value of the last call.
 func (b *ContestStatusApplyConfiguration) WithExpectedWaitMillis(value int64) *ContestStatusApplyConfiguration {
 	b.ExpectedWaitMillis = &value
+	return b
+}
+
+// WithWarmUpSeconds sets the WarmUpSeconds field in the declarative configuration to the given value
+// and returns the receiver, so that objects can be built by chaining "With" function invocations.
+// If called multiple times, the WarmUpSeconds field is set to the value of the last call.
+func (b *ContestStatusApplyConfiguration) WithWarmUpSeconds(value int32) *ContestStatusApplyConfiguration {
+	b.WarmUpSeconds = &value
 	return b
 }
 

@@ -28,6 +28,8 @@ type ExecutorPoolStatusApplyConfiguration struct {
 	QueueDepth *int32 `json:"queueDepth,omitempty"`
 	// selector selects the pool's pods, in the form the scale subresource hands to autoscalers.
 	Selector *string `json:"selector,omitempty"`
+	// nextContest is the Contest of this pool that starts next.
+	NextContest *NextContestApplyConfiguration `json:"nextContest,omitempty"`
 	// lastScale is the last change of desiredReplicas.
 	LastScale *ScaleRecordApplyConfiguration `json:"lastScale,omitempty"`
 	// conditions are Ready, Reconciling, Stalled, MetricsFresh, ScalingLimited and IsolationEnforced.
@@ -101,6 +103,14 @@ func (b *ExecutorPoolStatusApplyConfiguration) WithQueueDepth(value int32) *Exec
 // If called multiple times, the Selector field is set to the value of the last call.
 func (b *ExecutorPoolStatusApplyConfiguration) WithSelector(value string) *ExecutorPoolStatusApplyConfiguration {
 	b.Selector = &value
+	return b
+}
+
+// WithNextContest sets the NextContest field in the declarative configuration to the given value
+// and returns the receiver, so that objects can be built by chaining "With" function invocations.
+// If called multiple times, the NextContest field is set to the value of the last call.
+func (b *ExecutorPoolStatusApplyConfiguration) WithNextContest(value *NextContestApplyConfiguration) *ExecutorPoolStatusApplyConfiguration {
+	b.NextContest = value
 	return b
 }
 

@@ -1,0 +1,258 @@
+package contest
+
+import (
+	"fmt"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+	"k8s.io/apimachinery/pkg/api/meta"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+
+	"executorpool.dev/api/v1alpha1"
+	"executorpool.dev/controllers/calendar"
+)
+
+var start = time.Date(2027, 3, 1, 9, 0, 0, 0, time.UTC)
+
+// finals is the design's contest as the API server stores it.
+func finals() *v1alpha1.Contest {
+	return &v1alpha1.Contest{
+		ObjectMeta: metav1.ObjectMeta{Name: "finals", Namespace: "contests", Generation: 1, CreationTimestamp: metav1.NewTime(start.Add(-240 * time.Hour))},
+		Spec: v1alpha1.ContestSpec{
+			PoolName: "demo", StartTime: metav1.NewTime(start), DurationSeconds: 5 * 3600, Participants: 200,
+			Load:            v1alpha1.ContestLoad{BurstPercent: 100, SubmissionsPerHour: 20},
+			CoolDownSeconds: new(int32(900)), State: v1alpha1.ContestScheduled, TTLSecondsAfterFinished: new(int32(3600)),
+		},
+	}
+}
+
+func pool(ready int32) *v1alpha1.ExecutorPool {
+	return &v1alpha1.ExecutorPool{
+		Spec:   v1alpha1.ExecutorPoolSpec{Workers: 4, Threads: 2, Scaling: v1alpha1.ScalingSpec{TargetWaitSeconds: 5}},
+		Status: v1alpha1.ExecutorPoolStatus{ReadyReplicas: ready},
+	}
+}
+
+func TestPlanExplained(t *testing.T) {
+	for name, tc := range map[string]struct {
+		change func(*Input)
+		want   v1alpha1.ContestStatus
+	}{
+		"the design's example": {
+			want: v1alpha1.ContestStatus{Replicas: 10, ServableParticipants: 200, ExpectedWaitMillis: 3844, WarmUpSeconds: 300,
+				Sizing: "200 participants x 2.0 s over 8 slots a replica within 5 s: 10 replicas"},
+		},
+		"the pool's past": {
+			change: func(in *Input) {
+				in.Past = Past{Finished: 1000, Served: 3_020 * time.Second, Starts: []time.Duration{200 * time.Second}}
+			},
+			want: v1alpha1.ContestStatus{Replicas: 15, ServableParticipants: 200, ExpectedWaitMillis: 3181, WarmUpSeconds: 420,
+				Sizing: "200 participants x 3.0 s over 8 slots a replica within 5 s: 15 replicas"},
+		},
+		"declared, whatever the past": {
+			change: func(in *Input) {
+				in.Past = Past{Finished: 1000, Served: 3_000 * time.Second, Starts: []time.Duration{200 * time.Second}}
+				in.Contest.Spec.Load.SecondsPerRun, in.Contest.Spec.WarmUpSeconds = 1, new(int32(0))
+			},
+			want: v1alpha1.ContestStatus{Replicas: 5, ServableParticipants: 200, ExpectedWaitMillis: 4368,
+				Sizing: "200 participants x 1.0 s over 8 slots a replica within 5 s: 5 replicas"},
+		},
+		"too little past": {
+			change: func(in *Input) { in.Past = Past{Finished: 99, Served: 990 * time.Second} },
+			want: v1alpha1.ContestStatus{Replicas: 10, ServableParticipants: 200, ExpectedWaitMillis: 3844, WarmUpSeconds: 300,
+				Sizing: "200 participants x 2.0 s over 8 slots a replica within 5 s: 10 replicas"},
+		},
+		"target of its own": {
+			change: func(in *Input) { in.Contest.Spec.TargetWaitSeconds = 10 },
+			want: v1alpha1.ContestStatus{Replicas: 5, ServableParticipants: 200, ExpectedWaitMillis: 8737, WarmUpSeconds: 300,
+				Sizing: "200 participants x 2.0 s over 8 slots a replica within 10 s: 5 replicas"},
+		},
+		"replicas of its own": {
+			change: func(in *Input) { in.Contest.Spec.Replicas, in.Pool.Spec.Scaling.MaxReplicas = 12, 6 },
+			want: v1alpha1.ContestStatus{Replicas: 12, ServableParticipants: 240, ExpectedWaitMillis: 2994, WarmUpSeconds: 300,
+				Sizing: "replicas is 12"},
+		},
+		"more than the pool may have": {
+			change: func(in *Input) { in.Pool.Spec.Scaling.MaxReplicas = 6 },
+			want: v1alpha1.ContestStatus{Replicas: 6, ServableParticipants: 120, ExpectedWaitMillis: 7129, WarmUpSeconds: 300,
+				Sizing: "200 participants x 2.0 s over 8 slots a replica within 5 s: 10 replicas, of which the pool's scaling.maxReplicas allows 6"},
+		},
+		"no pool": {
+			change: func(in *Input) { in.Pool = nil },
+			want:   v1alpha1.ContestStatus{WarmUpSeconds: 300},
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			in := Input{Contest: finals(), Pool: pool(1), Now: start.Add(-24 * time.Hour)}
+			if tc.change != nil {
+				tc.change(&in)
+			}
+			got := Decide(in).Status
+			tc.want.ObservedGeneration = 1
+			tc.want.WarmUpTime = metav1.NewTime(start.Add(-seconds(tc.want.WarmUpSeconds)))
+			tc.want.ReleaseTime = metav1.NewTime(start.Add(5*time.Hour + 15*time.Minute))
+			tc.want.Conditions = got.Conditions
+			if diff := cmp.Diff(tc.want, got); diff != "" {
+				t.Errorf("status (-want +got):\n%s", diff)
+			}
+		})
+	}
+}
+
+// TestContestTold plays a contest from its declaration to its deletion, as its controller would see it.
+func TestContestTold(t *testing.T) {
+	c, p := finals(), pool(1)
+	var told []string
+	look := func(at time.Duration) Decision {
+		d := Decide(Input{Contest: c, Pool: p, Now: start.Add(at)})
+		c.Status = d.Status
+		line := fmt.Sprint(at, ":")
+		for _, kind := range []string{v1alpha1.ConditionHolding, v1alpha1.ConditionPrewarmed} {
+			cond := meta.FindStatusCondition(d.Status.Conditions, kind)
+			line += fmt.Sprintf(" %s %s/%s", kind, cond.Status, cond.Reason)
+		}
+		for _, e := range d.Events {
+			line += " !" + e.Reason
+		}
+		if d.Expired {
+			line += " expired"
+		}
+		told = append(told, line)
+		return d
+	}
+	look(-24 * time.Hour)
+	look(-300 * time.Second)
+	p.Status.ReadyReplicas = 7
+	look(-200 * time.Second)
+	look(-150 * time.Second)
+	p.Status.ReadyReplicas = 10
+	look(-140 * time.Second)
+	look(0)
+	p.Status.ReadyReplicas = 9
+	look(time.Minute)
+	look(5*time.Hour + time.Second)
+	look(5*time.Hour + 15*time.Minute + time.Second)
+	look(6*time.Hour + 15*time.Minute + time.Second)
+	want := []string{
+		"-24h0m0s: Holding False/Scheduled Prewarmed Unknown/WarmUpAhead !Scheduled",
+		"-5m0s: Holding True/WarmingUp Prewarmed Unknown/WarmingUp !WarmingUp",
+		"-3m20s: Holding True/WarmingUp Prewarmed Unknown/WarmingUp",
+		"-2m30s: Holding True/WarmingUp Prewarmed False/ReplicasNotReady !ReplicasNotReady",
+		"-2m20s: Holding True/WarmingUp Prewarmed True/EveryReplicaReady !Prewarmed",
+		"0s: Holding True/Running Prewarmed True/EveryReplicaReady !Running",
+		"1m0s: Holding True/Running Prewarmed True/EveryReplicaReady",
+		"5h0m1s: Holding True/CoolingDown Prewarmed True/EveryReplicaReady !CoolingDown",
+		"5h15m1s: Holding False/Finished Prewarmed True/EveryReplicaReady !Finished",
+		"6h15m1s: Holding False/Finished Prewarmed True/EveryReplicaReady expired",
+	}
+	if diff := cmp.Diff(want, told); diff != "" {
+		t.Errorf("told (-want +got):\n%s", diff)
+	}
+}
+
+func TestPrewarmedNamesCause(t *testing.T) {
+	stalled := metav1.Condition{Type: v1alpha1.ConditionStalled, Status: metav1.ConditionTrue, Reason: v1alpha1.ReasonImagePull, Message: "Pod demo-1 cannot pull image \"x\"."}
+	isolation := metav1.Condition{Type: v1alpha1.ConditionIsolationEnforced, Status: metav1.ConditionFalse, Reason: v1alpha1.ReasonTierTooLow, Message: "Pod demo-1 proved tier None."}
+	for name, tc := range map[string]struct {
+		change func(*Input)
+		status metav1.ConditionStatus
+		want   string
+	}{
+		"no pool, days before": {
+			change: func(in *Input) { in.Pool, in.Now = nil, start.Add(-240*time.Hour) },
+			status: metav1.ConditionFalse, want: "PoolNotFound: There is no ExecutorPool demo in namespace contests",
+		},
+		"too large for the pool, days before": {
+			change: func(in *Input) { in.Pool.Spec.Scaling.MaxReplicas, in.Now = 6, start.Add(-240*time.Hour) },
+			status: metav1.ConditionFalse,
+			want:   "ExceedsMaxReplicas: 200 participants x 2.0 s over 8 slots a replica within 5 s: 10 replicas, of which the pool's scaling.maxReplicas allows 6: these can serve 120 participants within the target; with 200, 95 of 100 submissions of the burst wait up to 7.1 s. Raise scaling.maxReplicas of pool demo",
+		},
+		"image": {
+			change: func(in *Input) { in.Pool.Status.Conditions = []metav1.Condition{stalled} },
+			status: metav1.ConditionFalse, want: "ImagePullFailed: Pod demo-1 cannot pull",
+		},
+		"isolation lost with all replicas ready": {
+			change: func(in *Input) {
+				in.Pool.Status.ReadyReplicas, in.Pool.Status.Conditions = 10, []metav1.Condition{isolation}
+			},
+			status: metav1.ConditionFalse, want: "TierTooLow: Pod demo-1 proved tier None.",
+		},
+		"starting": {status: metav1.ConditionUnknown, want: "WarmingUp: Replicas are starting; 10 are wanted."},
+		"slow":     {change: func(in *Input) { in.Now = start.Add(-150 * time.Second) }, status: metav1.ConditionFalse, want: "ReplicasNotReady: Half of the warm-up is over and fewer than 10 replicas are ready"},
+		"ready":    {change: func(in *Input) { in.Pool.Status.ReadyReplicas = 10 }, status: metav1.ConditionTrue, want: "EveryReplicaReady: 10 replicas are ready"},
+		"ready for this one and not for another": {
+			change: func(in *Input) {
+				other := Entry(finals())
+				other.WarmUp, other.Replicas = 300*time.Second, 3
+				in.Others, in.Pool.Status.ReadyReplicas = []calendar.Contest{other}, 12
+			},
+			status: metav1.ConditionUnknown, want: "WarmingUp: Replicas are starting; 13 are wanted.",
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			in := Input{Contest: finals(), Pool: pool(1), Now: start.Add(-200 * time.Second)}
+			if tc.change != nil {
+				tc.change(&in)
+			}
+			c := meta.FindStatusCondition(Decide(in).Status.Conditions, v1alpha1.ConditionPrewarmed)
+			if got := c.Reason + ": " + c.Message; c.Status != tc.status || !strings.HasPrefix(got, tc.want) {
+				t.Errorf("got  %s %s\nwant %s %s", c.Status, got, tc.status, tc.want)
+			}
+		})
+	}
+}
+
+func TestPlanStandsWhileHeld(t *testing.T) {
+	c := finals()
+	decide := func(at time.Duration, past Past) v1alpha1.ContestStatus {
+		c.Status = Decide(Input{Contest: c, Pool: pool(1), Now: start.Add(at), Past: past}).Status
+		return c.Status
+	}
+	slow := Past{Starts: []time.Duration{600 * time.Second}, Finished: 1000, Served: 4000 * time.Second}
+	if got := decide(-time.Hour, slow); got.WarmUpSeconds != 1200 || got.Replicas != 20 {
+		t.Fatalf("planned %d replicas %d s before, want 20 and 1200 s", got.Replicas, got.WarmUpSeconds)
+	}
+	fast := Past{Starts: []time.Duration{time.Second}, Finished: 1000, Served: 1000 * time.Second}
+	if got := decide(-1190*time.Second, fast); got.WarmUpSeconds != 1200 || got.Replicas != 20 {
+		t.Errorf("pods that came fast changed the plan to %d replicas %d s before, while it is held", got.Replicas, got.WarmUpSeconds)
+	}
+	c.Spec.Participants, c.Generation = 400, 2
+	if got := decide(time.Minute, fast); got.Replicas != 10 {
+		t.Errorf("400 participants of a second each get %d replicas, want the edit to make a new plan: 10", got.Replicas)
+	}
+	c.Spec.StartTime, c.Generation = metav1.NewTime(start.Add(24*time.Hour)), 3
+	got := decide(2*time.Minute, fast)
+	if meta.IsStatusConditionTrue(got.Conditions, v1alpha1.ConditionHolding) || got.WarmUpSeconds != 300 {
+		t.Errorf("a contest moved to the next day is still held: %+v", got)
+	}
+}
+
+func TestOverWhenDeclaredKeptForItsTTL(t *testing.T) {
+	c := finals()
+	declared := start.Add(1000 * time.Hour)
+	c.CreationTimestamp = metav1.NewTime(declared)
+	for after, want := range map[time.Duration]bool{0: false, 3600 * time.Second: false, 3601 * time.Second: true} {
+		d := Decide(Input{Contest: c, Pool: pool(1), Now: declared.Add(after)})
+		if d.Expired != want {
+			t.Errorf("%v after it was declared, expired is %v, want %v", after, d.Expired, want)
+		}
+		if d.Status.Replicas != 0 {
+			t.Errorf("a contest that is over plans %d replicas", d.Status.Replicas)
+		}
+	}
+}
+
+func TestSettledContestWritesNothing(t *testing.T) {
+	for _, at := range []time.Duration{-24 * time.Hour, -200 * time.Second, time.Hour, 5*time.Hour + time.Minute, 50 * time.Hour} {
+		c := finals()
+		in := Input{Contest: c, Pool: pool(10), Now: start.Add(at)}
+		c.Status = Decide(in).Status
+		in.Now = in.Now.Add(20 * time.Second)
+		again := Decide(in)
+		if diff := cmp.Diff(c.Status, again.Status); diff != "" || len(again.Events) > 0 {
+			t.Errorf("%v from the start nothing happened and status changes, events %v:\n%s", at, again.Events, diff)
+		}
+	}
+}

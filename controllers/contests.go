@@ -1,0 +1,185 @@
+package controllers
+
+import (
+	"context"
+	"fmt"
+	"time"
+
+	corev1 "k8s.io/api/core/v1"
+	"k8s.io/apimachinery/pkg/api/equality"
+	apierrors "k8s.io/apimachinery/pkg/api/errors"
+	"k8s.io/apimachinery/pkg/types"
+	"k8s.io/utils/clock"
+	ctrl "sigs.k8s.io/controller-runtime"
+	"sigs.k8s.io/controller-runtime/pkg/client"
+	"sigs.k8s.io/controller-runtime/pkg/handler"
+	"sigs.k8s.io/controller-runtime/pkg/reconcile"
+	"sigs.k8s.io/controller-runtime/pkg/recorder"
+
+	"executorpool.dev/api/v1alpha1"
+	"executorpool.dev/controllers/contest"
+	"executorpool.dev/controllers/resources"
+	"executorpool.dev/controllers/sampling"
+	"executorpool.dev/controllers/status"
+)
+
+// ContestReconciler keeps the status of Contests. It writes nothing of a pool: the pool's own reconciler reads what its
+// contests hold.
+type ContestReconciler struct {
+	// Client reads through the cache and writes.
+	Client  client.Client
+	Events  recorder.EventRecorder
+	Sampler *sampling.Sampler
+	Clock   clock.PassiveClock
+}
+
+// +kubebuilder:rbac:groups=executorpool.dev,resources=contests,verbs=get;list;watch;delete
+// +kubebuilder:rbac:groups=executorpool.dev,resources=contests/status,verbs=patch
+
+// Reconcile brings one contest's status up to date.
+func (r *ContestReconciler) Reconcile(ctx context.Context, request ctrl.Request) (ctrl.Result, error) {
+	c := &v1alpha1.Contest{}
+	if err := r.Client.Get(ctx, request.NamespacedName, c); err != nil {
+		return ctrl.Result{}, client.IgnoreNotFound(err)
+	}
+	if c.DeletionTimestamp != nil {
+		return ctrl.Result{}, nil
+	}
+	in, err := r.gather(ctx, c)
+	if err != nil {
+		return ctrl.Result{}, err
+	}
+	decision := contest.Decide(in)
+	if decision.Expired {
+		uid := c.UID
+		err := r.Client.Delete(ctx, c, client.Preconditions{UID: &uid})
+		return ctrl.Result{}, client.IgnoreNotFound(err)
+	}
+	if err := r.writeStatus(ctx, c, decision); err != nil {
+		return retry(err)
+	}
+	return ctrl.Result{RequeueAfter: decision.Recheck}, nil
+}
+
+func (r *ContestReconciler) gather(ctx context.Context, c *v1alpha1.Contest) (contest.Input, error) {
+	in := contest.Input{Contest: c, Now: r.Clock.Now()}
+	key := types.NamespacedName{Namespace: c.Namespace, Name: c.Spec.PoolName}
+	contests, err := contestsOf(ctx, r.Client, key)
+	if err != nil {
+		return in, err
+	}
+	for i := range contests {
+		if contests[i].Name != c.Name && contests[i].DeletionTimestamp == nil {
+			in.Others = append(in.Others, contest.Entry(&contests[i]))
+		}
+	}
+	pool := &v1alpha1.ExecutorPool{}
+	if err := r.Client.Get(ctx, key, pool); err != nil {
+		if apierrors.IsNotFound(err) {
+			return in, nil
+		}
+		return in, fmt.Errorf("get pool %s: %w", key, err)
+	}
+	in.Pool = pool
+	in.Past, err = r.past(ctx, pool)
+	return in, err
+}
+
+// past is what the pool's pods tell of how long they took to start, and submissions to run.
+func (r *ContestReconciler) past(ctx context.Context, pool *v1alpha1.ExecutorPool) (contest.Past, error) {
+	var past contest.Past
+	var pods corev1.PodList
+	if err := r.Client.List(ctx, &pods, client.InNamespace(pool.Namespace), client.MatchingLabels(resources.Selector(pool))); err != nil {
+		return past, fmt.Errorf("list pods of %s: %w", client.ObjectKeyFromObject(pool), err)
+	}
+	var targets []sampling.Target
+	for i := range pods.Items {
+		pod := &pods.Items[i]
+		if !status.Ready(pod) || !isOfDeployment(pod, pool.Name) {
+			continue
+		}
+		if took, ok := startOf(pod); ok {
+			past.Starts = append(past.Starts, took)
+		}
+		targets = append(targets, sampling.Target{Name: pod.Name, IP: pod.Status.PodIP, Ready: true})
+	}
+	for _, report := range r.Sampler.Sample(ctx, targets) {
+		if report.Err == nil {
+			past.Finished += int64(report.State.Finished)
+			past.Served += time.Duration(report.State.ServedMillis) * time.Millisecond
+		}
+	}
+	return past, nil
+}
+
+// startOf is how long a pod took from being created to being ready, image pull and the arrival of its node included. A pod
+// whose container was restarted tells of its restart, and is not asked.
+func startOf(pod *corev1.Pod) (time.Duration, bool) {
+	for _, c := range pod.Status.ContainerStatuses {
+		if c.RestartCount > 0 {
+			return 0, false
+		}
+	}
+	for _, c := range pod.Status.Conditions {
+		if c.Type == corev1.PodReady && c.Status == corev1.ConditionTrue {
+			return c.LastTransitionTime.Sub(pod.CreationTimestamp.Time), true
+		}
+	}
+	return 0, false
+}
+
+// writeStatus writes the status if it changed, then tells about the change.
+func (r *ContestReconciler) writeStatus(ctx context.Context, c *v1alpha1.Contest, decision contest.Decision) error {
+	if equality.Semantic.DeepEqual(c.Status, decision.Status) {
+		return nil
+	}
+	before := c.DeepCopy()
+	c.Status = decision.Status
+	patch := client.MergeFromWithOptions(before, client.MergeFromWithOptimisticLock{})
+	if err := r.Client.Status().Patch(ctx, c, patch, client.FieldOwner(resources.FieldOwner)); err != nil {
+		return fmt.Errorf("write status of contest %s: %w", client.ObjectKeyFromObject(c), err)
+	}
+	for _, event := range decision.Events {
+		kind := corev1.EventTypeNormal
+		if event.Warning {
+			kind = corev1.EventTypeWarning
+		}
+		r.Events.Eventf(c, nil, kind, event.Reason, "Reconcile", "%s", status.Bounded(event.Note))
+	}
+	return nil
+}
+
+// SetupWithManager registers the controller and the index both controllers find a pool's contests by.
+func (r *ContestReconciler) SetupWithManager(ctx context.Context, mgr ctrl.Manager) error {
+	if err := mgr.GetFieldIndexer().IndexField(ctx, &v1alpha1.Contest{}, contestPool, poolNameOf); err != nil {
+		return fmt.Errorf("index contests by pool: %w", err)
+	}
+	err := ctrl.NewControllerManagedBy(mgr).
+		Named("contest").
+		For(&v1alpha1.Contest{}).
+		Watches(&v1alpha1.ExecutorPool{}, handler.EnqueueRequestsFromMapFunc(r.contestsOfPool)).
+		Complete(r)
+	if err != nil {
+		return fmt.Errorf("set up controller contest: %w", err)
+	}
+	return nil
+}
+
+// contestsOfPool are those whose status may tell of the pool: a contest that is over tells nothing any more.
+func (r *ContestReconciler) contestsOfPool(ctx context.Context, pool client.Object) []reconcile.Request {
+	contests, err := contestsOf(ctx, r.Client, client.ObjectKeyFromObject(pool))
+	if err != nil {
+		return nil
+	}
+	var requests []reconcile.Request
+	for i := range contests {
+		if c := &contests[i]; !contest.Entry(c).Phase(r.Clock.Now()).Over() {
+			requests = append(requests, reconcile.Request{NamespacedName: client.ObjectKeyFromObject(c)})
+		}
+	}
+	return requests
+}
+
+func poolOfContest(_ context.Context, c client.Object) []reconcile.Request {
+	return []reconcile.Request{{NamespacedName: types.NamespacedName{Namespace: c.GetNamespace(), Name: c.(*v1alpha1.Contest).Spec.PoolName}}}
+}
