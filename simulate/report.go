@@ -4,7 +4,6 @@ import (
 	"fmt"
 	"io"
 	"slices"
-	"strings"
 	"text/tabwriter"
 	"time"
 
@@ -31,6 +30,7 @@ type report struct {
 	TargetWait   float64
 	// HeldHours and FreeHours are the lower bounds. PromptP95 is what a rule can reach that does not know the future.
 	HeldHours, FreeHours, PromptP95 float64
+	Remarks                         []string
 	Figures                         []figures
 }
 
@@ -45,6 +45,7 @@ func play(t trace.Trace) report {
 		f.OverHeld, f.OverFree = f.ReplicaHours/r.HeldHours, f.ReplicaHours/r.FreeHours
 		r.Figures = append(r.Figures, f)
 	}
+	r.Remarks = remarks(r)
 	return r
 }
 
@@ -71,7 +72,7 @@ func at(sorted []time.Duration, share float64) float64 {
 
 // total adds the traces up: the waits of all submissions together, and all hours.
 func total(reports []report) report {
-	sum := report{Trace: "all traces"}
+	sum := report{Trace: "all"}
 	waits := map[string][]time.Duration{}
 	for _, r := range reports {
 		sum.Submissions += r.Submissions
@@ -106,7 +107,7 @@ func print(out io.Writer, reports []report) error {
 			fmt.Fprintln(out)
 		}
 		fmt.Fprintf(out, "%s: %s\n", r.Trace, r.About)
-		fmt.Fprintf(out, "  %d submissions, target %.0f s; at least %.1f replica-hours held, %.1f free; at best without foresight p95 %.1f s\n", r.Submissions, r.TargetWait, r.HeldHours, r.FreeHours, r.PromptP95)
+		fmt.Fprintf(out, "  %d submissions, target %.0f s; bounds: %.1f replica-hours held, %.1f free\n", r.Submissions, r.TargetWait, r.HeldHours, r.FreeHours)
 		table := tabwriter.NewWriter(out, 0, 0, 2, ' ', tabwriter.AlignRight)
 		fmt.Fprintln(table, "wait\tp50\tp95\tp99\tmax\tover target\treplica-h\t/held\t/free\tpeak\tturns\t")
 		for _, f := range r.Figures {
@@ -116,11 +117,9 @@ func print(out io.Writer, reports []report) error {
 		if err := table.Flush(); err != nil {
 			return err
 		}
-		for _, remark := range remarks(r) {
-			fmt.Fprintf(out, "  %s\n", strings.TrimSpace(remark))
+		for _, remark := range r.Remarks {
+			fmt.Fprintf(out, "  - %s\n", remark)
 		}
 	}
 	return nil
 }
-
-func remarks(r report) []string { return nil }
