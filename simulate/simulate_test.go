@@ -1,0 +1,78 @@
+package main
+
+import (
+	"bytes"
+	"slices"
+	"strings"
+	"testing"
+
+	"executorpool.dev/simulate/trace"
+)
+
+// The bar, on three draws of the arrivals: p95 within the target wherever that is possible, replica-hours at most 1.25 of the
+// bound. Where a peer is better at anything, the table says so.
+func TestBar(t *testing.T) {
+	for seed := range uint64(3) {
+		var reports []report
+		for _, each := range trace.All(seed) {
+			r := play(each)
+			reports = append(reports, r)
+			own := r.Figures[0]
+			if own.Name != ours {
+				t.Fatalf("%s comes first", own.Name)
+			}
+			if r.PromptP95 <= r.TargetWait && own.P95 > r.TargetWait {
+				t.Errorf("seed %d, %s: p95 %.1f s, target %.0f s, possible %.1f s", seed, r.Trace, own.P95, r.TargetWait, r.PromptP95)
+			}
+			if own.OverHeld > bar {
+				t.Errorf("seed %d, %s: %.2f of the replica-hours of the bound", seed, r.Trace, own.OverHeld)
+			}
+			for _, peer := range r.Figures[1:] {
+				worse := round(100*peer.OverTarget) >= round(100*own.OverTarget) && peer.ReplicaHours > own.ReplicaHours*0.995
+				told := slices.ContainsFunc(r.Remarks, func(s string) bool { return strings.HasPrefix(s, peer.Name) })
+				if ways[peer.Name] != "" && !worse && !told {
+					t.Errorf("seed %d, %s: %s is better at something, and nothing says so: %+v", seed, r.Trace, peer.Name, peer)
+				}
+			}
+		}
+		own, kpa := total(reports).Figures[0], total(reports).Figures[3]
+		if own.OverHeld > bar || own.OverFree > bar || own.ReplicaHours > kpa.ReplicaHours || own.Turns > kpa.Turns/5 {
+			t.Errorf("seed %d, all traces: %.2f of held, %.2f of free, %.1f replica-hours and %d turns, kpa %.1f and %d", seed,
+				own.OverHeld, own.OverFree, own.ReplicaHours, own.Turns, kpa.ReplicaHours, kpa.Turns)
+		}
+	}
+}
+
+// The bounds are ones: whoever lets nobody wait over the target pays at least the free one.
+func TestBoundsHold(t *testing.T) {
+	for _, each := range trace.All(0) {
+		r := play(each)
+		if r.FreeHours > r.HeldHours {
+			t.Errorf("%s: free %.2f is more than held %.2f", r.Trace, r.FreeHours, r.HeldHours)
+		}
+		for _, f := range r.Figures {
+			if f.OverTarget == 0 && f.OverFree < 1 {
+				t.Errorf("%s: %s lets nobody wait, for %.3f of the bound", r.Trace, f.Name, f.OverFree)
+			}
+		}
+	}
+}
+
+// It prints the same each time.
+func TestOutputRepeats(t *testing.T) {
+	for _, json := range []bool{false, true} {
+		var first, second bytes.Buffer
+		o := options{Only: []string{"contest", "trickle"}, JSON: json}
+		for _, out := range []*bytes.Buffer{&first, &second} {
+			if err := o.run(out); err != nil {
+				t.Fatal(err)
+			}
+		}
+		if first.String() != second.String() || !strings.Contains(first.String(), ours) {
+			t.Errorf("first:\n%s\nsecond:\n%s", &first, &second)
+		}
+	}
+	if err := (options{Only: []string{"nonsense"}}).run(&bytes.Buffer{}); err == nil || !strings.Contains(err.Error(), "--only=nonsense") {
+		t.Errorf("a trace of no such name: %v", err)
+	}
+}
