@@ -20,7 +20,7 @@ func remarks(r report) []string {
 	var out []string
 	own := r.Figures[0]
 	switch {
-	case r.PromptP95 > r.TargetWait:
+	case r.impossible():
 		out = append(out, fmt.Sprintf("p95 within the target is impossible: with the ceiling asked for at the first sign of a queue it is %.1f s", r.PromptP95))
 	case own.P95 > r.TargetWait:
 		out = append(out, fmt.Sprintf("p95 is over the target, and with the ceiling asked for at the first sign of a queue it would be %.1f s", r.PromptP95))

@@ -156,7 +156,7 @@ func TestWindowIsHighest(t *testing.T) {
 // FuzzDecide tells anything of a pool that works. No panic, and within a window of a true need nothing goes down.
 func FuzzDecide(f *testing.F) {
 	f.Add(int64(1), 0.0, 0.0, 0.0, 0.0, 0.0, 0.0, int32(9), int32(9), int32(9), int32(9), int64(0), true)
-	f.Add(int64(1), math.NaN(), -1.0, 1e300, math.Inf(1), -0.0, 5e-324, int32(-1), int32(1<<31-1), int32(-1<<31), int32(4), int64(math.MinInt64), false)
+	f.Add(int64(1), math.NaN(), -1.0, 1e300, math.Inf(1), math.Copysign(0, -1), 5e-324, int32(-1), int32(1<<31-1), int32(-1<<31), int32(4), int64(math.MinInt64), false)
 	f.Add(int64(-600), 100.0, 72.0, 1e9, 1e9, 1e9, 0.0, int32(10), int32(3), int32(10), int32(9), int64(math.MaxInt64), true)
 	working := *newPool(3)
 	working.busy(5*time.Minute, 72)
