@@ -2,9 +2,7 @@ package main
 
 import (
 	"fmt"
-	"io"
 	"slices"
-	"text/tabwriter"
 	"time"
 
 	"executorpool.dev/simulate/fleet"
@@ -99,36 +97,4 @@ func total(reports []report) report {
 		sum.Figures = append(sum.Figures, f)
 	}
 	return sum
-}
-
-func print(out io.Writer, reports []report) error {
-	if len(reports) > 1 {
-		reports = append(slices.Clone(reports), total(reports))
-	}
-	for i, r := range reports {
-		if i > 0 {
-			fmt.Fprintln(out)
-		}
-		fmt.Fprintf(out, "%s: %s\n", r.Trace, r.About)
-		fmt.Fprintf(out, "  %d submissions\n", r.Submissions)
-		table := tabwriter.NewWriter(out, 0, 0, 2, ' ', tabwriter.AlignRight)
-		fmt.Fprintln(table, "wait\tp50\tp95\tp99\tmax\tp95/target\tover target\treplica-h\t/held\t/free\tpeak\tturns\t")
-		for _, f := range r.Figures {
-			fmt.Fprintf(table, "%s\t%.1f s\t%.1f s\t%.1f s\t%.1f s\t%.2f\t%.1f %%\t%.1f\t%.2f\t%.2f\t%d\t%d\t\n",
-				f.Name, f.P50, f.P95, f.P99, f.Max, f.P95/r.TargetWait, 100*f.OverTarget, f.ReplicaHours, f.OverHeld, f.OverFree, f.Peak, f.Turns)
-		}
-		for _, bound := range []struct {
-			name  string
-			hours float64
-		}{{"optimum, held", r.HeldHours}, {"optimum, free", r.FreeHours}} {
-			fmt.Fprintf(table, "%s\t\t\t\t%.1f s\t1.00\t0.0 %%\t%.1f\t%.2f\t%.2f\t\t\t\n", bound.name, r.TargetWait, bound.hours, bound.hours/r.HeldHours, bound.hours/r.FreeHours)
-		}
-		if err := table.Flush(); err != nil {
-			return err
-		}
-		for _, remark := range r.Remarks {
-			fmt.Fprintf(out, "  - %s\n", remark)
-		}
-	}
-	return nil
 }

@@ -3,6 +3,7 @@ package main
 import (
 	"bytes"
 	"fmt"
+	"os"
 	"slices"
 	"strings"
 	"testing"
@@ -45,11 +46,42 @@ func testBar(t *testing.T, seed uint64) {
 			}
 		}
 	}
+	if seed == 0 {
+		testDocumented(t, reports)
+	}
 	own, kpa := total(reports).Figures[0], total(reports).Figures[3]
 	if own.OverHeld > bar || own.OverFree > bar || own.ReplicaHours > kpa.ReplicaHours || own.Turns > kpa.Turns/5 {
 		t.Errorf("seed %d, all traces: %.2f of held, %.2f of free, %.1f replica-hours and %d turns, kpa %.1f and %d", seed,
 			own.OverHeld, own.OverFree, own.ReplicaHours, own.Turns, kpa.ReplicaHours, kpa.Turns)
 	}
+}
+
+// testDocumented: the documentation shows what is printed.
+func testDocumented(t *testing.T, reports []report) {
+	page, err := os.ReadFile("../docs/autoscaling.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	var out strings.Builder
+	if err := printSummary(&out, reports); err != nil {
+		t.Fatal(err)
+	}
+	fmt.Fprintln(&out)
+	if err := printTrace(&out, total(reports)); err != nil {
+		t.Fatal(err)
+	}
+	if !strings.Contains(trimmed(string(page), ""), trimmed(out.String(), "    ")) {
+		t.Errorf("docs/autoscaling.md does not show the end of what make simulate prints:\n%s", &out)
+	}
+}
+
+// trimmed has each line indented and leaves out the spaces at its end.
+func trimmed(text, indent string) string {
+	lines := strings.Split(text, "\n")
+	for i, line := range lines {
+		lines[i] = strings.TrimRight(indent+line, " ")
+	}
+	return strings.Join(lines, "\n")
 }
 
 // testBounds: whoever lets nobody wait over the target pays at least the free bound.

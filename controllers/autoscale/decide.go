@@ -82,7 +82,7 @@ func (s *State) take(in Input) reading {
 		r.busy += silent * float64(in.Policy.SlotsPerReplica)
 		r.waiting += r.waiting * silent / float64(in.Sample.Answered)
 	}
-	s.absorb(r, in.Policy)
+	s.absorb(r)
 	return r
 }
 

@@ -51,13 +51,13 @@ type work struct {
 //
 // The shortest of the few seconds is shortest; in a shorter while a burst would count twice, as a backlog and as a rate.
 //
-// The service time is the mean of what finished. While few have, submissions that run for long are seen by what they have
+// The service time is the mean of what finished. While there are few, submissions that run for long are seen by what they have
 // already taken: it is at least the busy slot-seconds over all that finished or still run. The load is then at least the
 // mean of the busy slots.
 func (h *history) measure(shortest time.Duration, waiting, busy float64, podStart time.Duration, p Policy) work {
 	while := h.unchanged()
 	w := work{service: h.serviceTime(), assumed: h.finished == 0}
-	few := !h.known || while.finished < memoryWeight
+	few := !h.known || while.finished < memoryWeight || while.at < minute
 	if h.known {
 		memory := memoryWeight * w.service
 		w.service = (while.served + memory) / (while.finished + memoryWeight)
