@@ -234,7 +234,7 @@ const (
 	TierRestrictedLegacy Tier = "RestrictedLegacy"
 	// TierRestricted is Landlock from ABI 6, seccomp, rlimits and process-tree accounting.
 	TierRestricted Tier = "Restricted"
-	// TierNamespaced adds namespaces of the run's own.
+	// TierNamespaced adds namespaces of the worker's own.
 	TierNamespaced Tier = "Namespaced"
 )
 

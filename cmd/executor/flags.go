@@ -1,6 +1,7 @@
 package main
 
 import (
+	"context"
 	"fmt"
 	"io"
 	"log/slog"
@@ -27,6 +28,7 @@ type serveFlags struct {
 
 	RecycleAfter int           `default:"1000" help:"Runs after which a worker process is replaced, give or take a tenth; 1 to 1000000000."`
 	MinimumTier  string        `default:"RestrictedLegacy" help:"Isolation without which nothing is run: RestrictedLegacy, Restricted, Namespaced, or None to run unisolated."`
+	MaximumTier  string        `default:"Namespaced" help:"Strongest isolation to try, for finding out what a stronger one costs or breaks; at least --minimum-tier."`
 	DrainDelay   time.Duration `default:"5s" help:"How long SIGTERM waits before new submissions are refused, for others to learn that this executor leaves; 0s to 10m."`
 	Scratch      string        `default:"/scratch" help:"Directory for the runs' files; the executor's alone."`
 	Languages    string        `default:"/etc/executor/languages.yaml" help:"Table of languages. The files of the directory languages.d beside it add to it."`
@@ -90,9 +92,20 @@ func (f serveFlags) options(stderr io.Writer) (server.Options, error) {
 	if err != nil {
 		return server.Options{}, fmt.Errorf("--minimum-tier: %w", err)
 	}
+	most, err := sandbox.ParseTier(f.MaximumTier)
+	if err != nil {
+		return server.Options{}, fmt.Errorf("--maximum-tier: %w", err)
+	}
+	if most < tier {
+		return server.Options{}, fmt.Errorf("--maximum-tier is %s: use %s (--minimum-tier) or a stronger one", most, tier)
+	}
 	scratch, err := filepath.Abs(f.Scratch)
 	if err != nil {
 		return server.Options{}, fmt.Errorf("--scratch: %w", err)
+	}
+	languages, err := filepath.Abs(f.Languages)
+	if err != nil {
+		return server.Options{}, fmt.Errorf("--languages: %w", err)
 	}
 	return server.Options{
 		Listen:  f.Listen,
@@ -111,12 +124,14 @@ func (f serveFlags) options(stderr io.Writer) (server.Options, error) {
 		MinimumTier:  tier,
 		DrainDelay:   f.DrainDelay,
 		Scratch:      scratch,
-		Languages:    []string{f.Languages, filepath.Join(filepath.Dir(f.Languages), "languages.d")},
+		Languages:    []string{languages, filepath.Join(filepath.Dir(languages), "languages.d")},
 		MaxBody:      f.MaxBodyMiB << 20, MaxBuffered: f.BufferMiB << 20, CacheSize: f.CacheMiB << 20,
 		WorkerCommand: workerCommand,
-		Probe:         sandbox.Probe,
-		Log:           logger(stderr, f.LogFormat, f.LogLevel),
-		Version:       buildVersion(),
+		Probe: func(ctx context.Context, dir string) (sandbox.Tier, string) {
+			return sandbox.Probe(ctx, dir, most)
+		},
+		Log:     logger(stderr, f.LogFormat, f.LogLevel),
+		Version: buildVersion(),
 	}, nil
 }
 

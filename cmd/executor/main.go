@@ -37,11 +37,8 @@ type flags struct {
 }
 
 func main() {
-	// The sandbox's probe starts this program again as its attacker; nothing else may happen on that way.
-	if len(os.Args) > 1 && os.Args[1] == sandbox.ProbeArg {
-		sandbox.ProbeMain()
-		return
-	}
+	// Nothing else may happen on that way.
+	sandbox.Reexec()
 	os.Exit(run(context.Background(), os.Args[1:], os.Stdout, os.Stderr))
 }
 

@@ -28,6 +28,7 @@ func TestRunRefusesBadFlags(t *testing.T) {
 		"negative queue":    {[]string{"serve", "--queue-capacity=-1"}, "--queue-capacity"},
 		"little memory":     {[]string{"serve", "--memory-mib=1"}, "--memory-mib is 1: use 16"},
 		"unknown tier":      {[]string{"serve", "--minimum-tier=High"}, "--minimum-tier: isolation tier \"High\" is unknown"},
+		"crossed tiers":     {[]string{"serve", "--minimum-tier=Restricted", "--maximum-tier=None"}, "--maximum-tier is None: use Restricted"},
 		"unknown level":     {[]string{"serve", "--log-level=loud"}, "--log-level"},
 		"small buffer":      {[]string{"serve", "--max-body-mib=64", "--buffer-mib=32"}, "--buffer-mib is 32: use 64"},
 		"empty scratch":     {[]string{"serve", "--scratch="}, "--scratch"},

@@ -5,15 +5,16 @@ import (
 	"os"
 	"path/filepath"
 	"strconv"
+	"strings"
 	"unsafe"
 
 	"golang.org/x/sys/unix"
 )
 
-// ProbeMain is the attacker's whole program: it tries to break out of the slot it runs in, prints what it could do, and
-// ends the process: with 0 when everything was refused. Its arguments, after ProbeArg, are the pid of the executor, a file
+// attackerMain is the attacker's whole program: it tries to break out of the slot it runs in, prints what it could do, and
+// ends the process: with 0 when everything was refused. Its arguments, after attackerArg, are the pid of the executor, a file
 // outside the slot and the slot's store.
-func ProbeMain() {
+func attackerMain() {
 	if len(os.Args) != 5 {
 		fmt.Fprintln(os.Stderr, "this command is the executor's own, for probing its sandbox")
 		os.Exit(2)
@@ -23,17 +24,21 @@ func ProbeMain() {
 		fmt.Fprintln(os.Stderr, "the first argument must be a pid")
 		os.Exit(2)
 	}
-	broken := 0
-	for _, a := range attempts(pid, os.Args[3], os.Args[4]) {
-		if a.try() == nil {
-			fmt.Println(a.name)
-			broken++
-		}
-	}
-	if broken > 0 {
+	if broken := succeeded(attempts(pid, os.Args[3], os.Args[4])); len(broken) > 0 {
+		fmt.Println(strings.Join(broken, "\n"))
 		os.Exit(1)
 	}
 	os.Exit(0)
+}
+
+// succeeded tries everything and names what was not refused.
+func succeeded(all []attempt) (names []string) {
+	for _, a := range all {
+		if a.try() == nil {
+			names = append(names, a.name)
+		}
+	}
+	return names
 }
 
 type attempt struct {

@@ -8,17 +8,47 @@ import (
 	"strconv"
 	"strings"
 	"time"
+
+	"executorpool.dev/executor/sandbox/namespace"
 )
 
-// ProbeArg is the first argument by which the executor's binary becomes the attacker; its command must then call ProbeMain.
-const ProbeArg = "probe-attack"
+// The first arguments by which the sandbox starts the executor's program again for itself, besides namespace.Arg.
+const (
+	attackerArg = "probe-attack"
+	withinArg   = "probe-within"
+)
 
-// Probe finds the highest tier that holds here, by making a throw-away slot of each below dir and attacking from inside it.
-// The words say why it is not a higher one. The attacker is this executable, started again with ProbeArg.
-func Probe(ctx context.Context, dir string) (Tier, string) {
-	why := []string{"Namespaced: not attempted"}
-	for _, tier := range []Tier{Restricted, RestrictedLegacy} {
-		err := attack(ctx, dir, tier)
+// Reexec does what the sandbox has started this program again for, and does not return then. Every program that uses the
+// sandbox calls it first of all.
+func Reexec() {
+	if len(os.Args) < 2 {
+		return
+	}
+	switch os.Args[1] {
+	case attackerArg:
+		attackerMain()
+	case withinArg:
+		withinMain()
+	case namespace.Arg:
+		namespace.Main()
+	}
+}
+
+// Probe finds the highest tier, up to most, that holds here: it makes a throw-away slot of each below dir and attacks from
+// inside it. The words say why it is not a higher one. The attacker is this program, started again.
+func Probe(ctx context.Context, dir string, most Tier) (Tier, string) {
+	var why []string
+	for tier := Namespaced; tier > None; tier-- {
+		if tier > most {
+			why = append(why, fmt.Sprintf("%s: not tried, because it is above --maximum-tier", tier))
+			continue
+		}
+		var err error
+		if tier == Namespaced {
+			err = attackFromWithin(ctx, dir, 0, 0)
+		} else {
+			err = attack(ctx, SlotConfig{Dir: dir, Tier: tier})
+		}
 		if err == nil {
 			return tier, strings.Join(why, "; ")
 		}
@@ -27,9 +57,9 @@ func Probe(ctx context.Context, dir string) (Tier, string) {
 	return None, strings.Join(why, "; ")
 }
 
-// attack returns nil when a slot of the tier could be made and withstood every attempt.
-func attack(ctx context.Context, dir string, tier Tier) error {
-	dir, err := os.MkdirTemp(dir, "probe-")
+// attack returns nil when such a slot could be made, in a directory below the one that is named, and withstood every attempt.
+func attack(ctx context.Context, config SlotConfig) error {
+	dir, err := os.MkdirTemp(config.Dir, "probe-")
 	if err != nil {
 		return fmt.Errorf("make a throw-away slot: %w", err)
 	}
@@ -38,17 +68,16 @@ func attack(ctx context.Context, dir string, tier Tier) error {
 	if err := os.WriteFile(secret, []byte("secret"), 0o600); err != nil {
 		return fmt.Errorf("make a throw-away slot: %w", err)
 	}
-	self, err := os.Executable()
-	if err != nil {
-		return fmt.Errorf("find the executor's own program: %w", err)
-	}
-	slot, err := NewSlot(SlotConfig{Dir: dir, Tier: tier, Paths: []string{self}})
+	// By its link: in a root of its own the program has no path.
+	const self = "/proc/self/exe"
+	config.Dir, config.Paths = dir, []string{self}
+	slot, err := NewSlot(config)
 	if err != nil {
 		return err
 	}
 	defer slot.Close()
 	result, err := slot.Run(ctx, Spec{
-		Path: self, Args: []string{self, ProbeArg, strconv.Itoa(os.Getpid()), secret, slot.Store.Path()},
+		Path: self, Args: []string{self, attackerArg, strconv.Itoa(os.Getpid()), secret, slot.Store.Path()},
 		// The threads of a Go program with cgo each map as much as the main thread's stack may be.
 		Stack: 8 << 20, Reserve: 1 << 30,
 		Limits: Limits{CPU: 5 * time.Second, Wall: 20 * time.Second, Memory: 256 << 20, Output: 64 << 10, Processes: 64, Disk: 1 << 20},

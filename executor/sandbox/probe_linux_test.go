@@ -5,13 +5,18 @@ import (
 	"os"
 	"strings"
 	"testing"
+
+	"executorpool.dev/executor/sandbox/landlock"
+	"executorpool.dev/executor/sandbox/namespace"
 )
 
 func TestProbeFindsHighestTier(t *testing.T) {
 	dir := t.TempDir()
-	tier, why := Probe(context.Background(), dir)
-	if tier != Restricted {
-		t.Errorf("tier %s, want Restricted: %s", tier, why)
+	for most := RestrictedLegacy; most <= Namespaced; most++ {
+		tier, why := Probe(context.Background(), dir, most)
+		if tier != most || (why == "") != (most == Namespaced) {
+			t.Errorf("tier %s, want %s: %s", tier, most, why)
+		}
 	}
 	left, err := os.ReadDir(dir)
 	if err != nil || len(left) > 0 {
@@ -22,11 +27,11 @@ func TestProbeFindsHighestTier(t *testing.T) {
 
 func TestAttackSucceedsOnlyWithoutSandbox(t *testing.T) {
 	for _, tier := range []Tier{Restricted, RestrictedLegacy} {
-		if err := attack(context.Background(), t.TempDir(), tier); err != nil {
+		if err := attack(context.Background(), SlotConfig{Dir: t.TempDir(), Tier: tier}); err != nil {
 			t.Errorf("%s: %v", tier, err)
 		}
 	}
-	err := attack(context.Background(), t.TempDir(), None)
+	err := attack(context.Background(), SlotConfig{Dir: t.TempDir(), Tier: None})
 	if err == nil {
 		t.Fatal("attacks were refused without a sandbox: the probe proves nothing")
 	}
@@ -45,5 +50,52 @@ func TestParseTierReversesString(t *testing.T) {
 	}
 	if _, err := ParseTier("restricted"); err == nil || !strings.Contains(err.Error(), "RestrictedLegacy") {
 		t.Errorf("error %v does not list the tiers", err)
+	}
+}
+
+// TestNamespacesHoldOnlyWithTheirParts leaves one part after the other out of the namespaces: the probe must find out.
+func TestNamespacesHoldOnlyWithTheirParts(t *testing.T) {
+	for name, tc := range map[string]struct {
+		without namespace.Part
+		want    []string
+	}{
+		"processes":    {namespace.Processes, []string{"see a process of outside", "signal a process of outside"}},
+		"network":      {namespace.Network, []string{"connect to the executor by TCP", "connect to the executor by an abstract socket", "use a network interface"}},
+		"messages":     {namespace.Messages, []string{"find shared memory of outside", "open a message queue of outside"}},
+		"host name":    {namespace.HostName, []string{"read the host's name"}},
+		"root":         {namespace.Root, []string{"reach the old root", "see more files than are given"}},
+		"capabilities": {namespace.Capabilities, []string{"mount a file system", "hold a capability", "set the host's name", "take a mount away"}},
+		"nesting":      {namespace.Nesting, []string{"make a user namespace"}},
+	} {
+		t.Run(name, func(t *testing.T) {
+			err := attackFromWithin(t.Context(), t.TempDir(), tc.without, 0)
+			if err == nil {
+				t.Fatal("every attack was refused")
+			}
+			if tc.without == namespace.Root && os.Geteuid() == 0 { // the owner of all that
+				tc.want = append(tc.want, "write to the root", "write to the toolchain", "open a setting of the kernel for writing")
+			}
+			for _, want := range tc.want {
+				if !strings.Contains(err.Error(), want) {
+					t.Errorf("%q did not succeed: %v", want, err)
+				}
+			}
+		})
+	}
+}
+
+// TestNamespacesHoldOnOlderKernels does with less of Landlock, down to its first version.
+func TestNamespacesHoldOnOlderKernels(t *testing.T) {
+	for newest := 1; newest < landlock.ScopeABI; newest++ {
+		if err := attackFromWithin(t.Context(), t.TempDir(), 0, newest); err != nil {
+			t.Errorf("landlock ABI %d: %v", newest, err)
+		}
+	}
+}
+
+func TestNamespacedSlotNeedsNamespaces(t *testing.T) {
+	_, err := NewSlot(SlotConfig{Dir: t.TempDir(), Tier: Namespaced})
+	if err == nil || !strings.Contains(err.Error(), "not the first") {
+		t.Errorf("a slot in a process without namespaces of its own: error %v", err)
 	}
 }

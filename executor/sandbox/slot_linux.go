@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"executorpool.dev/executor/sandbox/landlock"
+	"executorpool.dev/executor/sandbox/namespace"
 	"executorpool.dev/executor/sandbox/scratch"
 	"executorpool.dev/executor/sandbox/seccomp"
 	"executorpool.dev/executor/sandbox/spawn"
@@ -27,6 +28,8 @@ type SlotConfig struct {
 	Paths []string
 	// Without leaves protections out, for tests and benchmarks alone.
 	Without Protection
+	// newest bounds what is used of the kernel's Landlock, for tests to find what an older kernel has; 0 is no bound.
+	newest int
 }
 
 // Slot runs one process tree at a time. Box is the runs' working directory and theirs to fill; Store they can read and
@@ -37,6 +40,7 @@ type Slot struct {
 
 	config SlotConfig
 	token  uint64
+	abi    int               // what the tier uses of the kernel's Landlock
 	rules  *landlock.Ruleset // nil in tier None
 	null   int
 	buffer []byte // what a run's output is read into first
@@ -49,8 +53,10 @@ type Slot struct {
 
 // NewSlot makes the slot's directories and its restricted thread. An error names the step that failed.
 func NewSlot(config SlotConfig) (slot *Slot, err error) {
-	if config.Tier > Restricted {
-		return nil, fmt.Errorf("isolation tier %s is not available: ask for %s or less", config.Tier, Restricted)
+	if config.Tier == Namespaced {
+		if err := namespace.Inside(); err != nil {
+			return nil, fmt.Errorf("isolation tier %s is for processes in namespaces of their own: %w", config.Tier, err)
+		}
 	}
 	var random [8]byte
 	if _, err := rand.Read(random[:]); err != nil {
@@ -73,6 +79,7 @@ func NewSlot(config SlotConfig) (slot *Slot, err error) {
 		return nil, err
 	}
 	if config.Tier > None {
+		s.abi = config.landlockABI()
 		if s.rules, err = s.fileRules(); err != nil {
 			return nil, fmt.Errorf("prepare tier %s: %w", config.Tier, err)
 		}
@@ -131,7 +138,7 @@ func (s *Slot) run(ctx context.Context, spec Spec) (Result, error) {
 	if s.rules != nil && s.config.has(FileRules) {
 		command.RulesetFD = s.rules.FD()
 	}
-	if s.config.Tier == RestrictedLegacy && s.config.has(CallFilter) {
+	if s.rules != nil && s.abi < landlock.ScopeABI && s.config.has(CallFilter) {
 		command.Filter, command.OwnPID, command.OwnGroup = seccomp.OwnSignals()
 	}
 	var limits []spawn.Rlimit

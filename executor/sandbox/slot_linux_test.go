@@ -17,9 +17,7 @@ import (
 var attackProgram []byte
 
 func TestMain(m *testing.M) {
-	if len(os.Args) > 1 && os.Args[1] == ProbeArg {
-		ProbeMain()
-	}
+	Reexec()
 	code, err := testMain(m)
 	if err != nil {
 		fmt.Fprintln(os.Stderr, err)

@@ -4,9 +4,11 @@ import (
 	"errors"
 	"fmt"
 	"runtime"
+	"slices"
 	"time"
 
 	"executorpool.dev/executor/sandbox/landlock"
+	"executorpool.dev/executor/sandbox/namespace"
 	"executorpool.dev/executor/sandbox/seccomp"
 	"golang.org/x/sys/unix"
 )
@@ -48,13 +50,17 @@ func (s *Slot) confine() error {
 	if s.config.Tier == None {
 		return seccompGroupOnly(s.token)
 	}
-	return seccomp.Load(seccomp.Options{GroupToken: s.token, NoTruncate: s.landlockABI() < 3})
+	return seccomp.Load(seccomp.Options{GroupToken: s.token, NoTruncate: s.abi < 3})
 }
 
-// landlockABI is what the slot's tier uses of the kernel's Landlock.
-func (s *Slot) landlockABI() int {
+// landlockABI is what a slot uses of the kernel's Landlock. Namespaced takes what there is: where the kernel cannot confine
+// signals, seccomp does, as in RestrictedLegacy.
+func (c SlotConfig) landlockABI() int {
 	abi := landlock.ABI()
-	if s.config.Tier == RestrictedLegacy {
+	if c.newest > 0 {
+		abi = min(abi, c.newest)
+	}
+	if c.Tier == RestrictedLegacy {
 		abi = min(abi, landlock.ScopeABI-1)
 	}
 	return abi
@@ -62,14 +68,13 @@ func (s *Slot) landlockABI() int {
 
 // fileRules makes the rules that every run of the slot gets.
 func (s *Slot) fileRules() (*landlock.Ruleset, error) {
-	abi := s.landlockABI()
 	switch {
-	case abi == 0:
+	case s.abi == 0:
 		return nil, errors.New("the kernel or the pod allows no Landlock: use Linux 5.13 or newer with landlock in its lsm list")
-	case s.config.Tier == Restricted && abi < landlock.ScopeABI:
-		return nil, fmt.Errorf("landlock ABI %d is older than %d (Linux 6.12): ask for tier RestrictedLegacy", abi, landlock.ScopeABI)
+	case s.config.Tier == Restricted && s.abi < landlock.ScopeABI:
+		return nil, fmt.Errorf("landlock ABI %d is older than %d (Linux 6.12): ask for tier RestrictedLegacy", s.abi, landlock.ScopeABI)
 	}
-	rules, err := landlock.New(abi)
+	rules, err := landlock.New(s.abi)
 	if err != nil {
 		return nil, err
 	}
@@ -98,7 +103,16 @@ var toolchainPaths = []string{"/usr", "/lib", "/lib32", "/lib64", "/libx32", "/b
 	"/etc/java-17-openjdk", "/etc/java-21-openjdk", "/etc/python3", "/etc/python3.11", "/etc/python3.13",
 	"/proc/cpuinfo", "/proc/meminfo", "/proc/stat", "/sys/devices/system/cpu"}
 
-// allow opens what every run may reach. /dev/zero is left out: mapped shared, it is memory that no limit counts.
+// devices may be read and written. /dev/zero is left out: mapped shared, it is memory that no limit counts.
+var devices = []string{"/dev/null", "/dev/full", "/dev/random", "/dev/urandom"}
+
+// Namespaces describes what a process of tier Namespaced sees: what every run may reach and the given paths, for reading, and
+// the scratch directory. Its program must call Reexec first of all.
+func Namespaces(scratch string, paths ...string) namespace.Config {
+	return namespace.Config{Read: slices.Concat(toolchainPaths, paths), Devices: devices, Write: scratch}
+}
+
+// allow opens what every run may reach.
 func (s *Slot) allow(rules *landlock.Ruleset) error {
 	for _, paths := range [][]string{toolchainPaths, s.config.Paths} {
 		for _, path := range paths {
@@ -107,7 +121,7 @@ func (s *Slot) allow(rules *landlock.Ruleset) error {
 			}
 		}
 	}
-	for _, device := range []string{"/dev/null", "/dev/full", "/dev/random", "/dev/urandom"} {
+	for _, device := range devices {
 		if err := rules.Allow(device, landlock.ReadWrite); err != nil {
 			return err
 		}

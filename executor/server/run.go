@@ -35,7 +35,7 @@ type Options struct {
 	MinimumTier      sandbox.Tier
 	DrainDelay       time.Duration
 	Scratch          string
-	Languages        []string // files of the language table
+	Languages        []string // files of the language table; absolute
 	MaxBody          int64    // bytes
 	MaxBuffered      int64    // bytes
 	CacheSize        int64    // bytes of compiled programs to keep
@@ -109,7 +109,7 @@ func assemble(ctx context.Context, o Options) (*executor, error) {
 	metrics := NewMetrics()
 	supervisor, err := worker.New(worker.Config{
 		Workers: o.Workers, Threads: o.Threads, Timeout: o.Timeout, RecycleAfter: o.RecycleAfter,
-		Limits: o.Limits, Tier: tier, Languages: o.Languages, Scratch: o.Scratch, CacheSize: o.CacheSize, Command: o.WorkerCommand,
+		Limits: o.Limits, Tier: tier, Languages: o.Languages, Paths: table.Paths(), Scratch: o.Scratch, CacheSize: o.CacheSize, Command: o.WorkerCommand,
 		Queue: q, Random: rand.Float64, Log: o.Log, Restarted: metrics.Restarted,
 	})
 	if err != nil {

@@ -6,11 +6,14 @@ import (
 	"fmt"
 	"os"
 	"os/exec"
+	"slices"
 	"sync"
 	"sync/atomic"
 	"time"
 
 	"golang.org/x/sys/unix"
+
+	"executorpool.dev/executor/sandbox"
 )
 
 // startPatience bounds the time from starting a worker process to its being ready.
@@ -50,18 +53,21 @@ func (s *Supervisor) start(ctx context.Context, index int) (*process, error) {
 			return nil, err
 		}
 	}
+	cmd, err := s.command()
+	if err != nil {
+		return nil, err
+	}
 	// One connection for the worker, one for each slot.
 	ours, theirs, err := socketPairs(1 + len(paths))
 	if err != nil {
 		return nil, err
 	}
-	cmd := exec.Command(s.cfg.Command[0], s.cfg.Command[1:]...)
 	// The environment is empty: a worker needs none of it and a run can find nothing in it. A process group of its own
 	// keeps a terminal's Ctrl-C for the supervisor.
 	cmd.Env = []string{}
 	cmd.Stdout, cmd.Stderr = os.Stderr, os.Stderr
 	cmd.ExtraFiles = theirs // descriptors 3 and up
-	cmd.SysProcAttr = &unix.SysProcAttr{Setpgid: true}
+	cmd.SysProcAttr.Setpgid = true
 	err = s.reaper.start(cmd)
 	closeAll(theirs) // from here on the end of the worker is the end of the streams
 	if err != nil {
@@ -98,6 +104,17 @@ func (s *Supervisor) start(ctx context.Context, index int) (*process, error) {
 		return nil, fmt.Errorf("%w; %s", err, p.cause)
 	}
 	return p, nil
+}
+
+// command starts a worker process, in tier Namespaced in namespaces of its own.
+func (s *Supervisor) command() (*exec.Cmd, error) {
+	if s.cfg.Tier == sandbox.Namespaced {
+		paths := slices.Concat(s.cfg.Languages, s.cfg.Paths)
+		return sandbox.Namespaces(s.cfg.Scratch, paths...).Command(s.cfg.Command[1:]...)
+	}
+	cmd := exec.Command(s.cfg.Command[0], s.cfg.Command[1:]...)
+	cmd.SysProcAttr = &unix.SysProcAttr{}
+	return cmd, nil
 }
 
 // lifetime is how many runs a worker does, up to a tenth more or less than asked for, so that the workers of a replica

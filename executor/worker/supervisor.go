@@ -52,10 +52,11 @@ type Config struct {
 	RecycleAfter     int           // runs
 	Limits           sandbox.Limits
 	Tier             sandbox.Tier
-	Languages        []string // files of the language table
+	Languages        []string // files of the language table; absolute
+	Paths            []string // what the languages' tools read outside the sandbox's own list
 	Scratch          string   // directory below which the slots' directories and the compile cache are made
 	CacheSize        int64    // bytes of compiled programs to keep; 0: none
-	Command          []string // starts a worker process: program and arguments
+	Command          []string // starts a worker process: this very program and its arguments
 	Queue            *queue.Queue[*Job]
 	Random           func() float64 // in [0, 1), for jitter
 	Log              *slog.Logger

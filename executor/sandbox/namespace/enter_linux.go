@@ -1,0 +1,94 @@
+package namespace
+
+import (
+	"encoding/json"
+	"errors"
+	"fmt"
+	"os"
+	"runtime"
+
+	"golang.org/x/sys/unix"
+)
+
+// Main is what the program does when its first argument is Arg. It becomes the command that was given to Config.Command, or
+// prints the step that failed and ends the process with 1.
+func Main() {
+	fmt.Fprintln(os.Stderr, enter(os.Args))
+	os.Exit(1)
+}
+
+// HostNameWithin is what runs take for the machine's name.
+const HostNameWithin = "run"
+
+type step struct {
+	name string
+	do   func() error
+}
+
+func enter(args []string) error {
+	// Capabilities and their bounds are each thread's own.
+	runtime.LockOSThread()
+	if len(args) < 4 {
+		return errors.New("this command is the executor's own, for isolating its workers")
+	}
+	var s settings
+	if err := json.Unmarshal([]byte(args[2]), &s); err != nil {
+		return fmt.Errorf("read the description of the namespaces: %w", err)
+	}
+	for _, step := range s.steps() {
+		if err := step.do(); err != nil {
+			return fmt.Errorf("%s: %w", step.name, err)
+		}
+	}
+	// By its link and not by its path, which the new root need not have.
+	if err := unix.Exec("/proc/self/exe", append([]string{"executor"}, args[3:]...), os.Environ()); err != nil {
+		return fmt.Errorf("execute the program again: %w", err)
+	}
+	return nil
+}
+
+func (s settings) steps() []step {
+	r := &root{config: s.Config, proc: "proc"}
+	if !s.has(Root) {
+		r.proc = "/proc"
+	}
+	steps := []step{
+		{"map the user and group id", s.mapIDs},
+		{"make the mounts private", func() error { return unix.Mount("", "/", "", unix.MS_REC|unix.MS_PRIVATE, "") }},
+	}
+	add := func(part Part, name string, do func() error) {
+		if s.has(part) {
+			steps = append(steps, step{name, do})
+		}
+	}
+	add(Root, "find what the new root holds", r.gather)
+	add(Root, "make a new root", r.make)
+	add(Root, "fill the new root", r.fill)
+	add(0, "mount a process table of its own", r.mountProc)
+	add(Nesting, "forbid further user namespaces", r.forbidNesting)
+	// For user id 0, which may write the kernel's settings without any capability.
+	add(Root, "make the process table read-only", func() error { return makeReadOnly("proc") })
+	add(Root, "make the new root read-only", func() error { return makeReadOnly(".") })
+	add(Root, "change to the new root", func() error { return unix.PivotRoot(".", ".") })
+	// It lies on top of the new one, and the process stands in it.
+	add(Root, "leave the old root", func() error { return errors.Join(unix.Unmount(".", unix.MNT_DETACH), unix.Chdir("/")) })
+	add(HostName, "set the host name", func() error { return unix.Sethostname([]byte(HostNameWithin)) })
+	add(Capabilities, "give up all capabilities", dropCapabilities)
+	return steps
+}
+
+// mapIDs gives the process its own user and group id in its namespace, and no other: what is not mapped cannot be become.
+// It does so itself, since its parent is closed to others of its user (PR_SET_DUMPABLE), which makes the child's files below
+// /proc root's until it has executed something.
+func (s settings) mapIDs() error {
+	for _, file := range []struct{ name, content string }{
+		{"setgroups", "deny"}, // or an unprivileged process may map no group
+		{"gid_map", fmt.Sprintf("%d %d 1", s.GID, s.GID)},
+		{"uid_map", fmt.Sprintf("%d %d 1", s.UID, s.UID)},
+	} {
+		if err := os.WriteFile("/proc/self/"+file.name, []byte(file.content), 0); err != nil {
+			return err
+		}
+	}
+	return nil
+}
