@@ -2,32 +2,40 @@ package attacks
 
 import (
 	"fmt"
-	"net/http"
 	"os"
 	"path/filepath"
 	"slices"
 	"strings"
 	"testing"
-	"time"
 
 	"github.com/google/go-cmp/cmp"
-	"github.com/onsi/gomega"
 )
 
 // TestExecutorOnThisMachine attacks a real executor, started as it is in a pod but for the pod.
 func TestExecutorOnThisMachine(t *testing.T) {
-	scratch, err := os.MkdirTemp("/dev/shm", "scratch-")
-	if err != nil {
-		t.Fatal(err)
+	for name, tc := range map[string]struct {
+		tier    string
+		command []string
+	}{
+		"Restricted":               {"Restricted", []string{executorProgram}},
+		"Namespaced":               {"Namespaced", []string{executorProgram}},
+		"Namespaced, unprivileged": {"Namespaced", unprivileged()},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Setenv("EXECUTOR_MAXIMUM_TIER", tc.tier)
+			survives(t, tc.tier, tc.command)
+		})
 	}
-	t.Cleanup(func() { os.RemoveAll(scratch) })
-	before := machineWide(t)
-	executor, url := start(t, scratch, "Restricted", executorProgram)
-	g := gomega.NewWithT(t)
-	g.Eventually(func() (int, error) { status, _, err := get(url + "/readyz"); return status, err }).
-		WithTimeout(30 * time.Second).Should(gomega.Equal(http.StatusOK))
+}
 
-	Drive(t, Executor{Slots: 4, Tier: "Restricted", Execute: Post(url)})
+// survives starts an executor, attacks it, and looks for what is left.
+func survives(t *testing.T, tier string, command []string) {
+	scratch := scratchDir(t)
+	before := machineWide(t)
+	executor, url := start(t, scratch, tier, command...)
+	becomesReady(t, url)
+
+	Drive(t, Executor{Slots: 4, Tier: tier, Execute: Post(url)})
 
 	workers := children(t, executor)
 	if len(workers) != 2 {

@@ -2,6 +2,7 @@ package attacks
 
 import (
 	"bytes"
+	"errors"
 	"fmt"
 	"io"
 	"net"
@@ -11,21 +12,46 @@ import (
 	"path/filepath"
 	"syscall"
 	"testing"
+	"time"
 
 	seccomp "github.com/elastic/go-seccomp-bpf"
+	"github.com/onsi/gomega"
 )
 
-// executorProgram is cmd/executor, built once.
-var executorProgram string
+// executorProgram is cmd/executor, built once, and languageTable a copy of its table: both lie where every user can read.
+var executorProgram, languageTable string
 
 // TestMain is also a launcher: called with refuse and system calls, then --, then a program, it becomes that program under
-// a filter that refuses the calls, as a pod's seccomp profile does.
+// a filter that refuses the calls, as a pod's seccomp profile does; called with nobody and a program, it becomes that
+// program as a user without any privilege.
 func TestMain(m *testing.M) {
 	if len(os.Args) > 1 && os.Args[1] == "refuse" {
 		fmt.Fprintln(os.Stderr, refuse(os.Args[2:]))
 		os.Exit(1)
 	}
+	if len(os.Args) > 1 && os.Args[1] == "nobody" {
+		fmt.Fprintln(os.Stderr, becomeNobody(os.Args[2:]))
+		os.Exit(1)
+	}
 	os.Exit(run(m))
+}
+
+// nobody is the id of a user and a group that own nothing.
+const nobody = 65534
+
+// unprivileged are the words that start an executor as nobody, if this is somebody.
+func unprivileged() []string {
+	if os.Geteuid() != 0 {
+		return []string{executorProgram}
+	}
+	return []string{os.Args[0], "nobody", executorProgram}
+}
+
+func becomeNobody(command []string) error {
+	if err := errors.Join(syscall.Setgroups(nil), syscall.Setgid(nobody), syscall.Setuid(nobody)); err != nil {
+		return err
+	}
+	return syscall.Exec(command[0], command, os.Environ())
 }
 
 func run(m *testing.M) int {
@@ -35,6 +61,19 @@ func run(m *testing.M) int {
 		return 1
 	}
 	defer os.RemoveAll(dir)
+	if err := os.Chmod(dir, 0o755); err != nil {
+		fmt.Fprintln(os.Stderr, err)
+		return 1
+	}
+	table, err := os.ReadFile("../../executor/toolchain/languages.yaml")
+	if err == nil {
+		languageTable = filepath.Join(dir, "languages.yaml")
+		err = os.WriteFile(languageTable, table, 0o644)
+	}
+	if err != nil {
+		fmt.Fprintln(os.Stderr, err)
+		return 1
+	}
 	executorProgram = filepath.Join(dir, "executor")
 	build := exec.Command("go", "build", "-o", executorProgram, "executorpool.dev/cmd/executor")
 	build.Env = append(os.Environ(), "CGO_ENABLED=0")
@@ -45,9 +84,19 @@ func run(m *testing.M) int {
 	return m.Run()
 }
 
+// namespaces stands, among system calls to refuse, for clone with a namespace of any kind.
+const namespaces = "namespaces"
+
 func refuse(args []string) error {
 	group := seccomp.SyscallGroup{Action: seccomp.ActionErrno}
 	for i, arg := range args {
+		if arg == namespaces {
+			for _, flag := range []uint64{syscall.CLONE_NEWUSER, syscall.CLONE_NEWNS, syscall.CLONE_NEWPID, syscall.CLONE_NEWNET} {
+				group.NamesWithCondtions = append(group.NamesWithCondtions, seccomp.NameWithConditions{Name: "clone",
+					Conditions: []seccomp.Condition{{Argument: 0, Operation: seccomp.BitsSet, Value: flag}}})
+			}
+			continue
+		}
 		if arg != "--" {
 			group.Names = append(group.Names, arg)
 			continue
@@ -72,8 +121,10 @@ func start(t *testing.T, scratch, minimumTier string, command ...string) (pid in
 	address := listener.Addr().String()
 	listener.Close()
 	args := append(command[1:], "serve", "--listen", address, "--workers=2", "--threads=2", "--scratch", scratch, "--timeout=20s",
-		"--memory-mib=64", "--processes=64", "--disk-mib=16", "--languages=../../executor/toolchain/languages.yaml", "--minimum-tier", minimumTier)
+		"--processes=64", "--disk-mib=16", "--languages", languageTable, "--minimum-tier", minimumTier)
 	executor := exec.Command(command[0], args...)
+	// Variables, so that a test can set others.
+	executor.Env = append([]string{"EXECUTOR_MEMORY_MIB=64"}, os.Environ()...)
 	var log bytes.Buffer
 	executor.Stdout, executor.Stderr = &log, &log
 	if err := executor.Start(); err != nil {
@@ -87,6 +138,26 @@ func start(t *testing.T, scratch, minimumTier string, command ...string) (pid in
 		}
 	})
 	return executor.Process.Pid, "http://" + address
+}
+
+// scratchDir is a directory on tmpfs, as a pod's scratch is, that belongs to whoever starts an executor in it.
+func scratchDir(t *testing.T) string {
+	t.Helper()
+	scratch, err := os.MkdirTemp("/dev/shm", "scratch-")
+	if err == nil {
+		err = os.Chmod(scratch, 0o777)
+	}
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { os.RemoveAll(scratch) })
+	return scratch
+}
+
+func becomesReady(t *testing.T, url string) {
+	t.Helper()
+	gomega.NewWithT(t).Eventually(func() (int, error) { status, _, err := get(url + "/readyz"); return status, err }).
+		WithTimeout(30 * time.Second).Should(gomega.Equal(http.StatusOK))
 }
 
 func get(url string) (status int, body string, err error) {

@@ -21,25 +21,24 @@ func TestTierIsWhatHolds(t *testing.T) {
 		tier    string
 		why     string
 	}{
-		"nothing is refused":                  {nil, "Restricted", ""},
+		"nothing is refused":                  {nil, "Namespaced", ""},
+		"namespaces are refused":              {[]string{namespaces}, "Restricted", "Namespaced: start a process in namespaces of its own: "},
+		"mounts are refused":                  {[]string{"mount"}, "Restricted", "make the mounts private: operation not permitted"},
+		"copies of mounts are refused":        {[]string{"open_tree"}, "Restricted", "find what the new root holds: copy the mount of "},
+		"a new root is refused":               {[]string{"pivot_root"}, "Restricted", "change to the new root: operation not permitted"},
 		"landlock is refused":                 {landlock, "None", "allows no Landlock"},
 		"entering landlock is refused":        {[]string{"landlock_restrict_self"}, "None", "enter the landlock rules"},
 		"seccomp is refused":                  {[]string{"seccomp"}, "None", "load seccomp filter"},
 		"landlock and seccomp are refused":    {append(landlock, "seccomp"), "None", "allows no Landlock"},
-		"process descriptors are not refused": {[]string{"ptrace", "bpf", "io_uring_setup"}, "Restricted", ""},
+		"process descriptors are not refused": {[]string{"ptrace", "bpf", "io_uring_setup"}, "Namespaced", ""},
 	} {
 		t.Run(name, func(t *testing.T) {
 			for _, minimum := range []string{"RestrictedLegacy", "None"} {
-				scratch, err := os.MkdirTemp("/dev/shm", "scratch-")
-				if err != nil {
-					t.Fatal(err)
-				}
-				t.Cleanup(func() { os.RemoveAll(scratch) })
 				command := []string{executorProgram}
 				if len(tc.refused) > 0 {
 					command = append(append([]string{os.Args[0], "refuse"}, tc.refused...), "--", executorProgram)
 				}
-				_, url := start(t, scratch, minimum, command...)
+				_, url := start(t, scratchDir(t), minimum, command...)
 				serves := tc.tier != "None" || minimum == "None"
 				want := http.StatusOK
 				if !serves {
