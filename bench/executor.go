@@ -25,7 +25,8 @@ type executor struct {
 	scratch string
 }
 
-func start(dir string) (*executor, error) {
+// start brings one up in just the given tier.
+func start(dir, tier string) (*executor, error) {
 	scratch, err := os.MkdirTemp("/dev/shm", "bench-") // in memory, as a pod's is
 	if err != nil {
 		return nil, err
@@ -39,7 +40,7 @@ func start(dir string) (*executor, error) {
 		return nil, err
 	}
 	e.cmd = exec.Command(dir+"/executor", "serve", "--listen", e.address, "--workers=2", "--threads=1", "--scratch", scratch, "--drain-delay=0s",
-		"--languages=executor/toolchain/languages.yaml", "--minimum-tier=Restricted", "--log-level=warn")
+		"--languages=executor/toolchain/languages.yaml", "--minimum-tier", tier, "--maximum-tier", tier, "--log-level=warn")
 	e.cmd.Stderr = os.Stderr
 	if err := e.cmd.Start(); err != nil {
 		return nil, err

@@ -1,2 +1,0 @@
-#include <bits/stdc++.h>
-int main() { int a, b; std::cin >> a >> b; std::cout << a + b << "\n"; }
