@@ -115,6 +115,10 @@ soak: toolchains ## 100,000 runs of all kinds, after which an executor holds wha
 fuzz: ## Fuzz every parser of what comes from outside, for FUZZTIME each (5m).
 	@hack/fuzz.sh
 
+.PHONY: simulate
+simulate: ## Play arrival traces against the autoscaler, its peers and the optimum. SIMULATE_ARGS="--help" tells more.
+	@go run ./simulate $(SIMULATE_ARGS)
+
 .PHONY: toolchains
 toolchains:
 	@hack/toolchains.sh

@@ -1,11 +1,14 @@
 package controllers
 
 import (
+	"cmp"
 	"context"
 	"fmt"
+	"slices"
 	"time"
 
 	corev1 "k8s.io/api/core/v1"
+	discoveryv1 "k8s.io/api/discovery/v1"
 	"k8s.io/apimachinery/pkg/api/equality"
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	"k8s.io/apimachinery/pkg/types"
@@ -17,6 +20,7 @@ import (
 	"sigs.k8s.io/controller-runtime/pkg/recorder"
 
 	"executorpool.dev/api/v1alpha1"
+	"executorpool.dev/controllers/canary"
 	"executorpool.dev/controllers/contest"
 	"executorpool.dev/controllers/resources"
 	"executorpool.dev/controllers/sampling"
@@ -27,14 +31,18 @@ import (
 // contests hold.
 type ContestReconciler struct {
 	// Client reads through the cache and writes.
-	Client  client.Client
+	Client client.Client
+	// Live reads from the API server; used only for endpoints, which are not worth a cache.
+	Live    client.Reader
 	Events  recorder.EventRecorder
+	Prover  *canary.Prover
 	Sampler *sampling.Sampler
 	Clock   clock.PassiveClock
 }
 
 // +kubebuilder:rbac:groups=executorpool.dev,resources=contests,verbs=get;list;watch;delete
 // +kubebuilder:rbac:groups=executorpool.dev,resources=contests/status,verbs=patch
+// +kubebuilder:rbac:groups=discovery.k8s.io,resources=endpointslices,verbs=list
 
 // Reconcile brings one contest's status up to date.
 func (r *ContestReconciler) Reconcile(ctx context.Context, request ctrl.Request) (ctrl.Result, error) {
@@ -81,27 +89,37 @@ func (r *ContestReconciler) gather(ctx context.Context, c *v1alpha1.Contest) (co
 		return in, fmt.Errorf("get pool %s: %w", key, err)
 	}
 	in.Pool = pool
-	in.Past, err = r.past(ctx, pool)
+	ready, err := r.readyPods(ctx, pool)
+	if err != nil {
+		return in, err
+	}
+	in.Past = r.past(ctx, ready)
+	if contest.InPreflight(c, in.Now) {
+		in.Replicas, err = r.replicas(ctx, key, ready)
+	}
 	return in, err
 }
 
-// past is what the pool's pods tell of how long they took to start, and submissions to run.
-func (r *ContestReconciler) past(ctx context.Context, pool *v1alpha1.ExecutorPool) (contest.Past, error) {
-	var past contest.Past
+// readyPods are the pool's, by name.
+func (r *ContestReconciler) readyPods(ctx context.Context, pool *v1alpha1.ExecutorPool) ([]corev1.Pod, error) {
 	var pods corev1.PodList
 	if err := r.Client.List(ctx, &pods, client.InNamespace(pool.Namespace), client.MatchingLabels(resources.Selector(pool))); err != nil {
-		return past, fmt.Errorf("list pods of %s: %w", client.ObjectKeyFromObject(pool), err)
+		return nil, fmt.Errorf("list pods of %s: %w", client.ObjectKeyFromObject(pool), err)
 	}
+	ready := slices.DeleteFunc(pods.Items, func(pod corev1.Pod) bool { return !status.Ready(&pod) || !isOfDeployment(&pod, pool.Name) })
+	slices.SortFunc(ready, func(a, b corev1.Pod) int { return cmp.Compare(a.Name, b.Name) })
+	return ready, nil
+}
+
+// past is what pods tell of how long they took to start, and submissions to run.
+func (r *ContestReconciler) past(ctx context.Context, pods []corev1.Pod) contest.Past {
+	var past contest.Past
 	var targets []sampling.Target
-	for i := range pods.Items {
-		pod := &pods.Items[i]
-		if !status.Ready(pod) || !isOfDeployment(pod, pool.Name) {
-			continue
-		}
-		if took, ok := startOf(pod); ok {
+	for i := range pods {
+		if took, ok := startOf(&pods[i]); ok {
 			past.Starts = append(past.Starts, took)
 		}
-		targets = append(targets, sampling.Target{Name: pod.Name, IP: pod.Status.PodIP, Ready: true})
+		targets = append(targets, sampling.Target{Name: pods[i].Name, IP: pods[i].Status.PodIP, Ready: true})
 	}
 	for _, report := range r.Sampler.Sample(ctx, targets) {
 		if report.Err == nil {
@@ -109,7 +127,36 @@ func (r *ContestReconciler) past(ctx context.Context, pool *v1alpha1.ExecutorPoo
 			past.Served += time.Duration(report.State.ServedMillis) * time.Millisecond
 		}
 	}
-	return past, nil
+	return past
+}
+
+// replicas is what the preflight knows of ready pods.
+func (r *ContestReconciler) replicas(ctx context.Context, service types.NamespacedName, pods []corev1.Pod) ([]contest.Replica, error) {
+	var list discoveryv1.EndpointSliceList
+	err := r.Live.List(ctx, &list, client.InNamespace(service.Namespace), client.MatchingLabels{discoveryv1.LabelServiceName: service.Name})
+	if err != nil {
+		return nil, fmt.Errorf("list endpoints of service %s: %w", service, err)
+	}
+	led := map[types.UID]bool{}
+	for _, slice := range list.Items {
+		for _, e := range slice.Endpoints {
+			// Absent means ready, says the API.
+			if e.TargetRef != nil && (e.Conditions.Ready == nil || *e.Conditions.Ready) {
+				led[e.TargetRef.UID] = true
+			}
+		}
+	}
+	var all []contest.Replica
+	for i := range pods {
+		pod := &pods[i]
+		var restarts int32
+		for _, c := range pod.Status.ContainerStatuses {
+			restarts += c.RestartCount
+		}
+		proof := r.Prover.Proof(canary.Pod{UID: pod.UID, Restarts: restarts, IP: pod.Status.PodIP})
+		all = append(all, contest.Replica{Name: pod.Name, InService: led[pod.UID], Right: proof.Right, Fault: proof.Fault})
+	}
+	return all, nil
 }
 
 // startOf is how long a pod took from being created to being ready, image pull and the arrival of its node included. A pod

@@ -6,6 +6,6 @@
 //	kpa        Knative's Pod Autoscaler on concurrency
 //	fixed-3, fixed-10
 //
-// The last two columns are replica-hours over two lower bounds of what any autoscaler needs that knows every submission
-// ahead (package optimum): "held" lets go of a replica only after the same stabilisation window, "free" at once.
+// All are compared with what any autoscaler needs at least that knows every submission ahead and lets each wait as long as
+// it may (package optimum): "held" lets go of a replica only after the same stabilisation window, "free" at once.
 package main

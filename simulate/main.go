@@ -14,6 +14,7 @@ import (
 
 type options struct {
 	Only []string `placeholder:"TRACE" help:"Play only these traces."`
+	Seed uint64   `help:"Draw other arrivals for the same traces."`
 	JSON bool     `help:"Print the figures as JSON."`
 }
 
@@ -28,7 +29,7 @@ func main() {
 }
 
 func (o options) run(out io.Writer) error {
-	traces := trace.All()
+	traces := trace.All(o.Seed)
 	for _, name := range o.Only {
 		if !slices.ContainsFunc(traces, func(t trace.Trace) bool { return t.Name == name }) {
 			return fmt.Errorf("--only=%s: no trace has that name", name)

@@ -2,10 +2,7 @@ package main
 
 import (
 	"fmt"
-	"io"
 	"slices"
-	"strings"
-	"text/tabwriter"
 	"time"
 
 	"executorpool.dev/simulate/fleet"
@@ -31,8 +28,12 @@ type report struct {
 	TargetWait   float64
 	// HeldHours and FreeHours are the lower bounds. PromptP95 is what a rule can reach that does not know the future.
 	HeldHours, FreeHours, PromptP95 float64
+	Remarks                         []string
 	Figures                         []figures
 }
+
+// impossible says that no rule can hold the target that does not know the future.
+func (r report) impossible() bool { return r.PromptP95 > r.TargetWait }
 
 func play(t trace.Trace) report {
 	r := report{Trace: t.Name, About: t.About, Submissions: len(t.Submissions), TargetWait: t.Target.Seconds(),
@@ -45,6 +46,7 @@ func play(t trace.Trace) report {
 		f.OverHeld, f.OverFree = f.ReplicaHours/r.HeldHours, f.ReplicaHours/r.FreeHours
 		r.Figures = append(r.Figures, f)
 	}
+	r.Remarks = remarks(r)
 	return r
 }
 
@@ -69,10 +71,12 @@ func at(sorted []time.Duration, share float64) float64 {
 	return sorted[min(int(share*float64(len(sorted))), len(sorted)-1)].Seconds()
 }
 
-// total adds the traces up: the waits of all submissions together, and all hours.
+// total adds the traces up in which the target can be reached: the waits of all submissions together, and all hours.
 func total(reports []report) report {
-	sum := report{Trace: "all traces"}
+	sum := report{Trace: "all"}
 	waits := map[string][]time.Duration{}
+	reports = slices.DeleteFunc(slices.Clone(reports), report.impossible)
+	sum.About = fmt.Sprintf("the %d traces in which p95 within the target is possible, all submissions together", len(reports))
 	for _, r := range reports {
 		sum.Submissions += r.Submissions
 		sum.TargetWait = r.TargetWait
@@ -94,33 +98,3 @@ func total(reports []report) report {
 	}
 	return sum
 }
-
-func print(out io.Writer, reports []report) error {
-	if len(reports) > 1 {
-		sum := total(reports)
-		sum.About = fmt.Sprintf("%d traces, all submissions together", len(reports))
-		reports = append(slices.Clone(reports), sum)
-	}
-	for i, r := range reports {
-		if i > 0 {
-			fmt.Fprintln(out)
-		}
-		fmt.Fprintf(out, "%s: %s\n", r.Trace, r.About)
-		fmt.Fprintf(out, "  %d submissions, target %.0f s; at least %.1f replica-hours held, %.1f free; at best without foresight p95 %.1f s\n", r.Submissions, r.TargetWait, r.HeldHours, r.FreeHours, r.PromptP95)
-		table := tabwriter.NewWriter(out, 0, 0, 2, ' ', tabwriter.AlignRight)
-		fmt.Fprintln(table, "wait\tp50\tp95\tp99\tmax\tover target\treplica-h\t/held\t/free\tpeak\tturns\t")
-		for _, f := range r.Figures {
-			fmt.Fprintf(table, "%s\t%.1f s\t%.1f s\t%.1f s\t%.1f s\t%.1f %%\t%.1f\t%.2f\t%.2f\t%d\t%d\t\n",
-				f.Name, f.P50, f.P95, f.P99, f.Max, 100*f.OverTarget, f.ReplicaHours, f.OverHeld, f.OverFree, f.Peak, f.Turns)
-		}
-		if err := table.Flush(); err != nil {
-			return err
-		}
-		for _, remark := range remarks(r) {
-			fmt.Fprintf(out, "  %s\n", strings.TrimSpace(remark))
-		}
-	}
-	return nil
-}
-
-func remarks(r report) []string { return nil }

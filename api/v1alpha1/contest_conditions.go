@@ -31,8 +31,15 @@ const (
 const (
 	// ReasonWarmUpAhead: it is too early to say.
 	ReasonWarmUpAhead = "WarmUpAhead"
-	// ReasonEveryReplicaReady: all replicas that are held are ready.
-	ReasonEveryReplicaReady = "EveryReplicaReady"
+	// ReasonEveryReplicaProved: all replicas that are held are ready, behind the Service and isolated, and each answered the
+	// canary rightly in each language.
+	ReasonEveryReplicaProved = "EveryReplicaProved"
+	// ReasonNotInService: a ready replica is not behind the pool's Service.
+	ReasonNotInService = "NotInService"
+	// ReasonCanaryFailed: a replica answers the canary wrongly or not at all.
+	ReasonCanaryFailed = "CanaryFailed"
+	// ReasonCanaryPending: a replica has not answered the canary yet.
+	ReasonCanaryPending = "CanaryPending"
 	// ReasonPoolNotFound: there is no pool of that name.
 	ReasonPoolNotFound = "PoolNotFound"
 	// ReasonExceedsMaxReplicas: the contest takes more replicas than the pool may have.

@@ -20,7 +20,7 @@ func Decide(in Input) Decision {
 	v := view{policy: p, fleet: in.Fleet, last: s.last}
 	if d.Fresh {
 		r := s.take(in)
-		v.work = s.history.measure(shortest(s, p), r.busy, in.Fleet.PodStart, p)
+		v.work = s.history.measure(shortest(s, p), r.waiting, r.busy, in.Fleet.PodStart, p)
 		v.waiting, v.busy = r.waiting, r.busy
 		v.demand = need(r.waiting, r.busy, v.work, in.Fleet, s.left(in), p)
 		s.window.push(s.clock, v.demand.replicas, seen, p.Stabilization)
@@ -82,14 +82,14 @@ func (s *State) take(in Input) reading {
 		r.busy += silent * float64(in.Policy.SlotsPerReplica)
 		r.waiting += r.waiting * silent / float64(in.Sample.Answered)
 	}
-	s.absorb(r, in.Policy)
+	s.absorb(r)
 	return r
 }
 
 // shortest is the shortest while from which a rate is taken: in a shorter one, a burst's rate would ask for more than the
 // burst's backlog does.
 func shortest(s State, p Policy) time.Duration {
-	service := time.Duration(min(s.history.service, minute.Seconds()) * float64(time.Second))
+	service := time.Duration(min(s.history.serviceTime(), minute.Seconds()) * float64(time.Second))
 	return min(max(p.TargetWait+service, 3*time.Second), minute/2)
 }
 

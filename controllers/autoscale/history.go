@@ -18,9 +18,9 @@ const (
 type history struct {
 	now         point
 	fine, rough ring
-	// service is the long memory of the mean service time in seconds; 0 when nothing has finished yet.
-	service float64
-	known   bool
+	// service is the memory of the mean service time in seconds, over finished submissions.
+	service, finished float64
+	known             bool
 }
 
 // point holds totals since the history began, or their differences over a while.
@@ -67,7 +67,7 @@ func (r *ring) before(now, d time.Duration) point {
 
 // restart begins anew at r, after a gap. The service time is remembered.
 func (h *history) restart(r reading) {
-	*h = history{service: h.service, known: r.counters.Known}
+	*h = history{service: h.service, finished: h.finished, known: r.counters.Known}
 	h.now = point{0, r.counters.Arrived, r.counters.Finished, r.counters.ServiceSeconds, 0}
 	h.fine.put(h.now, fineSpacing)
 	h.rough.put(h.now, roughSpacing)
@@ -83,12 +83,25 @@ func (h *history) add(r, before reading, since time.Duration) {
 	h.fine.put(h.now, fineSpacing)
 	h.rough.put(h.now, roughSpacing)
 	if did := h.now.minus(then); h.known && did.finished > 0 {
-		mean := min(did.served/did.finished, time.Hour.Seconds())
-		if h.service == 0 {
-			h.service = mean
-		}
-		h.service += (1 - math.Exp(-did.finished/remembered)) * (mean - h.service)
+		h.remember(did)
 	}
+}
+
+// remember takes what has finished into the mean of the last few hundred. It begins as if some had taken the assumed time,
+// since those that finish first after a start are the short ones.
+func (h *history) remember(did point) {
+	weight := h.finished + assumptionWeight
+	served := min(did.served, did.finished*time.Hour.Seconds())
+	h.service = (h.serviceTime()*weight + served) / (weight + did.finished)
+	h.finished = min(h.finished+did.finished, remembered)
+}
+
+// serviceTime is the remembered or else the assumed service time.
+func (h *history) serviceTime() float64 {
+	if h.finished == 0 {
+		return assumedService
+	}
+	return h.service
 }
 
 // last is what happened in the last while d, or a little more, or since the history began.

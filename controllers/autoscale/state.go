@@ -51,7 +51,7 @@ func (r reading) sameAs(o reading) bool {
 func (r reading) inside() float64 { return r.waiting + r.busy }
 
 // absorb takes a believed sample into the state. One that was taken in before changes nothing.
-func (s *State) absorb(r reading, p Policy) {
+func (s *State) absorb(r reading) {
 	before := s.believed
 	if r.time.Equal(before.time) {
 		return
@@ -63,7 +63,7 @@ func (s *State) absorb(r reading, p Policy) {
 	}
 	since := r.time.Sub(before.time)
 	s.believed = r
-	if before.time.IsZero() || since <= 0 || since > p.gap() {
+	if before.time.IsZero() || since <= 0 || since > gap {
 		s.history.restart(r)
 		return
 	}

@@ -11,20 +11,20 @@ const (
 	skew = 2 * time.Second
 	// grace is what a submission may take over its timeout until it is counted.
 	grace = 15 * time.Second
+	// gap is how far at most two samples or decisions may be apart to belong together: further, and the clock has jumped or
+	// nobody looked.
+	gap = 90 * time.Second
 	// most is more than any pool has of anything but submissions.
 	most = 1e6
 	// endless is more submissions than any pool has seen.
 	endless = 1e15
 )
 
-// gap is how long at most two samples may be apart to belong together: longer, and the clock has jumped or nobody looked.
-func (p Policy) gap() time.Duration { return p.Timeout + grace }
-
 // doubtAbout says why the sample is not to be believed; zero when it is.
 func (s *State) doubtAbout(in Input) verdict {
 	p, f, sample := in.Policy, in.Fleet, in.Sample
 	since := in.Now.Sub(s.now)
-	jumped := s.begun && !s.now.IsZero() && (since < -skew || since > p.gap())
+	jumped := s.begun && !s.now.IsZero() && (since < -skew || since > gap)
 	switch age := in.Now.Sub(sample.Time); {
 	case sample.Problem != "":
 		return verdict{ProblemMissing, sample.Problem}
@@ -120,7 +120,7 @@ func (s *State) judge(now reading, in Input) verdict {
 			return verdict{ProblemReset, fmt.Sprintf("a counter leapt: %.0f slots cannot have done %.0f slot-seconds", slots, did)}
 		}
 	}
-	if still := now.time.Sub(s.moved); still > in.Policy.gap() && (k.Known || now.waiting > 0) {
+	if still := now.time.Sub(s.moved); still > in.Policy.Timeout+grace && (k.Known || now.waiting > 0) {
 		return verdict{ProblemFrozen, fmt.Sprintf("%v waiting + %v busy and no number has moved for %s, longer than a submission may take",
 			now.waiting, now.busy, round(still))}
 	}

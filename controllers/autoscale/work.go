@@ -9,15 +9,17 @@ const (
 	// doubt is by how many standard deviations a rate of less than a minute must be above another to prove growth. There
 	// are many such whiles in a stabilisation window, and the highest counts.
 	doubt = 3
-	// agreement is by how many two whiles may differ and still be of one rate; trendDoubt by how many they must to be a
-	// trend.
-	agreement, trendDoubt = 2, 1.5
+	// doubtWithQueue is the same when more wait than run: such a queue is a proof by itself.
+	doubtWithQueue = 1
+	// agreement is by how many two whiles may differ and still be of one rate. What goes beyond is a trend.
+	agreement = 2
 	// mostGrowth bounds what a trend is trusted with, as a share of the rate: a step looks like a trend for a while.
 	mostGrowth = 0.3
 	// assumedService is the service time of a pool that has finished nothing yet.
 	assumedService = 2.0
-	// A mean of few is not one: the memory of earlier submissions weighs as much as this many, a mere assumption less.
-	memoryWeight, assumptionWeight = 50, 4
+	// A mean of few is not one: the memory of earlier submissions weighs as much as this many, and at the beginning
+	// the assumption does.
+	memoryWeight, assumptionWeight = 20, 20
 	// remembered is over how many submissions the memory of the service time reaches.
 	remembered = 200
 )
@@ -41,30 +43,26 @@ type work struct {
 //   - the mean of the longest while, of 1, 2, 4 or 8 minutes, in which it has not provably changed;
 //   - what the arrivals of the last few seconds prove, (k - 3 sqrt(k))/t: chance is not taken for growth, and a flash is
 //     seen before the minute is over. 2/s that become 25/s: 7 s later the last 7 s hold 175 arrivals, which prove
-//     (175 - 40)/7 = 19.3/s, while the minute's mean is 4.7/s;
+//     (175 - 40)/7 = 19.3/s, while the minute's mean is 4.7/s. When more wait than run, one sqrt(k) is taken off;
 //   - where it will be when a pod that is ordered now is ready, if it grew in the last while d and the one before alike
 //     (d is the pods' start, between 1 and 8 minutes). 10/s that became 12/s, over 60 s each, with 60 s of start: the
-//     difference is 2 - 1.5 sqrt(1320)/60 = 1.1/s, for 60 s to come and 30 s since the middle of the last while that is
-//     1.6 more: 13.6/s. At most 30 % are added.
+//     difference is 2 - 2 sqrt(1320)/60 = 0.8/s, for 60 s to come and 30 s since the middle of the last while that is
+//     1.2 more: 13.2/s. At most 30 % are added.
 //
 // The shortest of the few seconds is shortest; in a shorter while a burst would count twice, as a backlog and as a rate.
 //
-// The service time is the mean of what finished. While few have, submissions that run for long are seen by what they have
+// The service time is the mean of what finished. While there are few, submissions that run for long are seen by what they have
 // already taken: it is at least the busy slot-seconds over all that finished or still run. The load is then at least the
 // mean of the busy slots.
-func (h *history) measure(shortest time.Duration, busy float64, podStart time.Duration, p Policy) work {
+func (h *history) measure(shortest time.Duration, waiting, busy float64, podStart time.Duration, p Policy) work {
 	while := h.unchanged()
-	w := work{service: assumedService, assumed: true}
-	weight := float64(assumptionWeight)
-	if h.service > 0 {
-		w.service, w.assumed, weight = h.service, false, memoryWeight
-	}
-	few := !h.known || while.finished < memoryWeight
+	w := work{service: h.serviceTime(), assumed: h.finished == 0}
+	few := !h.known || while.finished < memoryWeight || while.at < minute
 	if h.known {
-		remembered := weight * w.service
-		w.service = (while.served + remembered) / (while.finished + weight)
+		memory := memoryWeight * w.service
+		w.service = (while.served + memory) / (while.finished + memoryWeight)
 		if few {
-			w.service = max(w.service, (while.busy+remembered)/(while.finished+weight+busy))
+			w.service = max(w.service, (while.busy+memory)/(while.finished+memoryWeight+busy))
 		}
 	}
 	w.service = min(max(w.service, 0.001), p.Timeout.Seconds())
@@ -76,10 +74,14 @@ func (h *history) measure(shortest time.Duration, busy float64, podStart time.Du
 		if while.at >= minute {
 			w.rate = while.rate()
 		}
+		sure := float64(doubt)
+		if waiting > busy {
+			sure = doubtWithQueue
+		}
 		for d := shortest; d < minute; d *= 2 {
 			short := h.last(d)
 			short.at = max(short.at, d)
-			w.rate = max(w.rate, short.rate()-doubt*short.deviation())
+			w.rate = max(w.rate, short.rate()-sure*short.deviation())
 		}
 		w.rate = max(w.rate, h.trend(podStart))
 	}
@@ -112,7 +114,7 @@ func (h *history) trend(podStart time.Duration) float64 {
 	if whole.at < 2*d || older.at <= 0 {
 		return 0
 	}
-	grew := half.rate() - older.rate() - trendDoubt*math.Hypot(half.deviation(), older.deviation())
+	grew := half.rate() - older.rate() - agreement*math.Hypot(half.deviation(), older.deviation())
 	if grew <= 0 {
 		return 0
 	}

@@ -2,7 +2,6 @@ package contest
 
 import (
 	"fmt"
-	"strings"
 	"testing"
 	"time"
 
@@ -11,7 +10,6 @@ import (
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 
 	"executorpool.dev/api/v1alpha1"
-	"executorpool.dev/controllers/calendar"
 )
 
 var start = time.Date(2027, 3, 1, 9, 0, 0, 0, time.UTC)
@@ -28,11 +26,22 @@ func finals() *v1alpha1.Contest {
 	}
 }
 
-func pool(ready int32) *v1alpha1.ExecutorPool {
+func pool() *v1alpha1.ExecutorPool {
 	return &v1alpha1.ExecutorPool{
-		Spec:   v1alpha1.ExecutorPoolSpec{Workers: 4, Threads: 2, Scaling: v1alpha1.ScalingSpec{TargetWaitSeconds: 5}},
-		Status: v1alpha1.ExecutorPoolStatus{ReadyReplicas: ready},
+		Spec: v1alpha1.ExecutorPoolSpec{Workers: 4, Threads: 2, Scaling: v1alpha1.ScalingSpec{TargetWaitSeconds: 5}},
+		Status: v1alpha1.ExecutorPoolStatus{Conditions: []metav1.Condition{
+			{Type: v1alpha1.ConditionIsolationEnforced, Status: metav1.ConditionTrue, Reason: v1alpha1.ReasonTierProved},
+		}},
 	}
+}
+
+// right are n replicas with which everything is as it should be.
+func right(n int) []Replica {
+	all := make([]Replica, n)
+	for i := range all {
+		all[i] = Replica{Name: fmt.Sprintf("demo-%d", i), InService: true, Right: true}
+	}
+	return all
 }
 
 func TestPlanExplained(t *testing.T) {
@@ -85,7 +94,7 @@ func TestPlanExplained(t *testing.T) {
 		},
 	} {
 		t.Run(name, func(t *testing.T) {
-			in := Input{Contest: finals(), Pool: pool(1), Now: start.Add(-24 * time.Hour)}
+			in := Input{Contest: finals(), Pool: pool(), Now: start.Add(-24 * time.Hour)}
 			if tc.change != nil {
 				tc.change(&in)
 			}
@@ -103,10 +112,11 @@ func TestPlanExplained(t *testing.T) {
 
 // TestContestTold plays a contest from its declaration to its deletion, as its controller would see it.
 func TestContestTold(t *testing.T) {
-	c, p := finals(), pool(1)
+	c := finals()
+	ready := right(1)
 	var told []string
 	look := func(at time.Duration) Decision {
-		d := Decide(Input{Contest: c, Pool: p, Now: start.Add(at)})
+		d := Decide(Input{Contest: c, Pool: pool(), Now: start.Add(at), Replicas: ready})
 		c.Status = d.Status
 		line := fmt.Sprint(at, ":")
 		for _, kind := range []string{v1alpha1.ConditionHolding, v1alpha1.ConditionPrewarmed} {
@@ -124,13 +134,13 @@ func TestContestTold(t *testing.T) {
 	}
 	look(-24 * time.Hour)
 	look(-300 * time.Second)
-	p.Status.ReadyReplicas = 7
+	ready = right(7)
 	look(-200 * time.Second)
 	look(-150 * time.Second)
-	p.Status.ReadyReplicas = 10
+	ready = right(10)
 	look(-140 * time.Second)
 	look(0)
-	p.Status.ReadyReplicas = 9
+	ready = right(9)
 	look(time.Minute)
 	look(5*time.Hour + time.Second)
 	look(5*time.Hour + 15*time.Minute + time.Second)
@@ -140,74 +150,22 @@ func TestContestTold(t *testing.T) {
 		"-5m0s: Holding True/WarmingUp Prewarmed Unknown/WarmingUp !WarmingUp",
 		"-3m20s: Holding True/WarmingUp Prewarmed Unknown/WarmingUp",
 		"-2m30s: Holding True/WarmingUp Prewarmed False/ReplicasNotReady !ReplicasNotReady",
-		"-2m20s: Holding True/WarmingUp Prewarmed True/EveryReplicaReady !Prewarmed",
-		"0s: Holding True/Running Prewarmed True/EveryReplicaReady !Running",
-		"1m0s: Holding True/Running Prewarmed True/EveryReplicaReady",
-		"5h0m1s: Holding True/CoolingDown Prewarmed True/EveryReplicaReady !CoolingDown",
-		"5h15m1s: Holding False/Finished Prewarmed True/EveryReplicaReady !Finished",
-		"6h15m1s: Holding False/Finished Prewarmed True/EveryReplicaReady expired",
+		"-2m20s: Holding True/WarmingUp Prewarmed True/EveryReplicaProved !Prewarmed",
+		"0s: Holding True/Running Prewarmed True/EveryReplicaProved !Running",
+		"1m0s: Holding True/Running Prewarmed True/EveryReplicaProved",
+		"5h0m1s: Holding True/CoolingDown Prewarmed True/EveryReplicaProved !CoolingDown",
+		"5h15m1s: Holding False/Finished Prewarmed True/EveryReplicaProved !Finished",
+		"6h15m1s: Holding False/Finished Prewarmed True/EveryReplicaProved expired",
 	}
 	if diff := cmp.Diff(want, told); diff != "" {
 		t.Errorf("told (-want +got):\n%s", diff)
 	}
 }
 
-func TestPrewarmedNamesCause(t *testing.T) {
-	stalled := metav1.Condition{Type: v1alpha1.ConditionStalled, Status: metav1.ConditionTrue, Reason: v1alpha1.ReasonImagePull, Message: "Pod demo-1 cannot pull image \"x\"."}
-	isolation := metav1.Condition{Type: v1alpha1.ConditionIsolationEnforced, Status: metav1.ConditionFalse, Reason: v1alpha1.ReasonTierTooLow, Message: "Pod demo-1 proved tier None."}
-	for name, tc := range map[string]struct {
-		change func(*Input)
-		status metav1.ConditionStatus
-		want   string
-	}{
-		"no pool, days before": {
-			change: func(in *Input) { in.Pool, in.Now = nil, start.Add(-240*time.Hour) },
-			status: metav1.ConditionFalse, want: "PoolNotFound: There is no ExecutorPool demo in namespace contests",
-		},
-		"too large for the pool, days before": {
-			change: func(in *Input) { in.Pool.Spec.Scaling.MaxReplicas, in.Now = 6, start.Add(-240*time.Hour) },
-			status: metav1.ConditionFalse,
-			want:   "ExceedsMaxReplicas: 200 participants x 2.0 s over 8 slots a replica within 5 s: 10 replicas, of which the pool's scaling.maxReplicas allows 6: these can serve 120 participants within the target; with 200, 95 of 100 submissions of the burst wait up to 7.1 s. Raise scaling.maxReplicas of pool demo",
-		},
-		"image": {
-			change: func(in *Input) { in.Pool.Status.Conditions = []metav1.Condition{stalled} },
-			status: metav1.ConditionFalse, want: "ImagePullFailed: Pod demo-1 cannot pull",
-		},
-		"isolation lost with all replicas ready": {
-			change: func(in *Input) {
-				in.Pool.Status.ReadyReplicas, in.Pool.Status.Conditions = 10, []metav1.Condition{isolation}
-			},
-			status: metav1.ConditionFalse, want: "TierTooLow: Pod demo-1 proved tier None.",
-		},
-		"starting": {status: metav1.ConditionUnknown, want: "WarmingUp: Replicas are starting; 10 are wanted."},
-		"slow":     {change: func(in *Input) { in.Now = start.Add(-150 * time.Second) }, status: metav1.ConditionFalse, want: "ReplicasNotReady: Half of the warm-up is over and fewer than 10 replicas are ready"},
-		"ready":    {change: func(in *Input) { in.Pool.Status.ReadyReplicas = 10 }, status: metav1.ConditionTrue, want: "EveryReplicaReady: 10 replicas are ready"},
-		"ready for this one and not for another": {
-			change: func(in *Input) {
-				other := Entry(finals())
-				other.WarmUp, other.Replicas = 300*time.Second, 3
-				in.Others, in.Pool.Status.ReadyReplicas = []calendar.Contest{other}, 12
-			},
-			status: metav1.ConditionUnknown, want: "WarmingUp: Replicas are starting; 13 are wanted.",
-		},
-	} {
-		t.Run(name, func(t *testing.T) {
-			in := Input{Contest: finals(), Pool: pool(1), Now: start.Add(-200 * time.Second)}
-			if tc.change != nil {
-				tc.change(&in)
-			}
-			c := meta.FindStatusCondition(Decide(in).Status.Conditions, v1alpha1.ConditionPrewarmed)
-			if got := c.Reason + ": " + c.Message; c.Status != tc.status || !strings.HasPrefix(got, tc.want) {
-				t.Errorf("got  %s %s\nwant %s %s", c.Status, got, tc.status, tc.want)
-			}
-		})
-	}
-}
-
 func TestPlanStandsWhileHeld(t *testing.T) {
 	c := finals()
 	decide := func(at time.Duration, past Past) v1alpha1.ContestStatus {
-		c.Status = Decide(Input{Contest: c, Pool: pool(1), Now: start.Add(at), Past: past}).Status
+		c.Status = Decide(Input{Contest: c, Pool: pool(), Now: start.Add(at), Past: past}).Status
 		return c.Status
 	}
 	slow := Past{Starts: []time.Duration{600 * time.Second}, Finished: 1000, Served: 4000 * time.Second}
@@ -234,7 +192,7 @@ func TestOverWhenDeclaredKeptForItsTTL(t *testing.T) {
 	declared := start.Add(1000 * time.Hour)
 	c.CreationTimestamp = metav1.NewTime(declared)
 	for after, want := range map[time.Duration]bool{0: false, 3600 * time.Second: false, 3601 * time.Second: true} {
-		d := Decide(Input{Contest: c, Pool: pool(1), Now: declared.Add(after)})
+		d := Decide(Input{Contest: c, Pool: pool(), Now: declared.Add(after)})
 		if d.Expired != want {
 			t.Errorf("%v after it was declared, expired is %v, want %v", after, d.Expired, want)
 		}
@@ -247,7 +205,7 @@ func TestOverWhenDeclaredKeptForItsTTL(t *testing.T) {
 func TestSettledContestWritesNothing(t *testing.T) {
 	for _, at := range []time.Duration{-24 * time.Hour, -200 * time.Second, time.Hour, 5*time.Hour + time.Minute, 50 * time.Hour} {
 		c := finals()
-		in := Input{Contest: c, Pool: pool(10), Now: start.Add(at)}
+		in := Input{Contest: c, Pool: pool(), Now: start.Add(at), Replicas: right(10)}
 		c.Status = Decide(in).Status
 		in.Now = in.Now.Add(20 * time.Second)
 		again := Decide(in)

@@ -34,10 +34,11 @@ func Decide(in Input) Decision {
 		c.LastTransitionTime = metav1.NewTime(in.Now.Truncate(time.Second))
 		meta.SetStatusCondition(&next.Conditions, c)
 	}
+	planned.Status = next
 	return Decision{
 		Status:  next,
 		Events:  events(before, next),
-		Recheck: recheck(in.Contest, entry, in.Now),
+		Recheck: recheck(planned, entry, in.Now),
 		Expired: expired(in.Contest, entry, in.Now),
 	}
 }
@@ -65,6 +66,9 @@ func holding(next v1alpha1.ContestStatus, entry calendar.Contest, in Input) meta
 	return c
 }
 
+// preflightInterval is how often the replicas are looked at until they are found right.
+const preflightInterval = 5 * time.Second
+
 // planInterval is how often a contest that is ahead is planned anew, with what its pool has measured since.
 const planInterval = 10 * time.Minute
 
@@ -79,6 +83,9 @@ func recheck(c *v1alpha1.Contest, entry calendar.Contest, now time.Time) time.Du
 		return max(time.Millisecond, at.Sub(now)+time.Millisecond)
 	}
 	wait := planInterval
+	if InPreflight(c, now) && !meta.IsStatusConditionTrue(c.Status.Conditions, v1alpha1.ConditionPrewarmed) {
+		wait = preflightInterval
+	}
 	if next, ok := calendar.Next([]calendar.Contest{entry}, now); ok {
 		wait = min(wait, next.Sub(now))
 	}

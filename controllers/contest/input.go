@@ -17,6 +17,19 @@ type Input struct {
 	Others []calendar.Contest
 	Now    time.Time
 	Past   Past
+	// Replicas are the pool's ready pods by name, where InPreflight asks for them.
+	Replicas []Replica
+}
+
+// Replica is what is known of a ready pod.
+type Replica struct {
+	Name string
+	// InService says that the pool's Service leads to it.
+	InService bool
+	// Right says that it answered the canary rightly in each language; Fault why it does not, in words that stand behind a
+	// colon. Neither means that nothing is known yet.
+	Right bool
+	Fault string
 }
 
 // Past is what the pool's present pods tell of themselves.

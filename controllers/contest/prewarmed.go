@@ -14,14 +14,26 @@ import (
 // callTime is until when replicas may take their time. Half of the lead is left then to see to it.
 func callTime(c calendar.Contest) time.Time { return c.Start.Add(-c.WarmUp / 2) }
 
-// prewarmed says whether the pool is ready for the contest. Once the contest has started and found it ready, that stands:
-// what happens to the pool later is the pool's own to tell.
+// InPreflight says whether the replicas are to be looked at one by one: from the warm-up on, until the contest has started
+// and found them right.
+func InPreflight(c *v1alpha1.Contest, now time.Time) bool {
+	entry := Entry(c)
+	return entry.Phase(now).Holds() && !found(c, entry, now)
+}
+
+// found says that the contest has started and found its pool ready. That stands: what happens to the pool later is the
+// pool's own to tell.
+func found(c *v1alpha1.Contest, entry calendar.Contest, now time.Time) bool {
+	is := meta.FindStatusCondition(c.Status.Conditions, v1alpha1.ConditionPrewarmed)
+	return is != nil && is.Status == metav1.ConditionTrue && is.ObservedGeneration == c.Generation && !now.Before(entry.Start)
+}
+
+// prewarmed says whether the pool is ready for the contest.
 func prewarmed(next v1alpha1.ContestStatus, entry calendar.Contest, floor int, in Input) metav1.Condition {
 	before := meta.FindStatusCondition(next.Conditions, v1alpha1.ConditionPrewarmed)
 	phase := entry.Phase(in.Now)
-	stands := before != nil && before.Status == metav1.ConditionTrue && !in.Now.Before(entry.Start) && before.ObservedGeneration == in.Contest.Generation
 	switch {
-	case before != nil && phase.Over(), stands:
+	case before != nil && (phase.Over() || found(in.Contest, entry, in.Now)):
 		return *before
 	case phase.Over():
 		return condition(metav1.ConditionUnknown, v1alpha1.ReasonWarmUpAhead, "The contest was over before anything was warmed up.")
@@ -35,21 +47,56 @@ func prewarmed(next v1alpha1.ContestStatus, entry calendar.Contest, floor int, i
 	if !phase.Holds() {
 		return condition(metav1.ConditionUnknown, v1alpha1.ReasonWarmUpAhead, "It is too early to say; status.warmUpTime is when the pool begins to grow.")
 	}
-	pool := in.Pool.Status
-	if int(pool.ReadyReplicas) >= floor && floor > 0 && !isFalse(pool.Conditions, v1alpha1.ConditionIsolationEnforced) {
-		return condition(metav1.ConditionTrue, v1alpha1.ReasonEveryReplicaReady, "%s are ready, as many as the pool's contests hold now.", replicas(int32(floor)))
-	}
-	for _, kind := range []string{v1alpha1.ConditionStalled, v1alpha1.ConditionIsolationEnforced} {
-		c := meta.FindStatusCondition(pool.Conditions, kind)
-		if c != nil && (c.Status == metav1.ConditionTrue) == (kind == v1alpha1.ConditionStalled) && c.Status != metav1.ConditionUnknown {
-			return condition(metav1.ConditionFalse, c.Reason, "%s", c.Message)
+	return preflight(entry, floor, in)
+}
+
+// preflight goes from what is wrong for certain to what may still come.
+func preflight(entry calendar.Contest, floor int, in Input) metav1.Condition {
+	conditions := in.Pool.Status.Conditions
+	for _, r := range in.Replicas {
+		if r.Fault != "" {
+			return condition(metav1.ConditionFalse, v1alpha1.ReasonCanaryFailed,
+				"Replica %s is ready and fails: %s. Delete the pod; if the next one fails too, look at its image.", r.Name, r.Fault)
 		}
 	}
-	if in.Now.Before(callTime(entry)) {
-		return condition(metav1.ConditionUnknown, v1alpha1.ReasonWarmingUp, "Replicas are starting; %d are wanted.", floor)
+	isolated := meta.FindStatusCondition(conditions, v1alpha1.ConditionIsolationEnforced)
+	if isolated != nil && isolated.Status == metav1.ConditionFalse {
+		return condition(metav1.ConditionFalse, isolated.Reason, "%s", isolated.Message)
 	}
-	return condition(metav1.ConditionFalse, v1alpha1.ReasonReplicasNotReady,
-		"Half of the warm-up is over and fewer than %s are ready: `kubectl describe executorpool %s` and its pods tell why.", replicas(int32(floor)), in.Contest.Spec.PoolName)
+	reason, lacks := missing(floor, isolated, in)
+	if lacks == "" {
+		return condition(metav1.ConditionTrue, v1alpha1.ReasonEveryReplicaProved,
+			"%s are ready, behind the Service and isolated, and answered the canary rightly in each language.", replicas(int32(floor)))
+	}
+	if stalled := meta.FindStatusCondition(conditions, v1alpha1.ConditionStalled); stalled != nil && stalled.Status == metav1.ConditionTrue {
+		return condition(metav1.ConditionFalse, stalled.Reason, "%s", stalled.Message)
+	}
+	if in.Now.Before(callTime(entry)) {
+		return condition(metav1.ConditionUnknown, v1alpha1.ReasonWarmingUp, "Not yet: %s.", lacks)
+	}
+	return condition(metav1.ConditionFalse, reason, "Half of the warm-up is over and %s: `kubectl describe executorpool %s` and its pods tell more.",
+		lacks, in.Contest.Spec.PoolName)
+}
+
+// missing is the first thing that all replicas do not have yet, as a reason and in words; empty when they have everything.
+func missing(floor int, isolated *metav1.Condition, in Input) (reason, words string) {
+	if len(in.Replicas) < floor || floor == 0 {
+		return v1alpha1.ReasonReplicasNotReady, fmt.Sprintf("fewer than %s are ready", replicas(int32(floor)))
+	}
+	for _, r := range in.Replicas {
+		if !r.InService {
+			return v1alpha1.ReasonNotInService, fmt.Sprintf("the Service does not lead to replica %s", r.Name)
+		}
+	}
+	if isolated == nil || isolated.Status != metav1.ConditionTrue {
+		return v1alpha1.ReasonReplicasSilent, "no replica has told what isolation it proved"
+	}
+	for _, r := range in.Replicas {
+		if !r.Right {
+			return v1alpha1.ReasonCanaryPending, fmt.Sprintf("replica %s has not answered the canary", r.Name)
+		}
+	}
+	return "", ""
 }
 
 // tooFew says that the pool may not have as many replicas as the contest takes, as soon as that is known.
@@ -67,9 +114,4 @@ func tooFew(next v1alpha1.ContestStatus, in Input) (metav1.Condition, bool) {
 
 func condition(status metav1.ConditionStatus, reason, format string, arguments ...any) metav1.Condition {
 	return metav1.Condition{Type: v1alpha1.ConditionPrewarmed, Status: status, Reason: reason, Message: fmt.Sprintf(format, arguments...)}
-}
-
-func isFalse(conditions []metav1.Condition, kind string) bool {
-	c := meta.FindStatusCondition(conditions, kind)
-	return c != nil && c.Status == metav1.ConditionFalse
 }

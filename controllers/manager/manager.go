@@ -23,6 +23,7 @@ import (
 
 	"executorpool.dev/api/v1alpha1"
 	"executorpool.dev/controllers"
+	"executorpool.dev/controllers/canary"
 	"executorpool.dev/controllers/resources"
 	"executorpool.dev/controllers/sampling"
 )
@@ -95,9 +96,14 @@ func Run(ctx context.Context, c Config) error {
 	}
 	contests := &controllers.ContestReconciler{
 		Client:  mgr.GetClient(),
+		Live:    mgr.GetAPIReader(),
 		Events:  mgr.GetEventRecorder(resources.FieldOwner),
 		Sampler: reconciler.Sampler,
+		Prover:  canary.New(resources.Port, c.Dial, clock.RealClock{}),
 		Clock:   clock.RealClock{},
+	}
+	if err := mgr.Add(contests.Prover); err != nil {
+		return fmt.Errorf("add canary prover: %w", err)
 	}
 	if err := contests.SetupWithManager(ctx, mgr); err != nil {
 		return err

@@ -6,7 +6,6 @@
 package optimum
 
 import (
-	"math"
 	"slices"
 	"time"
 
@@ -96,12 +95,12 @@ func slots(t trace.Trace, from, length time.Duration) int {
 	if sum <= float64(t.Floor*t.Slots)*while {
 		return 0
 	}
-	slices.SortFunc(sizes, func(a, b float64) int { return int(math.Copysign(1, b-a)) })
+	slices.Sort(sizes)
 	longest := 0.0
-	for n, size := range sizes {
-		longest += size
-		if sum <= float64(n+1)*while+longest {
-			return n + 1
+	for n := 1; n < len(sizes); n++ {
+		longest += sizes[len(sizes)-n]
+		if sum <= float64(n)*while+longest {
+			return n
 		}
 	}
 	return len(sizes)

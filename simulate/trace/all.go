@@ -6,9 +6,14 @@ import (
 )
 
 // All are the traces, in the order in which they are shown. The pool has 8 slots a replica, 3 replicas at least and 40 at
-// most, and a target of 5 s, where a trace does not say otherwise; a submission takes 2 s on average.
-func All() []Trace {
-	return []Trace{contest(), bigContest(), steady(), waves(), flash(), fastFlash(), trickle(), slowPods(), verySlowPods(), longRuns(), faulty(), lies(), ceiling()}
+// most, and a target of 5 s, where a trace does not say otherwise; a submission takes 2 s on average. Another seed draws other arrivals for them.
+func All(seed uint64) []Trace {
+	makers := []func(uint64) Trace{contest, bigContest, steady, waves, flash, fastFlash, trickle, slowPods, verySlowPods, longRuns, faulty, lies, ceiling}
+	traces := make([]Trace, len(makers))
+	for i, make := range makers {
+		traces[i] = make(seed*100 + uint64(i))
+	}
+	return traces
 }
 
 func pool(name, about string, length, podStart time.Duration, g *generator) Trace {
@@ -16,8 +21,8 @@ func pool(name, about string, length, podStart time.Duration, g *generator) Trac
 		Floor: 3, Ceiling: 40, Slots: 8, Target: 5 * time.Second}
 }
 
-func contest() Trace {
-	g := newGenerator(1, 2, 0.5)
+func contest(seed uint64) Trace {
+	g := newGenerator(seed, 2, 0.5)
 	g.burst(600, 2, 200)
 	g.poisson(602, 4200, 2, constant(1.1))
 	g.burst(4140, 60, 300)
@@ -25,64 +30,64 @@ func contest() Trace {
 	return pool("contest", "200 submit at the start, 1.1/s after, 300 in the last minute; nothing declared; pods start in 3 s", 90*time.Minute, 3*time.Second, g)
 }
 
-func bigContest() Trace {
-	g := newGenerator(2, 2, 0.5)
+func bigContest(seed uint64) Trace {
+	g := newGenerator(seed, 2, 0.5)
 	g.poisson(0, 900, 1, constant(0.5))
 	g.poisson(900, 960, 33, constant(33))
 	g.poisson(960, 8100, 9, constant(8))
 	return pool("big-contest", "2,000 submit in the first minute, 8/s for two hours after; pods start in 20 s", 150*time.Minute, 20*time.Second, g)
 }
 
-func steady() Trace {
-	g := newGenerator(3, 2, 0.5)
+func steady(seed uint64) Trace {
+	g := newGenerator(seed, 2, 0.5)
 	g.poisson(0, 3600, 15, constant(15))
 	return pool("steady", "15/s for an hour from the first second on; pods start in 10 s", time.Hour, 10*time.Second, g)
 }
 
-func waves() Trace {
-	g := newGenerator(4, 2, 0.5)
+func waves(seed uint64) Trace {
+	g := newGenerator(seed, 2, 0.5)
 	g.poisson(0, 7200, 26, wave(20*time.Minute))
 	return pool("waves", "between 2/s and 26/s and back every 20 minutes; pods start in 15 s", 2*time.Hour, 15*time.Second, g)
 }
 
-func flash() Trace {
-	g := newGenerator(5, 2, 0.5)
+func flash(seed uint64) Trace {
+	g := newGenerator(seed, 2, 0.5)
 	g.poisson(0, 1800, 2, constant(2))
 	g.poisson(1800, 2700, 25, constant(25))
 	g.poisson(2700, 5400, 2, constant(2))
 	return pool("flash", "2/s, then 25/s for 15 minutes without warning; pods start in 10 s", 90*time.Minute, 10*time.Second, g)
 }
 
-func fastFlash() Trace {
-	g := newGenerator(6, 2, 0.5)
+func fastFlash(seed uint64) Trace {
+	g := newGenerator(seed, 2, 0.5)
 	g.poisson(0, 1200, 1, constant(1))
 	g.poisson(1200, 1800, 40, constant(40))
 	g.poisson(1800, 3600, 1, constant(1))
 	return pool("fast-flash", "1/s, then 40/s for 10 minutes without warning; pods start in 5 s", time.Hour, 5*time.Second, g)
 }
 
-func trickle() Trace {
-	g := newGenerator(7, 2, 0.5)
+func trickle(seed uint64) Trace {
+	g := newGenerator(seed, 2, 0.5)
 	g.poisson(0, 7200, 1, constant(0.05))
 	t := pool("trickle", "one each 20 s; 1 replica at least; pods start in 10 s", 2*time.Hour, 10*time.Second, g)
 	t.Floor = 1
 	return t
 }
 
-func slowPods() Trace {
-	g := newGenerator(8, 2, 0.5)
+func slowPods(seed uint64) Trace {
+	g := newGenerator(seed, 2, 0.5)
 	g.poisson(0, 7200, 26, wave(30*time.Minute))
 	return pool("slow-pods", "between 2/s and 26/s and back every 30 minutes; pods start in 60 s", 2*time.Hour, time.Minute, g)
 }
 
-func verySlowPods() Trace {
-	g := newGenerator(9, 2, 0.5)
+func verySlowPods(seed uint64) Trace {
+	g := newGenerator(seed, 2, 0.5)
 	g.poisson(0, 14400, 24, func(t float64) float64 { return 2 + 22*math.Min(t, 14400-t)/7200 })
 	return pool("very-slow-pods", "from 2/s to 24/s in two hours, and back; pods start in 10 minutes", 4*time.Hour, 10*time.Minute, g)
 }
 
-func longRuns() Trace {
-	g := newGenerator(10, 8, 1)
+func longRuns(seed uint64) Trace {
+	g := newGenerator(seed, 8, 1)
 	g.poisson(0, 7200, 8, func(t float64) float64 {
 		if t > 1800 && t < 5400 {
 			return 8
@@ -92,8 +97,8 @@ func longRuns() Trace {
 	return pool("long-runs", "1/s, for an hour 8/s, of 8 s each and some of a minute; pods start in 10 s", 2*time.Hour, 10*time.Second, g)
 }
 
-func faulty() Trace {
-	t := waves()
+func faulty(seed uint64) Trace {
+	t := waves(seed)
 	t.Name, t.About = "faulty-metrics", "waves, while one sample in ten is missing and each fifth minute half of the replicas are silent or the source is frozen or speaks nonsense for 20 s"
 	t.Fault = func(at time.Duration) Fault {
 		second := int(at / time.Second)
@@ -108,8 +113,8 @@ func faulty() Trace {
 	return t
 }
 
-func lies() Trace {
-	t := flash()
+func lies(seed uint64) Trace {
+	t := flash(seed)
 	t.Name, t.About = "lying-metrics", "flash, while the metrics say zero from minute 31 to 33 and nothing from minute 36 to 42"
 	t.Fault = func(at time.Duration) Fault {
 		switch {
@@ -123,8 +128,8 @@ func lies() Trace {
 	return t
 }
 
-func ceiling() Trace {
-	g := newGenerator(13, 2, 0.5)
+func ceiling(seed uint64) Trace {
+	g := newGenerator(seed, 2, 0.5)
 	g.poisson(0, 1200, 2, constant(2))
 	g.poisson(1200, 2400, 45, constant(45))
 	g.poisson(2400, 4800, 2, constant(2))

@@ -6,6 +6,8 @@ import (
 
 	"github.com/onsi/gomega"
 	appsv1 "k8s.io/api/apps/v1"
+	corev1 "k8s.io/api/core/v1"
+	discoveryv1 "k8s.io/api/discovery/v1"
 	eventsv1 "k8s.io/api/events/v1"
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	"k8s.io/apimachinery/pkg/api/meta"
@@ -90,9 +92,7 @@ func TestContestWarmsPoolAndLetsGo(t *testing.T) {
 	changeContest(t, c, func(s *v1alpha1.ContestSpec) { s.StartTime = metav1.NewTime(time.Now().Add(4 * time.Minute)) })
 	eventuallyStage(t, c, v1alpha1.ConditionHolding, metav1.ConditionTrue, v1alpha1.ReasonWarmingUp)
 	eventuallyReplicas(t, namespace, 10, "contest finals holds 10")
-	rollOut(t, namespace, 10, 10)
-	eventuallyStage(t, c, v1alpha1.ConditionPrewarmed, metav1.ConditionTrue, v1alpha1.ReasonEveryReplicaReady)
-	eventuallyContestEvent(t, c, "Prewarmed", "10 replicas are ready")
+	eventuallyStage(t, c, v1alpha1.ConditionPrewarmed, metav1.ConditionUnknown, v1alpha1.ReasonWarmingUp)
 
 	second := newContest(t, namespace, "seconds", -time.Minute, func(s *v1alpha1.ContestSpec) { s.Replicas = 3 })
 	eventuallyStage(t, second, v1alpha1.ConditionHolding, metav1.ConditionTrue, v1alpha1.ReasonRunning)
@@ -113,6 +113,33 @@ func TestContestWarmsPoolAndLetsGo(t *testing.T) {
 	changeContest(t, c, func(s *v1alpha1.ContestSpec) { s.State = v1alpha1.ContestScheduled })
 	eventuallyStage(t, c, v1alpha1.ConditionHolding, metav1.ConditionFalse, v1alpha1.ReasonFinished)
 	eventuallyReplicas(t, namespace, 1, "spec.replicas is 1")
+}
+
+// TestContestProvesReplicas takes a pool through its preflight: a replica that judges wrongly, one that the Service does not
+// lead to, and all right.
+func TestContestProvesReplicas(t *testing.T) {
+	namespace := namespaceOf(t)
+	newPool(t, namespace, nil)
+	c := newContest(t, namespace, "finals", 10*time.Second, func(s *v1alpha1.ContestSpec) { s.Replicas = 2 })
+	rollOut(t, namespace, 2, 2)
+	state := api.State{Slots: 8, QueueCapacity: 128, Tier: "Restricted"}
+	good, bad := &executor{state: state}, &executor{state: state, verdict: api.RuntimeError}
+	pods := []*corev1.Pod{pod(t, namespace, "a", serving(executors.add(t, good))), pod(t, namespace, "b", serving(executors.add(t, bad)))}
+	eventuallyStage(t, c, v1alpha1.ConditionPrewarmed, metav1.ConditionFalse, v1alpha1.ReasonCanaryFailed)
+	eventuallyContestEvent(t, c, v1alpha1.ReasonCanaryFailed, "Replica "+pods[1].Name+" is ready and fails: the canary in python3 got the verdict RuntimeError instead of OK.")
+
+	bad.set(func(e *executor) { e.verdict = "" })
+	eventuallyStage(t, c, v1alpha1.ConditionPrewarmed, metav1.ConditionFalse, v1alpha1.ReasonNotInService)
+
+	slice := &discoveryv1.EndpointSlice{ObjectMeta: metav1.ObjectMeta{Name: "demo-1", Namespace: namespace,
+		Labels: map[string]string{discoveryv1.LabelServiceName: poolName}}, AddressType: discoveryv1.AddressTypeIPv4}
+	for _, p := range pods {
+		slice.Endpoints = append(slice.Endpoints, discoveryv1.Endpoint{Addresses: []string{p.Status.PodIP},
+			TargetRef: &corev1.ObjectReference{Kind: "Pod", Name: p.Name, UID: p.UID}})
+	}
+	create(t, slice)
+	eventuallyStage(t, c, v1alpha1.ConditionPrewarmed, metav1.ConditionTrue, v1alpha1.ReasonEveryReplicaProved)
+	eventuallyContestEvent(t, c, "Prewarmed", "2 replicas are ready, behind the Service and isolated")
 }
 
 // TestContestFollowsItsClock lets a contest of seconds pass without anybody touching anything.

@@ -1,6 +1,7 @@
 package envtest
 
 import (
+	"cmp"
 	"context"
 	"encoding/json"
 	"fmt"
@@ -51,6 +52,8 @@ type executor struct {
 	mu      sync.Mutex
 	state   api.State
 	refusal string
+	// verdict of every submission, whose answer is 42; OK if empty.
+	verdict api.Verdict
 }
 
 func (e *executor) set(change func(*executor)) {
@@ -71,6 +74,11 @@ func (e *executor) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 			w.WriteHeader(http.StatusServiceUnavailable)
 		}
 		_ = json.NewEncoder(w).Encode(map[string]any{"ready": e.refusal == "", "reason": e.refusal, "tier": e.state.Tier})
+	case "/v1/languages":
+		_ = json.NewEncoder(w).Encode([]api.Language{{ID: "python3"}, {ID: "c"}})
+	case "/v1/execute":
+		verdict := cmp.Or(e.verdict, api.OK)
+		_ = json.NewEncoder(w).Encode(api.Result{Verdict: verdict, Runs: []api.Stage{{Verdict: verdict, Stdout: "42\n"}}})
 	default:
 		w.WriteHeader(http.StatusNotFound)
 	}

@@ -91,6 +91,11 @@ var contestRefusals = map[string]struct{ invalid, want, valid string }{
 		want:    "spec.coolDownSeconds in body should be greater than or equal to 0",
 		valid:   `{coolDownSeconds: 0}`,
 	},
+	"kept for less than no time": {
+		invalid: `{ttlSecondsAfterFinished: -1}`,
+		want:    "spec.ttlSecondsAfterFinished in body should be greater than or equal to 0",
+		valid:   `{ttlSecondsAfterFinished: 0}`,
+	},
 	"state is unknown": {
 		invalid: `{state: Postponed}`,
 		want:    `Unsupported value: "Postponed": supported values: "Scheduled", "Paused", "Cancelled"`,
@@ -148,12 +153,12 @@ coolDownSeconds: 900
 durationSeconds: 18000
 load:
   burstPercent: 100
-  secondsPerRun: 2
   submissionsPerHour: 20
 participants: 200
 poolName: finals
 startTime: "2027-02-28T23:30:00-03:30"
 state: Scheduled
+ttlSecondsAfterFinished: 2592000
 `
 	if diff := cmp.Diff(want[1:], string(stored)); diff != "" {
 		t.Errorf("spec as stored (-want +got):\n%s", diff)

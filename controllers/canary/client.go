@@ -1,0 +1,128 @@
+package canary
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"net"
+	"net/http"
+	"strconv"
+	"time"
+
+	"executorpool.dev/controllers/sampling"
+	"executorpool.dev/executor/api"
+)
+
+const (
+	// patience bounds one submission: compilers are slow on a node that has only just come.
+	patience = 60 * time.Second
+	// maxAnswer is far more than a sum takes.
+	maxAnswer = 64 << 10
+)
+
+// errBusy says that a pod did not run the canary, which is no fault of it.
+var errBusy = errors.New("busy")
+
+// client submits to pods.
+type client struct {
+	http *http.Client
+	port string
+}
+
+func newClient(port int32, dial func(ctx context.Context, network, address string) (net.Conn, error)) *client {
+	if dial == nil {
+		dial = (&net.Dialer{Timeout: sampling.Timeout}).DialContext
+	}
+	return &client{
+		port: strconv.Itoa(int(port)),
+		http: &http.Client{
+			Timeout: patience,
+			// A pod that is proved is not asked again, so no connection is kept.
+			Transport: &http.Transport{Proxy: nil, DialContext: dial, DisableKeepAlives: true, MaxResponseHeaderBytes: 8 << 10, DisableCompression: true},
+			CheckRedirect: func(*http.Request, []*http.Request) error {
+				return errors.New("an executor never redirects")
+			},
+		},
+	}
+}
+
+// prove submits the canary in each language the pod knows, one after the other, and gives the first fault in words.
+func (c *client) prove(ctx context.Context, ip string) error {
+	address, err := sampling.PodAddress(ip)
+	if err != nil {
+		return err
+	}
+	base := "http://" + net.JoinHostPort(address.String(), c.port)
+	var known []api.Language
+	if err := c.do(ctx, http.MethodGet, base+"/v1/languages", nil, &known); err != nil {
+		return fmt.Errorf("it does not tell its languages: %w", err)
+	}
+	if len(known) == 0 {
+		return errors.New("it knows no language")
+	}
+	for _, language := range known {
+		request, ok := submission(language.ID)
+		if !ok {
+			continue
+		}
+		var result api.Result
+		if err := c.do(ctx, http.MethodPost, base+"/v1/execute", request, &result); err != nil {
+			return fmt.Errorf("the canary in %s is not answered: %w", language.ID, err)
+		}
+		switch {
+		case result.Verdict != api.OK:
+			return fmt.Errorf("the canary in %s got the verdict %s instead of OK", language.ID, result.Verdict)
+		case len(result.Runs) != 1 || result.Runs[0].Stdout != answer:
+			return fmt.Errorf("the canary in %s got a wrong answer", language.ID)
+		}
+	}
+	return nil
+}
+
+func (c *client) do(ctx context.Context, method, url string, document, into any) error {
+	var body io.Reader
+	if document != nil {
+		content, err := json.Marshal(document)
+		if err != nil {
+			return fmt.Errorf("encode: %w", err)
+		}
+		body = bytes.NewReader(content)
+	}
+	request, err := http.NewRequestWithContext(ctx, method, url, body)
+	if err != nil {
+		return fmt.Errorf("make request: %w", err)
+	}
+	request.Header.Set("Content-Type", "application/json")
+	response, err := c.http.Do(request)
+	if err != nil {
+		return plain(err)
+	}
+	defer func() { _ = response.Body.Close() }()
+	switch response.StatusCode {
+	case http.StatusOK:
+	case http.StatusServiceUnavailable:
+		return errBusy
+	default:
+		return fmt.Errorf("status %d", response.StatusCode)
+	}
+	content, err := io.ReadAll(io.LimitReader(response.Body, maxAnswer))
+	if err != nil {
+		return plain(err)
+	}
+	if err := json.Unmarshal(content, into); err != nil {
+		return errors.New("what it answers is no JSON of the API")
+	}
+	return nil
+}
+
+// plain leaves out addresses and ports, which differ each time.
+func plain(err error) error {
+	var timeout net.Error
+	if errors.As(err, &timeout) && timeout.Timeout() {
+		return errors.New("no answer in time")
+	}
+	return errors.New("the connection fails")
+}

@@ -1,0 +1,71 @@
+package main
+
+import (
+	"fmt"
+	"io"
+	"slices"
+	"text/tabwriter"
+)
+
+// print prints a table for each trace, and for more than one what they come to.
+func print(out io.Writer, reports []report) error {
+	for _, r := range reports {
+		if err := printTrace(out, r); err != nil {
+			return err
+		}
+		fmt.Fprintln(out)
+	}
+	if len(reports) == 1 {
+		return nil
+	}
+	if err := printSummary(out, reports); err != nil {
+		return err
+	}
+	fmt.Fprintln(out)
+	return printTrace(out, total(reports))
+}
+
+func printTrace(out io.Writer, r report) error {
+	fmt.Fprintf(out, "%s: %s\n  %d submissions\n", r.Trace, r.About, r.Submissions)
+	table := newTable(out)
+	fmt.Fprintln(table, "wait\tp50\tp95\tp99\tmax\tp95/target\tover target\treplica-h\t/held\t/free\tpeak\tturns\t")
+	for _, f := range r.Figures {
+		fmt.Fprintf(table, "%s\t%.1f s\t%.1f s\t%.1f s\t%.1f s\t%.2f\t%.1f %%\t%.1f\t%.2f\t%.2f\t%d\t%d\t\n",
+			f.Name, f.P50, f.P95, f.P99, f.Max, f.P95/r.TargetWait, 100*f.OverTarget, f.ReplicaHours, f.OverHeld, f.OverFree, f.Peak, f.Turns)
+	}
+	for _, bound := range []struct {
+		name  string
+		hours float64
+	}{{"optimum, held", r.HeldHours}, {"optimum, free", r.FreeHours}} {
+		fmt.Fprintf(table, "%s\t\t\t\t%.1f s\t1.00\t0.0 %%\t%.1f\t%.2f\t%.2f\t\t\t\n", bound.name, r.TargetWait, bound.hours, bound.hours/r.HeldHours, bound.hours/r.FreeHours)
+	}
+	if err := table.Flush(); err != nil {
+		return err
+	}
+	for _, remark := range r.Remarks {
+		fmt.Fprintf(out, "  - %s\n", remark)
+	}
+	return nil
+}
+
+// printSummary shows, for each trace and contender, the share of submissions over the target and the cost.
+func printSummary(out io.Writer, reports []report) error {
+	fmt.Fprintln(out, "share of submissions over the target, and replica-hours over the optimum's, held")
+	table := newTable(out)
+	for _, c := range contenders {
+		fmt.Fprintf(table, "\t%s", c.name)
+	}
+	fmt.Fprintln(table, "\t")
+	for _, r := range append(slices.Clone(reports), total(reports)) {
+		fmt.Fprint(table, r.Trace)
+		for _, f := range r.Figures {
+			fmt.Fprintf(table, "\t%.1f %% %5.2f", 100*f.OverTarget, f.OverHeld)
+		}
+		fmt.Fprintln(table, "\t")
+	}
+	return table.Flush()
+}
+
+func newTable(out io.Writer) *tabwriter.Writer {
+	return tabwriter.NewWriter(out, 0, 0, 2, ' ', tabwriter.AlignRight)
+}
