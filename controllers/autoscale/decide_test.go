@@ -256,3 +256,30 @@ func TestReasonsSayWhat(t *testing.T) {
 		t.Errorf("without counters: got %q, want %q", p.last.Reason, want)
 	}
 }
+
+// A ceiling that is lowered is obeyed while samples are bad, and the floor then still stands.
+func TestCeilingLoweredWithoutSample(t *testing.T) {
+	p := newPool(3)
+	p.busy(10*time.Minute, 72)
+	p.in.Sample.Problem = "Prometheus is down"
+	p.in.Policy.Ceiling = 5
+	if d := p.decide(); d.Replicas != 5 {
+		t.Errorf("ceiling 5: %d replicas: %s", d.Replicas, d.Reason)
+	}
+	p.in.Policy.Ceiling = 2
+	if d := p.decide(); d.Replicas != 3 {
+		t.Errorf("ceiling 2, floor 3: %d replicas: %s", d.Replicas, d.Reason)
+	}
+}
+
+// Pods on their way have what is left of their start, and a quarter of it once they take longer.
+func TestPodsLeft(t *testing.T) {
+	for after, want := range map[time.Duration]time.Duration{
+		0: 20 * time.Second, 5 * time.Second: 15 * time.Second, 18 * time.Second: 5 * time.Second, time.Hour: 5 * time.Second, -time.Hour: 20 * time.Second,
+	} {
+		s := State{wroteAt: epoch}
+		if got := s.left(Input{Now: epoch.Add(after), Fleet: Fleet{PodStart: 20 * time.Second}}); got != want {
+			t.Errorf("%s after they were written: %s left, want %s", after, got, want)
+		}
+	}
+}

@@ -2,6 +2,7 @@ package autoscale
 
 import (
 	"math"
+	"strings"
 	"testing"
 	"time"
 )
@@ -44,48 +45,61 @@ func TestLiesNeverScaleDown(t *testing.T) {
 		"clock to and fro":         {func(in *Input, n int) { jump(in, n) }, ProblemClock, 2 * time.Second, false},
 		"from before":              {func(in *Input, n int) { in.Now, in.Sample.Time = old, old.Add(-time.Duration(n)*time.Minute) }, ProblemClock, 0, true},
 	} {
-		t.Run(name, func(t *testing.T) {
-			p := newPool(3)
-			p.busy(10*time.Minute, 72)
-			need := p.last.Replicas
-			if need < 9 {
-				t.Fatalf("72 slots busy: %d replicas: %s", need, p.last.Reason)
-			}
-			standing = p.in.Sample.Counters
-			for n := range 900 {
-				truth := p.in
-				p.sample(time.Second, 0, 0, 0, 0)
-				now := p.in.Now
-				lie.tell(&p.in, n)
-				d := p.decide()
-				if d.Replicas < need {
-					t.Fatalf("second %d: %d replicas (fresh %v): %s", n, d.Replicas, d.Fresh, d.Reason)
+		for _, window := range []time.Duration{5 * time.Minute, 30 * time.Second} {
+			t.Run(name+" "+window.String(), func(t *testing.T) {
+				p := newPool(3)
+				p.in.Policy.Stabilization = window
+				p.busy(10*time.Minute, 72)
+				need := p.last.Replicas
+				if need < 9 {
+					t.Fatalf("72 slots busy: %d replicas: %s", need, p.last.Reason)
 				}
-				switch seen := time.Duration(n)*time.Second >= lie.within; {
-				case seen && !lie.recurs && (d.Fresh || d.Problem != lie.want || d.ProblemReason == ""):
-					t.Fatalf("second %d: fresh %v, %s: %s; want %s", n, d.Fresh, d.Problem, d.ProblemReason, lie.want)
-				case lie.recurs && n == 0 && d.Problem != lie.want:
-					t.Fatalf("at first: %s: %s; want %s", d.Problem, d.ProblemReason, lie.want)
+				standing = p.in.Sample.Counters
+				for n := range 900 {
+					truth := p.in
+					p.sample(time.Second, 0, 0, 0, 0)
+					now := p.in.Now
+					lie.tell(&p.in, n)
+					d := p.decide()
+					if d.Replicas < need {
+						t.Fatalf("second %d: %d replicas (fresh %v): %s", n, d.Replicas, d.Fresh, d.Reason)
+					}
+					switch seen := time.Duration(n)*time.Second >= lie.within; {
+					case seen && !lie.recurs && (d.Fresh || d.Problem != lie.want || d.ProblemReason == ""):
+						t.Fatalf("second %d: fresh %v, %s: %s; want %s", n, d.Fresh, d.Problem, d.ProblemReason, lie.want)
+					case lie.recurs && n == 0 && d.Problem != lie.want:
+						t.Fatalf("at first: %s: %s; want %s", d.Problem, d.ProblemReason, lie.want)
+					}
+					p.in.Now, p.in.Sample, p.in.Sample.Counters = now, truth.Sample, standing.later(n+1, 36)
+					if lie.recurs && n >= int(window.Seconds()*0.8) {
+						break // what goes on like this for a whole window is not told from a pool without work
+					}
 				}
-				p.in.Now, p.in.Sample, p.in.Sample.Counters = now, truth.Sample, standing
-				if lie.recurs && n >= 200 {
-					break // what goes on like this for a whole window is not told from a pool without work
+				for range 60 {
+					if p.busy(time.Second, 72); p.last.Replicas < need || p.last.Replicas > need+1 {
+						t.Fatalf("true again: %d replicas, not %d: %s", p.last.Replicas, need, p.last.Reason)
+					}
 				}
-			}
-			p.busy(time.Minute, 72)
-			if !p.last.Fresh || p.last.Replicas < need {
-				t.Fatalf("true again: %d replicas, %s: %s", p.last.Replicas, p.last.Problem, p.last.ProblemReason)
-			}
-			p.second(0, 72, 0, 0)
-			if got := p.idle(20 * time.Minute); got != 3 {
-				t.Errorf("%d replicas 20 minutes after it: %s; %s", got, p.last.Reason, p.last.ProblemReason)
-			}
-		})
+				if !p.last.Fresh {
+					t.Fatalf("true again for a minute: %s: %s", p.last.Problem, p.last.ProblemReason)
+				}
+				p.second(0, 72, 0, 0)
+				if got := p.idle(20 * time.Minute); got != 3 {
+					t.Errorf("%d replicas 20 minutes after it: %s; %s", got, p.last.Reason, p.last.ProblemReason)
+				}
+			})
+		}
 	}
 }
 
 // standing are the counters before the lie.
 var standing Counters
+
+// later are the counters when so many of 2 s have come and gone each second.
+func (k Counters) later(seconds int, rate float64) Counters {
+	did := float64(seconds) * rate
+	return Counters{true, k.Arrived + did, k.Finished + did, k.ServiceSeconds + 2*did, k.Gone}
+}
 
 func zero(in *Input) { in.Sample.Waiting, in.Sample.Busy = 0, 0 }
 
@@ -123,26 +137,29 @@ func TestClockJumpsOnce(t *testing.T) {
 	}
 }
 
-// A minority that is silent counts as busy, so the rest may still scale the pool either way.
+// A minority that is silent counts as busy in every slot and as having waiting what the others have.
 func TestSilentMinorityCountsAsBusy(t *testing.T) {
-	p := newPool(3)
-	p.busy(10*time.Minute, 72)
-	for range 1200 {
-		p.sample(time.Second, 0, 0, 0, 0)
-		p.in.Sample.Answered -= p.in.Sample.Asked / 3
-		if d := p.decide(); !d.Fresh {
-			t.Fatalf("%s: %s", d.Problem, d.ProblemReason)
-		}
+	p := newPool(9)
+	p.slow = true
+	silent := func(n int32, waiting, busy float64) Decision {
+		p.sample(time.Second, 0, 0, waiting, busy)
+		p.in.Sample.Asked, p.in.Sample.Answered = 9, 9-n
+		return p.decide()
 	}
-	if got := p.last.Replicas; got < 3 || got > 6 {
-		t.Errorf("%d replicas: %s", got, p.last.Reason)
+	for range 120 {
+		silent(3, 0, 0)
 	}
-	p = newPool(6)
-	p.idle(10 * time.Second)
-	p.sample(time.Second, 300, 0, 260, 40)
-	p.in.Sample.Answered = 5
-	if d := p.decide(); d.Replicas < 10 {
-		t.Errorf("%d replicas for what five of six have waiting: %s", d.Replicas, d.Reason)
+	if p.last.Need != 4 || !p.last.Fresh {
+		t.Errorf("24 slots of silent replicas: %d are needed (%s), want 4", p.last.Need, p.last.Reason)
+	}
+	if want := "750 waiting + 72 busy"; !strings.HasPrefix(silent(3, 500, 48).Reason, want) {
+		t.Errorf("got %q, want %q", p.last.Reason, want)
+	}
+	for range 400 {
+		silent(1, 0, 0)
+	}
+	if p.last.Replicas != 3 {
+		t.Errorf("%d replicas with one that stays silent: %s", p.last.Replicas, p.last.Reason)
 	}
 }
 

@@ -26,7 +26,7 @@ const (
 
 // work is what a pool is given to do.
 type work struct {
-	// rate in submissions a second; 0 when the source has no counters.
+	// rate in submissions a second; 0 when the load is not from a rate, but from what is busy.
 	rate float64
 	// service is the mean seconds a submission takes in its slot.
 	service float64
@@ -86,8 +86,8 @@ func (h *history) measure(shortest time.Duration, waiting, busy float64, podStar
 		w.rate = max(w.rate, h.trend(podStart))
 	}
 	w.load = w.rate * w.service
-	if few {
-		w.load = max(w.load, while.busy/max(while.at, shortest).Seconds())
+	if mean := while.busy / while.at.Seconds(); few && mean > w.load {
+		w.load, w.rate = mean, 0
 	}
 	return w
 }
