@@ -42,6 +42,9 @@ func start(dir, tier string) (*executor, error) {
 	e.cmd = exec.Command(dir+"/executor", "serve", "--listen", e.address, "--workers=2", "--threads=1", "--scratch", scratch, "--drain-delay=0s",
 		"--languages=executor/toolchain/languages.yaml", "--minimum-tier", tier, "--maximum-tier", tier, "--log-level=warn")
 	e.cmd.Stderr = os.Stderr
+	// A session of its own is a scheduling group of its own (sched(7), autogroup), as a pod's control group is: the runs' idle
+	// class then counts within the executor, and does not let every other process of this machine go first.
+	e.cmd.SysProcAttr = &syscall.SysProcAttr{Setsid: true}
 	if err := e.cmd.Start(); err != nil {
 		return nil, err
 	}

@@ -9,6 +9,7 @@ import (
 	"os/exec"
 	"path/filepath"
 	"slices"
+	"strings"
 	"time"
 
 	"github.com/alecthomas/kong"
@@ -71,12 +72,16 @@ func (b *bench) run() (err error) {
 
 // build compiles the programs to compare with, and the executor.
 func (b *bench) build() error {
-	for _, name := range []string{"bare.c", "hello.c"} {
-		source := filepath.Join(b.dir, name)
+	for _, name := range []string{"bare.c", "hello.c", "load.c", "Main.java"} {
+		source := b.path(name)
 		if err := os.WriteFile(source, []byte(text(name)), 0o600); err != nil {
 			return err
 		}
-		if err := run("gcc", "-O2", "-static", "-s", "-o", b.path(name[:len(name)-2]), source); err != nil {
+		compiler := []string{"gcc", "-O2", "-static", "-s", "-pthread", "-o", strings.TrimSuffix(source, ".c"), source}
+		if strings.HasSuffix(name, ".java") {
+			compiler = []string{"javac", "-d", b.dir, source}
+		}
+		if err := run(compiler[0], compiler[1:]...); err != nil {
 			return err
 		}
 	}
@@ -118,7 +123,7 @@ func (s spread) at(share float64) float64 {
 }
 
 func (s spread) String() string {
-	return fmt.Sprintf("%.2f (%.2f to %.2f, %d rounds)", s.at(0.5), slices.Min(s), slices.Max(s), len(s))
+	return fmt.Sprintf("%.2f (%.2f to %.2f)", s.at(0.5), s.at(0.25), s.at(0.75))
 }
 
 func (b *bench) rounds(full int) int {
@@ -127,7 +132,5 @@ func (b *bench) rounds(full int) int {
 	}
 	return full
 }
-
-func millis(d time.Duration) float64 { return float64(d) / float64(time.Millisecond) }
 
 func share(part, whole time.Duration) float64 { return float64(part) / float64(cmp.Or(whole, 1)) }

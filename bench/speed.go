@@ -1,9 +1,10 @@
 package main
 
 import (
-	"bytes"
 	"errors"
 	"fmt"
+	"net"
+	"os"
 	"os/exec"
 	"strconv"
 	"strings"
@@ -18,25 +19,32 @@ type work struct {
 	name    string
 	request api.Request
 	bare    []string
-	count   int // runs of a round
+	count   int // runs of a round, which takes a third of a second
 }
 
 func (b *bench) works() []work {
 	python := "print('hello')"
 	return []work{
-		{"static C hello", api.Request{Language: "c", Source: text("hello.c")}, []string{b.path("hello")}, 3000},
-		{"Python print", api.Request{Language: "python3", Source: python}, []string{"/usr/bin/python3", "-E", "-s", "-B", "-c", python}, 200},
+		{"static C hello", api.Request{Language: "c", Source: text("hello.c")}, []string{b.path("hello")}, 1000},
+		{"Python print", api.Request{Language: "python3", Source: python}, []string{"/usr/bin/python3", "-E", "-s", "-B", "-c", python}, 40},
+		{"Java hello", api.Request{Language: "java", Source: text("Main.java")}, append(b.java(), "-cp", b.dir, "Main"), 10},
 	}
 }
 
-// bareLoops is how long one run takes when so many loops run side by side.
-func (b *bench) bareLoops(w work, loops, count int) (each time.Duration, err error) {
+// java is the table's way to start a Java program, without the sandbox.
+func (b *bench) java() []string {
+	return []string{"/usr/bin/java", "-Xshare:auto", "-XX:+UseSerialGC", "-XX:TieredStopAtLevel=1", "-XX:-UsePerfData"}
+}
+
+// bareLoops is how many programs a second so many loops start side by side, by "fork" or by "vfork".
+func (b *bench) bareLoops(how string, w work, loops int) (perSecond float64, err error) {
 	var all sync.WaitGroup
 	took := make([]float64, loops)
 	errs := make([]error, loops)
 	for i := range loops {
 		all.Go(func() {
-			out, err := exec.Command(b.path("bare"), append([]string{strconv.Itoa(count)}, w.bare...)...).Output()
+			count := strconv.Itoa(max(1, w.count/loops))
+			out, err := exec.Command(b.path("bare"), append([]string{how, count}, w.bare...)...).Output()
 			if err == nil {
 				took[i], err = strconv.ParseFloat(strings.TrimSpace(string(out)), 64)
 			}
@@ -44,109 +52,95 @@ func (b *bench) bareLoops(w work, loops, count int) (each time.Duration, err err
 		})
 	}
 	all.Wait()
-	sum := 0.0
 	for _, t := range took {
-		sum += t
+		perSecond += 1e9 / t
 	}
-	return time.Duration(sum / float64(loops)), errors.Join(errs...)
+	return perSecond, errors.Join(errs...)
 }
 
-var okay = []byte(`"verdict":"OK"`)
-
-// through is how many submissions a second so many clients get answered, and how long each took.
-func (b *bench) through(request api.Request, clients, count int) (perSecond float64, took spread, err error) {
-	request2 := encoded(request)
-	var all sync.WaitGroup
-	errs := make([]error, clients)
-	times := make([]spread, clients)
-	begin := time.Now()
-	for i := range clients {
-		all.Go(func() { times[i], errs[i] = b.submit(request2, count/clients) })
+// through is how many submissions a second so many clients get answered, and the median time of one in milliseconds.
+func (b *bench) through(request api.Request, clients, count int) (perSecond, median float64, err error) {
+	file := b.path("request")
+	if err := os.WriteFile(file, encoded(request), 0o600); err != nil {
+		return 0, 0, err
 	}
-	all.Wait()
-	elapsed := time.Since(begin)
-	for _, t := range times {
-		took = append(took, t...)
-	}
-	return float64(len(took)) / elapsed.Seconds(), took, errors.Join(errs...)
-}
-
-func (b *bench) submit(request []byte, count int) (took spread, err error) {
-	c, err := b.executor.connect()
+	_, port, err := net.SplitHostPort(b.executor.address)
 	if err != nil {
-		return nil, err
+		return 0, 0, err
 	}
-	defer c.conn.Close()
-	for range count {
-		begin := time.Now()
-		body, err := c.post(request)
-		if err != nil {
-			return took, err
-		}
-		if !bytes.Contains(body, okay) {
-			return took, fmt.Errorf("not OK: %s", body)
-		}
-		took = append(took, millis(time.Since(begin)))
+	load := exec.Command(b.path("load"), port, strconv.Itoa(clients), strconv.Itoa(max(clients, count)), file)
+	load.Stderr = os.Stderr
+	out, err := load.Output()
+	if err != nil {
+		return 0, 0, fmt.Errorf("load the executor: %w", err)
 	}
-	return took, nil
+	_, err = fmt.Sscan(string(out), &perSecond, &median)
+	return perSecond, median / 1e6, err
 }
 
-// throughput compares runs a second, two at a time, and the same with 20 runs in each submission.
+// throughput compares runs a second on two cores: two bare loops, by fork and by vfork, and the executor's two slots with one
+// run a submission and with 20, as a problem with 20 tests has.
 func (b *bench) throughput() error {
 	for _, w := range b.works() {
+		many := w.request
+		many.Runs = make([]api.RunInput, 20)
+		ways := []struct {
+			name    string
+			clients int
+			runs    float64
+			request api.Request
+		}{
+			{"1 client", 1, 1, w.request}, {"2 clients", 2, 1, w.request}, {"8 clients", 8, 1, w.request},
+			{"2 clients, 20 runs a submission", 2, 20, many}, {"8 clients, 20 runs a submission", 8, 20, many},
+		}
 		if _, _, err := b.through(w.request, 2, 20); err != nil {
 			return err
 		}
-		ratios := map[string]spread{}
-		rates := map[string]spread{}
-		many := w.request
-		many.Runs = make([]api.RunInput, 20)
-		for range b.rounds(8) {
-			each, err := b.bareLoops(w, 2, w.count/2)
-			if err != nil {
-				return err
-			}
-			bare := 2 / each.Seconds()
-			for _, way := range []struct {
-				name    string
-				clients int
-				runs    float64
-				request api.Request
-			}{
-				{"1 client", 1, 1, w.request}, {"2 clients", 2, 1, w.request}, {"8 clients", 8, 1, w.request},
-				{"2 clients, 20 runs a submission", 2, 20, many}, {"8 clients, 20 runs a submission", 8, 20, many},
-			} {
-				perSecond, _, err := b.through(way.request, way.clients, max(way.clients, int(float64(w.count)/way.runs)))
+		rates, ofFork, ofVfork := map[string]spread{}, map[string]spread{}, map[string]spread{}
+		for range b.rounds(24) {
+			for _, how := range []string{"fork", "vfork"} {
+				rate, err := b.bareLoops(how, w, 2)
 				if err != nil {
 					return err
 				}
-				ratios[way.name] = append(ratios[way.name], perSecond*way.runs/bare)
-				rates[way.name] = append(rates[way.name], perSecond*way.runs)
+				rates[how] = append(rates[how], rate)
 			}
-			rates["bare"] = append(rates["bare"], bare)
+			for _, way := range ways {
+				rate, _, err := b.through(way.request, way.clients, int(float64(w.count)/way.runs))
+				if err != nil {
+					return err
+				}
+				rate *= way.runs
+				rates[way.name] = append(rates[way.name], rate)
+				ofFork[way.name] = append(ofFork[way.name], rate/last(rates["fork"]))
+				ofVfork[way.name] = append(ofVfork[way.name], rate/last(rates["vfork"]))
+			}
 		}
-		fmt.Printf("%-15s bare, 2 loops: %.0f runs/s\n", w.name, rates["bare"].at(0.5))
-		for _, name := range []string{"1 client", "2 clients", "8 clients", "2 clients, 20 runs a submission", "8 clients, 20 runs a submission"} {
-			fmt.Printf("%-15s %-32s %6.0f runs/s, of bare %s\n", w.name, name, rates[name].at(0.5), ratios[name])
+		fmt.Printf("%s: 2 bare loops, fork+exec+wait: %.0f runs/s; vfork+exec+wait: %.0f runs/s (%d rounds: median, quarter to three quarters)\n",
+			w.name, rates["fork"].at(0.5), rates["vfork"].at(0.5), len(rates["fork"]))
+		for _, way := range ways {
+			fmt.Printf("  %-32s %6.0f runs/s, of fork %s, of vfork %s\n", way.name, rates[way.name].at(0.5), ofFork[way.name], ofVfork[way.name])
 		}
 	}
 	return nil
 }
 
+func last(s spread) float64 { return s[len(s)-1] }
+
 // latency is what the way through the API adds to a run on a machine that does nothing else.
 func (b *bench) latency() error {
 	for _, w := range b.works() {
 		var added spread
-		for range b.rounds(8) {
-			each, err := b.bareLoops(w, 1, w.count/4)
+		for range b.rounds(24) {
+			bare, err := b.bareLoops("fork", w, 1)
 			if err != nil {
 				return err
 			}
-			_, took, err := b.through(w.request, 1, w.count/4)
+			_, median, err := b.through(w.request, 1, w.count)
 			if err != nil {
 				return err
 			}
-			added = append(added, took.at(0.5)-millis(each))
+			added = append(added, median-1e3/bare)
 		}
 		fmt.Printf("%-15s median time added by sandbox and API, ms: %s\n", w.name, added)
 	}

@@ -1,9 +1,10 @@
-// bare runs a program so many times, one after the other, with nothing around it: vfork, exec, its output read from a pipe,
-// wait. It prints how long one took, in nanoseconds.
+// bare runs a program so many times, one after the other, with nothing around it: fork or vfork, exec, its output read from a
+// pipe, wait. It prints how long one took, in nanoseconds.
 #define _GNU_SOURCE
 #include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 #include <sys/wait.h>
 #include <time.h>
 #include <unistd.h>
@@ -16,17 +17,19 @@ static double now(void) {
 	return t.tv_sec * 1e9 + t.tv_nsec;
 }
 
+// bare fork|vfork COUNT PROGRAM [ARGUMENT]...
 int main(int argc, char **argv) {
-	int n = argc > 2 ? atoi(argv[1]) : 0;
+	if (argc < 4) return 2;
+	int copies = strcmp(argv[1], "fork") == 0, n = atoi(argv[2]);
 	double begin = now();
 	for (int i = 0; i < n; i++) {
 		int ends[2], status;
 		char buffer[4096];
 		if (pipe2(ends, O_CLOEXEC)) return 1;
-		pid_t pid = vfork();
+		pid_t pid = copies ? fork() : vfork();
 		if (pid == 0) {
 			dup2(ends[1], 1);
-			execve(argv[2], argv + 2, environ);
+			execve(argv[3], argv + 3, environ);
 			_exit(127);
 		}
 		close(ends[1]);

@@ -68,6 +68,9 @@ func run(ctx context.Context, args []string, stdout, stderr io.Writer) int {
 		if options, err = parsed.Serve.options(stderr); err != nil {
 			return fail(stderr, 2, err, " (see executor serve --help)")
 		}
+		if err = letTimersWait(); err != nil {
+			return fail(stderr, 1, err, "")
+		}
 		err = server.Run(ctx, options)
 	}
 	if err != nil {

@@ -32,16 +32,19 @@ func (s *submission) compiled(ctx context.Context, files []file) (api.Stage, err
 		stage, _, err := s.compile(ctx, files)
 		return stage, err
 	}
-	key, err := s.key(files)
-	if err != nil {
+	key, store := s.key(files), s.judge.slot.Store
+	if s.judge.resident.key == key {
+		return s.judge.resident.stage, nil
+	}
+	if err := s.judge.vacate(); err != nil {
 		return api.Stage{}, err
 	}
-	store := s.judge.slot.Store
 	if words, ok := kept.Get(key, store); ok {
 		stage := api.Stage{Cached: true}
 		if err := json.Unmarshal(words, &stage); err != nil {
 			return api.Stage{}, fmt.Errorf("read the cached compilation: %w", err)
 		}
+		s.judge.resident = resident{key, stage}
 		return stage, nil
 	}
 	if !store.Clear() { // half an entry that was being removed
@@ -61,16 +64,29 @@ func (s *submission) compiled(ctx context.Context, files []file) (api.Stage, err
 }
 
 // key is everything that decides what the compiler makes; its version and the machine are the same as long as the cache lives.
-func (s *submission) key(files []file) (string, error) {
-	row, err := json.Marshal(s.language)
-	if err != nil {
-		return "", fmt.Errorf("key of the compilation: %w", err)
-	}
-	parts := []string{string(s.encoding), string(row)}
+func (s *submission) key(files []file) string {
+	parts := []string{string(s.encoding), s.language.Fingerprint()}
 	for _, f := range files {
 		parts = append(parts, f.name, string(f.content))
 	}
-	return cache.Key(parts...), nil
+	return cache.Key(parts...)
+}
+
+// resident is a compilation from the cache whose artifacts the store keeps from one submission to the next: who tests one
+// source with many inputs, one by one, or judges it again, sends the same files again and again. No run can change it, as in the
+// cache itself. Without a key there is none.
+type resident struct {
+	key   string
+	stage api.Stage
+}
+
+// vacate empties the store of what it keeps, before another submission gets it.
+func (j *Judge) vacate() error {
+	if j.resident.key == "" {
+		return nil
+	}
+	j.resident = resident{}
+	return j.slot.Clean(true, time.Now().Add(cleaning))
 }
 
 // compile turns the files into artifacts in the store. The error is the executor's, not the program's.

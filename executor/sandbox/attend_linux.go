@@ -60,10 +60,6 @@ func (r *run) observe(cpu time.Duration, memory int64) {
 	r.memory = max(r.memory, memory)
 }
 
-// quick is how long a run is left alone with its pipes, which hold 64 KiB each: most runs of a contest end within it, and
-// cost one wait.
-const quick = 2 * time.Millisecond
-
 // attend watches over a started tree until its last process is reaped.
 func (s *Slot) attend(ctx context.Context, spec Spec, child spawn.Child, pipes *pipes, begin time.Time) (Result, error) {
 	pipes.closeChild()
@@ -135,8 +131,10 @@ func (r *run) accompany(process int, pipes *pipes, outputs *[2]output, begin tim
 		wait := min(end.Sub(now), weigh.Sub(now))
 		fds := [4]unix.PollFd{{Fd: int32(process), Events: unix.POLLIN}, {Fd: -1}, {Fd: -1}, {Fd: -1}}
 		switch {
-		case elapsed < quick && pipes.ours[0] < 0:
-			wait = min(wait, quick-elapsed)
+		case !watched && pipes.ours[0] < 0:
+			// Until the first look a run is left alone with its pipes, which hold 64 KiB each: most runs of a contest end
+			// within it, and cost one wait.
+			wait = min(wait, firstLook-elapsed)
 		case !watched:
 			wait = min(wait, firstLook-elapsed)
 			fallthrough

@@ -35,7 +35,7 @@ func openPipes(stdin []byte, null int) (*pipes, error) {
 			p.child[i], p.ours[i] = ends[0], ends[1]
 		}
 		// Non-blocking on our side only: the flag belongs to the end of the pipe, not to the pipe.
-		if err := unix.SetNonblock(p.ours[i], true); err != nil {
+		if _, err := unix.FcntlInt(uintptr(p.ours[i]), unix.F_SETFL, unix.O_NONBLOCK); err != nil {
 			p.close()
 			return nil, fmt.Errorf("open a pipe for the run: %w", err)
 		}

@@ -99,6 +99,11 @@ func readFile(file string) ([]Language, error) {
 		}
 		seen[row.ID] = true
 		row.fillDefaults()
+		whole, err := json.Marshal(row)
+		if err != nil {
+			return nil, fmt.Errorf("language table %s: language %q: %w", file, row.ID, err)
+		}
+		row.fingerprint = string(whole)
 	}
 	return rows, nil
 }

@@ -15,7 +15,12 @@ type Language struct {
 	Run     Run      `json:"run"`
 	// Paths are directories and files outside the built-in list that the tools must read or execute.
 	Paths []string `json:"paths,omitempty"`
+
+	fingerprint string
 }
+
+// Fingerprint tells rows apart that differ in anything.
+func (l *Language) Fingerprint() string { return l.fingerprint }
 
 // Compile says how sources become artifacts.
 type Compile struct {

@@ -7,6 +7,7 @@ import (
 	"io"
 	"os"
 	"os/signal"
+	"runtime"
 	"sync"
 	"time"
 
@@ -89,6 +90,9 @@ type workSlot struct {
 }
 
 func serve(l *link, slots []*workSlot) error {
+	// A slot's thread waits inside system calls, and the runtime, whose watchdog is slow (see cmd/executor), leaves it its
+	// processor meanwhile. One more is for what must not wait: cancelling, the heartbeat, the monitor.
+	runtime.GOMAXPROCS(len(slots) + 1)
 	ctx, cancel := context.WithCancel(context.Background())
 	var running sync.WaitGroup
 	for _, s := range slots {

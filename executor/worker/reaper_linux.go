@@ -5,7 +5,6 @@ import (
 	"fmt"
 	"os"
 	"os/exec"
-	"runtime"
 	"strconv"
 	"sync"
 	"time"
@@ -31,12 +30,6 @@ func newReaper() (*reaper, error) {
 func (r *reaper) start(cmd *exec.Cmd) error {
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	runtime.LockOSThread()
-	defer runtime.UnlockOSThread()
-	// The worker's threads inherit this, among them the Go runtime's own watchdog, which else wakes every 70 microseconds
-	// while a slot works. Slots set their own back.
-	_ = unix.Prctl(unix.PR_SET_TIMERSLACK, uintptr(time.Millisecond), 0, 0, 0)
-	defer func() { _ = unix.Prctl(unix.PR_SET_TIMERSLACK, 0, 0, 0, 0) }()
 	if err := cmd.Start(); err != nil {
 		return err
 	}
