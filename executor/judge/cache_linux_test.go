@@ -1,11 +1,8 @@
 package judge
 
 import (
-	"fmt"
 	"os"
 	"path/filepath"
-	"strings"
-	"syscall"
 	"testing"
 
 	"executorpool.dev/executor/api"
@@ -97,44 +94,6 @@ func TestOtherSubmissionsAreCompiled(t *testing.T) {
 		if tc.stdout == "warned\n" && result.Compile.Stderr == "" {
 			t.Errorf("submission %d: the compiler's warning is lost", i)
 		}
-	}
-}
-
-// TestKeptProgramIsGoneBeforeAnother sends one source until the slot's store keeps its program, and then others, compiled and
-// not, which look at what is there when they are compiled and run.
-func TestKeptProgramIsGoneBeforeAnother(t *testing.T) {
-	j, _, _ := newCachingJudges(t)
-	mine := api.Request{Language: "c", Source: "#include <stdio.h>\nint main(){puts(\"mine\");}"}
-	look := "#include <dirent.h>\n#include <stdio.h>\nint main(int c,char**v){DIR*d=opendir(v[1]);struct dirent*e;" +
-		"while(d&&(e=readdir(d)))if(e->d_name[0]!='.')printf(\"%s %d\\n\",e->d_name,(int)e->d_ino);}"
-	for name, other := range map[string]api.Request{
-		"compiled": {Language: "c", Source: look, Args: []string{j.slot.Store.Path()}},
-		"not":      {Language: "python3", Source: "import os, sys\nprint(*os.listdir(sys.argv[1]))", Args: []string{j.slot.Store.Path()}},
-		"embeds":   {Language: "c", Source: "__asm__(\".incbin \\\"" + j.slot.Store.Path() + "/main\\\"\");\nint main(){}"},
-	} {
-		t.Run(name, func(t *testing.T) {
-			var kept uint64
-			for range 3 {
-				if r := j.Do(t.Context(), mine); r.Verdict != api.OK || r.Runs[0].Stdout != "mine\n" {
-					t.Fatalf("%+v", r)
-				}
-			}
-			info, err := os.Stat(filepath.Join(j.slot.Store.Path(), "main"))
-			if err != nil {
-				t.Fatalf("nothing is kept: %v", err)
-			}
-			kept = info.Sys().(*syscall.Stat_t).Ino
-			r := j.Do(t.Context(), other)
-			want := map[string]string{"not": "main.py\n"}[name]
-			switch {
-			case name == "embeds" && r.Verdict != api.CompileError:
-				t.Errorf("another's program could be embedded: %+v", r)
-			case name == "not" && (r.Verdict != api.OK || r.Runs[0].Stdout != want):
-				t.Errorf("another's program lies about: %+v", r)
-			case name == "compiled" && (r.Verdict != api.OK || strings.Contains(r.Runs[0].Stdout, fmt.Sprint(kept))):
-				t.Errorf("another's program lies about: %+v", r)
-			}
-		})
 	}
 }
 

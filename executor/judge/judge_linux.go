@@ -32,8 +32,11 @@ type Config struct {
 type Judge struct {
 	config Config
 	slot   *sandbox.Slot
-	// resident is what the store still holds of the last submission.
-	resident resident
+	// found is the last compilation that the cache had.
+	found struct {
+		words string
+		stage api.Stage
+	}
 	// broken is why the slot can take no more: its directories could not be cleaned.
 	broken error
 }
@@ -59,15 +62,14 @@ func (j *Judge) On(do func()) error { return j.slot.On(do) }
 
 // Do takes a valid request to its result. It does not fail: what goes wrong on the executor's side is an InternalError
 // with its cause. The context's deadline is the submission's hard timeout and gives TimeLimit; when the context is
-// cancelled otherwise, Do ends at once. When Do returns, nothing of the submission runs, and nothing of it lies about but
-// what the next one may have only by sending the very same files (see resident).
+// cancelled otherwise, Do ends at once. When Do returns, nothing of the submission runs or lies about.
 func (j *Judge) Do(ctx context.Context, req api.Request) api.Result {
 	result := api.Result{Runs: []api.Stage{}, Tier: j.config.Tier.String()}
 	if j.broken != nil {
 		return failed(result, fmt.Errorf("the slot is out of use: %w", j.broken))
 	}
 	result = j.do(ctx, req, result)
-	if err := j.slot.Clean(j.resident.key == "", time.Now().Add(cleaning)); err != nil {
+	if err := j.slot.Clean(true, time.Now().Add(cleaning)); err != nil {
 		j.broken = err
 	}
 	return result
@@ -89,9 +91,6 @@ func (j *Judge) do(ctx context.Context, req api.Request, result api.Result) api.
 		s.values.Files = append(s.values.Files, f.name)
 	}
 	if language.Compile == nil {
-		if err := j.vacate(); err != nil {
-			return failed(result, err)
-		}
 		if err := write(j.slot.Store, files); err != nil {
 			return failed(result, err)
 		}

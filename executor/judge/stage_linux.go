@@ -33,19 +33,17 @@ func (s *submission) compiled(ctx context.Context, files []file) (api.Stage, err
 		return stage, err
 	}
 	key, store := s.key(files), s.judge.slot.Store
-	if s.judge.resident.key == key {
-		return s.judge.resident.stage, nil
-	}
-	if err := s.judge.vacate(); err != nil {
-		return api.Stage{}, err
-	}
 	if words, ok := kept.Get(key, store); ok {
-		stage := api.Stage{Cached: true}
-		if err := json.Unmarshal(words, &stage); err != nil {
-			return api.Stage{}, fmt.Errorf("read the cached compilation: %w", err)
+		// Who judges a source again, or with one input after the other, sends the same files again and again.
+		found := &s.judge.found
+		if found.words != string(words) {
+			stage := api.Stage{Cached: true}
+			if err := json.Unmarshal(words, &stage); err != nil {
+				return api.Stage{}, fmt.Errorf("read the cached compilation: %w", err)
+			}
+			found.words, found.stage = string(words), stage
 		}
-		s.judge.resident = resident{key, stage}
-		return stage, nil
+		return found.stage, nil
 	}
 	if !store.Clear() { // half an entry that was being removed
 		return api.Stage{}, errors.New("compile: the store is not empty")
@@ -70,23 +68,6 @@ func (s *submission) key(files []file) string {
 		parts = append(parts, f.name, string(f.content))
 	}
 	return cache.Key(parts...)
-}
-
-// resident is a compilation from the cache whose artifacts the store keeps from one submission to the next: who tests one
-// source with many inputs, one by one, or judges it again, sends the same files again and again. No run can change it, as in the
-// cache itself. Without a key there is none.
-type resident struct {
-	key   string
-	stage api.Stage
-}
-
-// vacate empties the store of what it keeps, before another submission gets it.
-func (j *Judge) vacate() error {
-	if j.resident.key == "" {
-		return nil
-	}
-	j.resident = resident{}
-	return j.slot.Clean(true, time.Now().Add(cleaning))
 }
 
 // compile turns the files into artifacts in the store. The error is the executor's, not the program's.
