@@ -127,8 +127,8 @@ func (f serveFlags) options(stderr io.Writer) (server.Options, error) {
 		Languages:    []string{languages, filepath.Join(filepath.Dir(languages), "languages.d")},
 		MaxBody:      f.MaxBodyMiB << 20, MaxBuffered: f.BufferMiB << 20, CacheSize: f.CacheMiB << 20,
 		WorkerCommand: workerCommand,
-		Probe: func(ctx context.Context, dir string) (sandbox.Tier, string) {
-			return sandbox.Probe(ctx, dir, most)
+		Probe: func(ctx context.Context, dir string, paths []string) (sandbox.Tier, string) {
+			return sandbox.Probe(ctx, dir, most, paths...)
 		},
 		Log:     logger(stderr, f.LogFormat, f.LogLevel),
 		Version: buildVersion(),

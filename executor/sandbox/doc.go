@@ -7,5 +7,8 @@
 // for its end, so that a short run costs no change of thread. Limits that the kernel knows for single processes only are
 // held by a monitor, which looks at runs that last (monitor_linux.go).
 //
+// In tier Namespaced the process that holds the slots has namespaces, a root and no capability of its own (package
+// namespace); the slots are the same.
+//
 // Data flows one way: Spec -> Slot.Run -> Result. The package knows no language, queue or HTTP.
 package sandbox

@@ -35,8 +35,9 @@ func Reexec() {
 }
 
 // Probe finds the highest tier, up to most, that holds here: it makes a throw-away slot of each below dir and attacks from
-// inside it. The words say why it is not a higher one. The attacker is this program, started again.
-func Probe(ctx context.Context, dir string, most Tier) (Tier, string) {
+// inside it. The words say why it is not a higher one. The attacker is this program, started again. Namespaces get the paths
+// too, as workers do.
+func Probe(ctx context.Context, dir string, most Tier, paths ...string) (Tier, string) {
 	var why []string
 	for tier := Namespaced; tier > None; tier-- {
 		if tier > most {
@@ -45,7 +46,7 @@ func Probe(ctx context.Context, dir string, most Tier) (Tier, string) {
 		}
 		var err error
 		if tier == Namespaced {
-			err = attackFromWithin(ctx, dir, 0, 0)
+			err = attackFromWithin(ctx, Namespaces(dir, paths...), 0)
 		} else {
 			err = attack(ctx, SlotConfig{Dir: dir, Tier: tier})
 		}

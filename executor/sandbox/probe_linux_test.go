@@ -68,7 +68,9 @@ func TestNamespacesHoldOnlyWithTheirParts(t *testing.T) {
 		"nesting":      {namespace.Nesting, []string{"make a user namespace"}},
 	} {
 		t.Run(name, func(t *testing.T) {
-			err := attackFromWithin(t.Context(), t.TempDir(), tc.without, 0)
+			config := Namespaces(t.TempDir())
+			config.Without = tc.without
+			err := attackFromWithin(t.Context(), config, 0)
 			if err == nil {
 				t.Fatal("every attack was refused")
 			}
@@ -87,7 +89,7 @@ func TestNamespacesHoldOnlyWithTheirParts(t *testing.T) {
 // TestNamespacesHoldOnOlderKernels does with less of Landlock, down to its first version.
 func TestNamespacesHoldOnOlderKernels(t *testing.T) {
 	for newest := 1; newest < landlock.ScopeABI; newest++ {
-		if err := attackFromWithin(t.Context(), t.TempDir(), 0, newest); err != nil {
+		if err := attackFromWithin(t.Context(), Namespaces(t.TempDir()), newest); err != nil {
 			t.Errorf("landlock ABI %d: %v", newest, err)
 		}
 	}

@@ -24,12 +24,10 @@ import (
 const withinPatience = 30 * time.Second
 
 // attackFromWithin starts a process as workers are started, which attacks its namespaces with no other protection in
-// between, and then makes a slot and attacks from inside that. For tests, parts of the namespaces can be left out, and
-// Landlock be no newer than that; 0 is no bound.
-func attackFromWithin(ctx context.Context, dir string, without namespace.Part, newest int) (err error) {
-	config := Namespaces(dir)
-	config.Without = without
-	bait, err := layOut(ctx, dir, config.Top())
+// between, and then makes a slot and attacks from inside that. For tests, the slot's Landlock can be no newer than that; 0 is
+// no bound.
+func attackFromWithin(ctx context.Context, config namespace.Config, newest int) (err error) {
+	bait, err := layOut(ctx, config.Write, config.Top())
 	if err != nil {
 		return err
 	}

@@ -58,7 +58,7 @@ func serveForTest(settings string) error {
 	s.Options.Log = slog.New(slog.NewJSONHandler(os.Stderr, nil))
 	// The probe starts its binary as an attacker under tight limits, which a race-detecting one does not fit into; it has
 	// tests of its own. A tier that does not hold makes the workers fail to start.
-	s.Options.Probe = func(context.Context, string) (sandbox.Tier, string) { return s.Tier, "given by the test" }
+	s.Options.Probe = func(context.Context, string, []string) (sandbox.Tier, string) { return s.Tier, "given by the test" }
 	return Run(context.Background(), s.Options)
 }
 

@@ -11,6 +11,7 @@ import (
 	"os"
 	"os/signal"
 	"runtime"
+	"slices"
 	"sync"
 	"time"
 
@@ -40,9 +41,9 @@ type Options struct {
 	MaxBuffered      int64    // bytes
 	CacheSize        int64    // bytes of compiled programs to keep
 	WorkerCommand    []string // starts a worker process
-	// Probe finds the isolation tier by trying in a directory, and says why it is not higher.
-	Probe   func(ctx context.Context, dir string) (sandbox.Tier, string) `json:"-"`
-	Log     *slog.Logger                                                 `json:"-"`
+	// Probe finds the isolation tier by trying in a directory, with what workers read besides, and says why it is not higher.
+	Probe   func(ctx context.Context, dir string, paths []string) (sandbox.Tier, string) `json:"-"`
+	Log     *slog.Logger                                                                 `json:"-"`
 	Version string
 }
 
@@ -102,14 +103,15 @@ func assemble(ctx context.Context, o Options) (*executor, error) {
 	if len(languages) == 0 {
 		return nil, errors.New("none of the table's languages has its tools installed here; install some or mend the table (flag --languages)")
 	}
-	tier, why := o.Probe(ctx, o.Scratch)
+	paths := slices.Concat(o.Languages, table.Paths())
+	tier, why := o.Probe(ctx, o.Scratch, paths)
 	o.Log.Info("isolation probed", "tier", tier.String(), "minimum", o.MinimumTier.String(), "reason", why)
 
 	q := worker.NewQueue(o.QueueCapacity, queue.RealClock{})
 	metrics := NewMetrics()
 	supervisor, err := worker.New(worker.Config{
 		Workers: o.Workers, Threads: o.Threads, Timeout: o.Timeout, RecycleAfter: o.RecycleAfter,
-		Limits: o.Limits, Tier: tier, Languages: o.Languages, Paths: table.Paths(), Scratch: o.Scratch, CacheSize: o.CacheSize, Command: o.WorkerCommand,
+		Limits: o.Limits, Tier: tier, Languages: o.Languages, Paths: paths, Scratch: o.Scratch, CacheSize: o.CacheSize, Command: o.WorkerCommand,
 		Queue: q, Random: rand.Float64, Log: o.Log, Restarted: metrics.Restarted,
 	})
 	if err != nil {

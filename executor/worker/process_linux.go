@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"os"
 	"os/exec"
-	"slices"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -109,8 +108,7 @@ func (s *Supervisor) start(ctx context.Context, index int) (*process, error) {
 // command starts a worker process, in tier Namespaced in namespaces of its own.
 func (s *Supervisor) command() (*exec.Cmd, error) {
 	if s.cfg.Tier == sandbox.Namespaced {
-		paths := slices.Concat(s.cfg.Languages, s.cfg.Paths)
-		return sandbox.Namespaces(s.cfg.Scratch, paths...).Command(s.cfg.Command[1:]...)
+		return sandbox.Namespaces(s.cfg.Scratch, s.cfg.Paths...).Command(s.cfg.Command[1:]...)
 	}
 	cmd := exec.Command(s.cfg.Command[0], s.cfg.Command[1:]...)
 	cmd.SysProcAttr = &unix.SysProcAttr{}

@@ -53,7 +53,7 @@ type Config struct {
 	Limits           sandbox.Limits
 	Tier             sandbox.Tier
 	Languages        []string // files of the language table; absolute
-	Paths            []string // what the languages' tools read outside the sandbox's own list
+	Paths            []string // what workers, and tools in them, read outside the sandbox's own list
 	Scratch          string   // directory below which the slots' directories and the compile cache are made
 	CacheSize        int64    // bytes of compiled programs to keep; 0: none
 	Command          []string // starts a worker process: this very program and its arguments
