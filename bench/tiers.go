@@ -24,11 +24,10 @@ func (b *bench) tiers() (err error) {
 		for range b.rounds(24) {
 			var median [2]float64
 			for i, side := range []*bench{b, other} {
-				_, took, err := side.through(w.request, 1, w.count/10)
-				if err != nil {
+				var err error
+				if _, median[i], err = side.through(w.request, 1, max(4, w.count/3)); err != nil {
 					return err
 				}
-				median[i] = took.at(0.5)
 			}
 			ratios = append(ratios, median[1]/median[0])
 			added = append(added, 1000*(median[1]-median[0]))
