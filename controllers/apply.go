@@ -40,9 +40,12 @@ func (r *refusal) Unwrap() error { return r.err }
 //
 // When more than the Deployment has to be written, the Deployment is tried dry first. It is the only object that a spec
 // can make invalid, so a pool whose spec is refused keeps everything as it is.
-func (r *Reconciler) apply(ctx context.Context, p plan, in observed) (written, error) {
+func (r *Reconciler) apply(ctx context.Context, p plan, in observed, replicas int32) (written, error) {
 	if obstacle := nameTaken(p, in); obstacle != nil {
 		return written{}, obstacle
+	}
+	if err := r.mark(ctx, p, in, replicas); err != nil {
+		return written{}, err
 	}
 	differing, err := compare(p, in)
 	if err != nil {
@@ -64,6 +67,7 @@ func (r *Reconciler) apply(ctx context.Context, p plan, in observed) (written, e
 		}
 		if k.name == deploymentKind {
 			done.deployment = true
+			r.scaler.noteWrite(client.ObjectKeyFromObject(p.pool), in.deploymentOf(p.pool), p.replicas)
 			if done.template, err = templateDiffers(p, k, in); err != nil {
 				return done, err
 			}

@@ -116,7 +116,7 @@ func (r *ContestReconciler) past(ctx context.Context, pods []corev1.Pod) contest
 	var past contest.Past
 	var targets []sampling.Target
 	for i := range pods {
-		if took, ok := startOf(&pods[i]); ok {
+		if took, _, ok := startOf(&pods[i]); ok {
 			past.Starts = append(past.Starts, took)
 		}
 		targets = append(targets, sampling.Target{Name: pods[i].Name, IP: pods[i].Status.PodIP, Ready: true})
@@ -157,22 +157,6 @@ func (r *ContestReconciler) replicas(ctx context.Context, service types.Namespac
 		all = append(all, contest.Replica{Name: pod.Name, InService: led[pod.UID], Right: proof.Right, Fault: proof.Fault})
 	}
 	return all, nil
-}
-
-// startOf is how long a pod took from being created to being ready, image pull and the arrival of its node included. A pod
-// whose container was restarted tells of its restart, and is not asked.
-func startOf(pod *corev1.Pod) (time.Duration, bool) {
-	for _, c := range pod.Status.ContainerStatuses {
-		if c.RestartCount > 0 {
-			return 0, false
-		}
-	}
-	for _, c := range pod.Status.Conditions {
-		if c.Type == corev1.PodReady && c.Status == corev1.ConditionTrue {
-			return c.LastTransitionTime.Sub(pod.CreationTimestamp.Time), true
-		}
-	}
-	return 0, false
 }
 
 // writeStatus writes the status if it changed, then tells about the change.

@@ -12,8 +12,6 @@ import (
 	"sigs.k8s.io/controller-runtime/pkg/client"
 
 	"executorpool.dev/api/v1alpha1"
-	"executorpool.dev/controllers/resources"
-	"executorpool.dev/controllers/sampling"
 	"executorpool.dev/controllers/status"
 )
 
@@ -22,8 +20,10 @@ type observed struct {
 	// live objects by kind name; absent ones are missing.
 	live map[string]client.Object
 	// pods of the pool's Deployment.
-	pods    []corev1.Pod
+	pods []corev1.Pod
+	// reports are what they said last, numbers what wakes the reconciler when it has changed since.
 	reports map[string]status.Report
+	numbers [2]float64
 }
 
 // deploymentOf is the pool's own Deployment; nil when it has none, also where another's has the name.
@@ -35,17 +35,13 @@ func (o observed) deploymentOf(pool *v1alpha1.ExecutorPool) *appsv1.Deployment {
 	return deployment
 }
 
-func (r *Reconciler) gather(ctx context.Context, p plan) (observed, error) {
+// gather reads what the cache holds of a pool, has its pods followed, and takes what they said last.
+func (r *Reconciler) gather(ctx context.Context, pool *v1alpha1.ExecutorPool) (observed, error) {
 	in := observed{live: map[string]client.Object{}}
-	key := client.ObjectKeyFromObject(p.pool)
+	key := client.ObjectKeyFromObject(pool)
 	for _, k := range kinds {
 		live := k.empty()
 		err := r.Client.Get(ctx, key, live)
-		if apierrors.IsNotFound(err) && k.wanted(p) {
-			// The cache holds only objects with the controller's label. An object of that name without it, somebody
-			// else's or one of ours that lost the label, must be seen before anything is written over it.
-			err = r.Live.Get(ctx, key, live)
-		}
 		if apierrors.IsNotFound(err) {
 			continue
 		}
@@ -55,16 +51,40 @@ func (r *Reconciler) gather(ctx context.Context, p plan) (observed, error) {
 		in.live[k.name] = live
 	}
 	var pods corev1.PodList
-	if err := r.Client.List(ctx, &pods, client.InNamespace(key.Namespace), client.MatchingLabels(resources.Selector(p.pool))); err != nil {
+	if err := r.Client.List(ctx, &pods, client.InNamespace(key.Namespace), client.MatchingFields{podPoolIndex: key.Name}); err != nil {
 		return observed{}, fmt.Errorf("list pods of %s: %w", key, err)
 	}
 	for _, pod := range pods.Items {
-		if isOfDeployment(&pod, p.pool.Name) {
+		if isOfDeployment(&pod, pool.Name) {
 			in.pods = append(in.pods, pod)
 		}
 	}
-	in.reports = r.sample(ctx, in.pods)
+	if r.Poller.Follow(key, r.followed(pool, in.pods)) {
+		r.refresh(ctx, key, firstPatience)
+	}
+	r.read(key, &in)
 	return in, nil
+}
+
+// gatherUncached looks at the API server for objects the plan wants and the cache does not have. The cache holds only
+// objects with the controller's label. One of that name without it, somebody else's or one of ours that lost the label,
+// must be seen before anything is written over it.
+func (r *Reconciler) gatherUncached(ctx context.Context, p plan, in observed) error {
+	for _, k := range kinds {
+		if _, exists := in.live[k.name]; exists || !k.wanted(p) {
+			continue
+		}
+		live := k.empty()
+		err := r.Live.Get(ctx, client.ObjectKeyFromObject(p.pool), live)
+		if apierrors.IsNotFound(err) {
+			continue
+		}
+		if err != nil {
+			return fmt.Errorf("get %s %s: %w", k.name, client.ObjectKeyFromObject(p.pool), err)
+		}
+		in.live[k.name] = live
+	}
+	return nil
 }
 
 // isOfDeployment leaves out pods that merely carry the labels. A Deployment's ReplicaSet is named after it; watching
@@ -72,41 +92,4 @@ func (r *Reconciler) gather(ctx context.Context, p plan) (observed, error) {
 func isOfDeployment(pod *corev1.Pod, name string) bool {
 	owner := metav1.GetControllerOf(pod)
 	return owner != nil && owner.Kind == "ReplicaSet" && strings.HasPrefix(owner.Name, name+"-")
-}
-
-// sample asks every pod that can answer.
-func (r *Reconciler) sample(ctx context.Context, pods []corev1.Pod) map[string]status.Report {
-	var targets []sampling.Target
-	for i := range pods {
-		pod := &pods[i]
-		if pod.DeletionTimestamp != nil || pod.Status.Phase != corev1.PodRunning || pod.Status.PodIP == "" {
-			continue
-		}
-		ready := status.Ready(pod)
-		if !ready && !started(pod) {
-			continue
-		}
-		targets = append(targets, sampling.Target{Name: pod.Name, IP: pod.Status.PodIP, Ready: ready})
-	}
-	reports := make(map[string]status.Report, len(targets))
-	for _, answer := range r.Sampler.Sample(ctx, targets) {
-		reports[answer.Name] = status.Report{
-			Answered: answer.Err == nil,
-			Slots:    int32(answer.State.Slots),
-			Busy:     int32(answer.State.Busy),
-			Queued:   int32(answer.State.Queued),
-			Tier:     v1alpha1.Tier(answer.State.Tier),
-			Refusal:  answer.Refusal,
-		}
-	}
-	return reports
-}
-
-func started(pod *corev1.Pod) bool {
-	for _, c := range pod.Status.ContainerStatuses {
-		if c.State.Running != nil && c.Started != nil && *c.Started {
-			return true
-		}
-	}
-	return false
 }

@@ -9,6 +9,7 @@ import (
 	"k8s.io/apimachinery/pkg/api/equality"
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	"k8s.io/apimachinery/pkg/labels"
+	"k8s.io/apimachinery/pkg/types"
 	"k8s.io/utils/clock"
 	ctrl "sigs.k8s.io/controller-runtime"
 	"sigs.k8s.io/controller-runtime/pkg/client"
@@ -16,6 +17,7 @@ import (
 	"sigs.k8s.io/controller-runtime/pkg/recorder"
 
 	"executorpool.dev/api/v1alpha1"
+	"executorpool.dev/controllers/autoscale"
 	"executorpool.dev/controllers/resources"
 	"executorpool.dev/controllers/sampling"
 	"executorpool.dev/controllers/status"
@@ -23,23 +25,40 @@ import (
 
 // How long until a pool is looked at again though nothing happened to it.
 const (
-	busyInterval = 5 * time.Second
-	idleInterval = 15 * time.Second
+	obstacleInterval = 15 * time.Second
+	idleInterval     = 30 * time.Second
 	// conflictInterval is about what a watch takes to bring the cache up to date.
 	conflictInterval = 100 * time.Millisecond
 )
 
-// Reconciler makes the cluster match an ExecutorPool.
+// Reconciler makes the cluster match an ExecutorPool. Use New.
 type Reconciler struct {
+	Config
+	// Poller asks the pools' pods; it is to run beside the controller.
+	Poller *sampling.Poller
+
+	scaler *scaler
+}
+
+// Config is what a Reconciler needs.
+type Config struct {
 	// Client reads through the cache and writes.
 	Client client.Client
 	// Live reads from the API server; used only for objects the cache does not have.
 	Live    client.Reader
 	Events  recorder.EventRecorder
 	Sampler *sampling.Sampler
-	Clock   clock.PassiveClock
+	Sources Sources
+	Clock   clock.Clock
 	// Image is what pools run that name none.
 	Image string
+}
+
+// New makes a reconciler and its poller.
+func New(c Config) *Reconciler {
+	r := &Reconciler{Config: c, scaler: newScaler(c.Clock)}
+	r.Poller = sampling.NewPoller(c.Sampler, c.Clock, r.scaler.observe)
+	return r
 }
 
 // Reconcile brings one pool closer to its spec.
@@ -47,7 +66,7 @@ func (r *Reconciler) Reconcile(ctx context.Context, request ctrl.Request) (ctrl.
 	pool := &v1alpha1.ExecutorPool{}
 	if err := r.Client.Get(ctx, request.NamespacedName, pool); err != nil {
 		if apierrors.IsNotFound(err) {
-			forget(request.NamespacedName)
+			r.forget(request.NamespacedName)
 			return ctrl.Result{}, nil
 		}
 		return ctrl.Result{}, fmt.Errorf("get pool %s: %w", request, err)
@@ -62,26 +81,30 @@ func (r *Reconciler) Reconcile(ctx context.Context, request ctrl.Request) (ctrl.
 		return ctrl.Result{}, err
 	}
 	now, due := r.Clock.Now(), scheduleOf(contests)
-	replicas, reason := desiredReplicas(pool.Spec)
-	replicas, reason = due.raise(replicas, reason, now)
-	p := plan{pool: pool, image: resources.Image(pool, r.Image), replicas: replicas}
-	in, err := r.gather(ctx, p)
+	in, err := r.gather(ctx, pool)
 	if err != nil {
 		return ctrl.Result{}, err
 	}
+	order := r.decide(ctx, pool, floorOf(pool.Spec, due, now), &in)
+	p := plan{pool: pool, image: resources.Image(pool, r.Image), replicas: order.replicas}
+	if err := r.gatherUncached(ctx, p, in); err != nil {
+		return ctrl.Result{}, err
+	}
 
-	changed, refusal := r.apply(ctx, p, in)
+	changed, refusal := r.apply(ctx, p, in, order.written)
 	obstacle := obstacleOf(refusal)
 	if refusal != nil && obstacle == nil {
 		return retry(refusal)
 	}
+	r.scaler.act(request.NamespacedName, acted{order.decided, order.scaling, in.numbers})
 
 	decision := status.Decide(status.Input{
 		Pool:              pool,
 		Now:               now,
 		Image:             p.image,
-		Desired:           replicas,
-		DesiredReason:     reason,
+		Desired:           order.replicas,
+		DesiredReason:     order.reason,
+		Scaling:           order.scaling,
 		Deployment:        in.deploymentOf(pool),
 		DeploymentWritten: changed.deployment,
 		TemplateWritten:   changed.template,
@@ -91,19 +114,25 @@ func (r *Reconciler) Reconcile(ctx context.Context, request ctrl.Request) (ctrl.
 		NextContest:       due.next(now),
 		Selector:          labels.SelectorFromSet(resources.Selector(pool)).String(),
 	})
-	if err := r.writeStatus(ctx, pool, decision); err != nil {
+	if err := r.writeStatus(ctx, pool, decision, order.cause); err != nil {
 		return retry(err)
 	}
 	if apierrors.IsInvalid(refusal) {
 		// Only another spec helps, and that comes as an event. Quota and admission may change unseen: those are tried again.
 		return ctrl.Result{}, reconcile.TerminalError(refusal)
 	}
-	return ctrl.Result{RequeueAfter: due.change(now, next(decision))}, nil
+	return ctrl.Result{RequeueAfter: due.change(now, next(decision, obstacle != nil))}, nil
+}
+
+func (r *Reconciler) forget(pool types.NamespacedName) {
+	r.Poller.Forget(pool)
+	r.scaler.forget(pool)
+	forget(pool)
 }
 
 // writeStatus writes the status if it changed, then tells about the change. The resource version in the patch makes a
 // decision that was made on an outdated pool fail instead of recording the same scale twice.
-func (r *Reconciler) writeStatus(ctx context.Context, pool *v1alpha1.ExecutorPool, decision status.Decision) error {
+func (r *Reconciler) writeStatus(ctx context.Context, pool *v1alpha1.ExecutorPool, decision status.Decision, cause autoscale.Cause) error {
 	publish(pool, decision.Status)
 	if equality.Semantic.DeepEqual(pool.Status, decision.Status) {
 		return nil
@@ -113,6 +142,9 @@ func (r *Reconciler) writeStatus(ctx context.Context, pool *v1alpha1.ExecutorPoo
 	patch := client.MergeFromWithOptions(before, client.MergeFromWithOptimisticLock{})
 	if err := r.Client.Status().Patch(ctx, pool, patch, client.FieldOwner(resources.FieldOwner)); err != nil {
 		return fmt.Errorf("write status of pool %s: %w", client.ObjectKeyFromObject(pool), err)
+	}
+	if from, to := before.Status.DesiredReplicas, pool.Status.DesiredReplicas; from != to {
+		countScale(client.ObjectKeyFromObject(pool), from, to, cause)
 	}
 	for _, event := range decision.Events {
 		kind := corev1.EventTypeNormal
@@ -124,11 +156,12 @@ func (r *Reconciler) writeStatus(ctx context.Context, pool *v1alpha1.ExecutorPoo
 	return nil
 }
 
-// next is when to look again: numbers of a pool that works go stale faster, a young fault becomes one by lasting.
-func next(decision status.Decision) time.Duration {
+// next is when to look again: what is in the way may go unseen, a young fault becomes one by lasting. What the replicas do
+// is told by the poller.
+func next(decision status.Decision, obstacle bool) time.Duration {
 	wait := idleInterval
-	if decision.Status.BusySlots > 0 || decision.Status.QueueDepth > 0 {
-		wait = busyInterval
+	if obstacle {
+		wait = obstacleInterval
 	}
 	if decision.Recheck > 0 {
 		wait = min(wait, decision.Recheck)

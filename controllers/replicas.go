@@ -2,15 +2,42 @@ package controllers
 
 import (
 	"fmt"
+	"time"
 
 	"executorpool.dev/api/v1alpha1"
+	"executorpool.dev/controllers/autoscale"
+	"executorpool.dev/controllers/resources"
 )
 
-// desiredReplicas is how many replicas the pool is to have and why, in words that fit behind a colon. It is the one place
-// where that is decided, and it never writes spec.replicas, so admins and GitOps tools are not fought.
-func desiredReplicas(spec v1alpha1.ExecutorPoolSpec) (int32, string) {
-	if spec.Replicas == nil {
-		return 1, "spec.replicas is not set and defaults to 1"
+// floor is what the pool has at least, and why, in words that fit behind a colon.
+type floor struct {
+	// asked is spec.replicas, replicas the highest of that and of all else that asks for replicas.
+	asked, replicas int32
+	reason          string
+}
+
+// floorOf is the one place where it is found: from what the admin asks for and what the contests hold at this time.
+// spec.replicas is never written, so admins and GitOps tools are not fought.
+func floorOf(spec v1alpha1.ExecutorPoolSpec, due schedule, now time.Time) floor {
+	f := floor{asked: 1, reason: "spec.replicas is not set and defaults to 1"}
+	if spec.Replicas != nil {
+		f.asked, f.reason = *spec.Replicas, fmt.Sprintf("spec.replicas is %d", *spec.Replicas)
 	}
-	return *spec.Replicas, fmt.Sprintf("spec.replicas is %d", *spec.Replicas)
+	f.replicas, f.reason = due.raise(f.asked, f.reason, now)
+	return f
+}
+
+// policyOf is what a decision about the pool's replicas rests on besides what is sampled.
+func policyOf(spec v1alpha1.ExecutorPoolSpec, least floor) autoscale.Policy {
+	return autoscale.Policy{
+		Replicas:        least.asked,
+		Floor:           least.replicas,
+		FloorReason:     least.reason,
+		Ceiling:         spec.Scaling.MaxReplicas,
+		SlotsPerReplica: int32(resources.Slots(spec)),
+		TargetWait:      time.Duration(spec.Scaling.TargetWaitSeconds) * time.Second,
+		Stabilization:   time.Duration(spec.Scaling.ScaleDownStabilizationSeconds) * time.Second,
+		Timeout:         time.Duration(spec.TimeoutSeconds) * time.Second,
+		Hold:            autoscale.Hold(spec.Scaling.Hold),
+	}
 }

@@ -15,6 +15,7 @@ import (
 	"sigs.k8s.io/controller-runtime/pkg/handler"
 	"sigs.k8s.io/controller-runtime/pkg/predicate"
 	"sigs.k8s.io/controller-runtime/pkg/reconcile"
+	"sigs.k8s.io/controller-runtime/pkg/source"
 
 	"executorpool.dev/api/v1alpha1"
 	"executorpool.dev/controllers/resources"
@@ -31,7 +32,8 @@ import (
 // +kubebuilder:rbac:groups="",resources=services;serviceaccounts,verbs=get;list;watch;create;patch
 // +kubebuilder:rbac:groups=networking.k8s.io,resources=networkpolicies,verbs=get;list;watch;create;patch
 // +kubebuilder:rbac:groups=policy,resources=poddisruptionbudgets,verbs=get;list;watch;create;patch;delete
-// +kubebuilder:rbac:groups="",resources=pods,verbs=list;watch
+// +kubebuilder:rbac:groups="",resources=pods,verbs=list;watch;patch
+// +kubebuilder:rbac:groups=external.metrics.k8s.io,resources=*,verbs=get;list
 // +kubebuilder:rbac:groups=events.k8s.io,resources=events,verbs=create;patch
 // +kubebuilder:rbac:groups=coordination.k8s.io,resources=leases,namespace=system,verbs=get;create;update
 // +kubebuilder:rbac:groups="",resources=events,namespace=system,verbs=create;patch
@@ -75,6 +77,7 @@ func stripPod(object any) (any, error) {
 			DeletionTimestamp: pod.DeletionTimestamp,
 			Labels:            pod.Labels,
 			OwnerReferences:   pod.OwnerReferences,
+			Annotations:       deletionCost(pod),
 		},
 		Status: corev1.PodStatus{
 			Phase:             pod.Status.Phase,
@@ -89,14 +92,33 @@ func stripPod(object any) (any, error) {
 	return slim, nil
 }
 
+func deletionCost(pod *corev1.Pod) map[string]string {
+	cost, set := pod.Annotations[corev1.PodDeletionCost]
+	if !set {
+		return nil
+	}
+	return map[string]string{corev1.PodDeletionCost: cost}
+}
+
+// podPoolIndex finds the pods that carry a pool's label.
+const podPoolIndex = "pool"
+
 // SetupWithManager registers the controller. Changes of a pool count only when its spec does: its status is this
 // controller's own word.
 func (r *Reconciler) SetupWithManager(mgr ctrl.Manager) error {
+	index := func(pod client.Object) []string { return []string{pod.GetLabels()[resources.LabelInstance]} }
+	if err := mgr.GetFieldIndexer().IndexField(context.Background(), &corev1.Pod{}, podPoolIndex, index); err != nil {
+		return fmt.Errorf("index pods by pool: %w", err)
+	}
+	if err := mgr.Add(r.Poller); err != nil {
+		return fmt.Errorf("set up the poller: %w", err)
+	}
 	b := ctrl.NewControllerManagedBy(mgr).
 		Named("executorpool").
 		For(&v1alpha1.ExecutorPool{}, builder.WithPredicates(predicate.GenerationChangedPredicate{})).
 		Watches(&corev1.Pod{}, handler.EnqueueRequestsFromMapFunc(poolOfPod)).
-		Watches(&v1alpha1.Contest{}, handler.EnqueueRequestsFromMapFunc(poolOfContest))
+		Watches(&v1alpha1.Contest{}, handler.EnqueueRequestsFromMapFunc(poolOfContest)).
+		WatchesRawSource(source.Channel(r.scaler.woken, &handler.EnqueueRequestForObject{}))
 	for _, k := range kinds {
 		b = b.Owns(k.empty())
 	}

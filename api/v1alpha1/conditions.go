@@ -62,6 +62,10 @@ const (
 	ReasonSamplesFrozen = "SamplesFrozen"
 	// ReasonSamplesImpossible: numbers that cannot be true.
 	ReasonSamplesImpossible = "SamplesImpossible"
+	// ReasonSamplesStale: the last sample is too old.
+	ReasonSamplesStale = "SamplesStale"
+	// ReasonSamplesContradictory: samples that do not go together.
+	ReasonSamplesContradictory = "SamplesContradictory"
 	// ReasonNotSampledYet: the manager has asked for the first time and waits for answers.
 	ReasonNotSampledYet = "NotSampledYet"
 	// ReasonAutoscalingOff: scaling.maxReplicas is not set.

@@ -51,7 +51,7 @@ type Config struct {
 	// ShutdownTimeout bounds how long reconciles in progress may take to end.
 	ShutdownTimeout time.Duration
 
-	// Dial opens connections to executors; nil means the network.
+	// Dial opens connections to executors and Prometheus servers; nil means the network.
 	Dial func(ctx context.Context, network, address string) (net.Conn, error)
 }
 
@@ -83,14 +83,19 @@ func Run(ctx context.Context, c Config) error {
 			return fmt.Errorf("ask the API server for its kinds: %w", err)
 		}
 	}
-	reconciler := &controllers.Reconciler{
+	external, err := sampling.NewExternal(c.REST)
+	if err != nil {
+		return err
+	}
+	reconciler := controllers.New(controllers.Config{
 		Client:  mgr.GetClient(),
 		Live:    mgr.GetAPIReader(),
 		Events:  mgr.GetEventRecorder(resources.FieldOwner),
 		Sampler: sampling.New(resources.Port, c.Dial),
+		Sources: controllers.Sources{Prometheus: sampling.NewPrometheus(c.Dial), External: external},
 		Clock:   clock.RealClock{},
 		Image:   c.ExecutorImage,
-	}
+	})
 	if err := reconciler.SetupWithManager(mgr); err != nil {
 		return err
 	}

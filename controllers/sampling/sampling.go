@@ -13,6 +13,7 @@ import (
 	"time"
 
 	"golang.org/x/sync/errgroup"
+	"k8s.io/apimachinery/pkg/types"
 
 	"executorpool.dev/executor/api"
 )
@@ -24,13 +25,26 @@ const (
 	parallel   = 32
 	maxAnswer  = 16 << 10
 	maxHeader  = 8 << 10
-	maxInt32   = 1<<31 - 1
 	idleExpiry = 30 * time.Second
+
+	// What the pool's spec allows at most.
+	maxSlots    = 512
+	maxCapacity = 100_000
+	// maxPerMilli is more submissions than an executor can take in a millisecond.
+	maxPerMilli = 100
+)
+
+var (
+	// ErrImpossible says that an answer holds numbers that no executor has.
+	ErrImpossible = errors.New("impossible state")
+	// ErrFrozen says that an answer is one that was given before.
+	ErrFrozen = errors.New("an old answer")
 )
 
 // Target is one pod to ask.
 type Target struct {
 	Name string
+	UID  types.UID
 	// IP is the pod's address as the API server has it.
 	IP string
 	// Ready pods are asked for their state, others why they are not ready.
@@ -64,9 +78,12 @@ func New(port int32, dial func(ctx context.Context, network, address string) (ne
 			Timeout: Timeout,
 			Transport: &http.Transport{
 				// A proxy from the environment is not meant for pod addresses.
-				Proxy:                  nil,
-				DialContext:            dial,
-				MaxIdleConnsPerHost:    1,
+				Proxy:               nil,
+				DialContext:         dial,
+				MaxIdleConnsPerHost: 1,
+				// One answer fits: thousands of connections are kept.
+				ReadBufferSize:         1 << 10,
+				WriteBufferSize:        1 << 9,
 				IdleConnTimeout:        idleExpiry,
 				MaxResponseHeaderBytes: maxHeader,
 				DisableCompression:     true,
@@ -145,13 +162,31 @@ func (s *Sampler) get(ctx context.Context, url string, into any, statuses ...int
 	return fmt.Errorf("%s answered %d", url, response.StatusCode)
 }
 
-// plausible refuses numbers that no executor has: they are worse than none.
-func plausible(state api.State) error {
+// plausible refuses numbers that no executor has: they are worse than none. Counters of an executor that tells no uptime
+// are not looked at, nor used.
+func plausible(s api.State) error {
 	switch {
-	case state.Slots < 0 || state.Slots > maxInt32 || state.Queued < 0 || state.Queued > maxInt32:
-		return fmt.Errorf("impossible state: %d slots, %d queued", state.Slots, state.Queued)
-	case state.Busy < 0 || state.Busy > state.Slots:
-		return fmt.Errorf("impossible state: %d of %d slots busy", state.Busy, state.Slots)
+	case s.Slots < 0 || s.Slots > maxSlots || s.QueueCapacity < 0 || s.QueueCapacity > maxCapacity:
+		return fmt.Errorf("%w: %d slots, room for %d", ErrImpossible, s.Slots, s.QueueCapacity)
+	case s.Queued < 0 || s.Queued > s.QueueCapacity:
+		return fmt.Errorf("%w: %d queued where there is room for %d", ErrImpossible, s.Queued, s.QueueCapacity)
+	case s.Busy < 0 || s.Busy > s.Slots:
+		return fmt.Errorf("%w: %d of %d slots busy", ErrImpossible, s.Busy, s.Slots)
+	case s.OldestMillis < 0 || s.UptimeMillis < 0:
+		return fmt.Errorf("%w: oldest %d ms, up for %d ms", ErrImpossible, s.OldestMillis, s.UptimeMillis)
+	case s.UptimeMillis == 0:
+		return nil
+	}
+	// The counters are read one after another while they move.
+	moving := uint64(s.Slots + s.QueueCapacity)
+	up := uint64(s.UptimeMillis)
+	switch {
+	case s.Accepted > maxPerMilli*(up+1000):
+		return fmt.Errorf("%w: %d accepted in %d ms", ErrImpossible, s.Accepted, up)
+	case s.Answered > s.Accepted+moving || s.Finished > s.Answered+moving:
+		return fmt.Errorf("%w: %d accepted, %d answered, %d finished", ErrImpossible, s.Accepted, s.Answered, s.Finished)
+	case s.ServedMillis > uint64(s.Slots)*(up+1000):
+		return fmt.Errorf("%w: %d slots served %d ms in %d ms", ErrImpossible, s.Slots, s.ServedMillis, up)
 	}
 	return nil
 }

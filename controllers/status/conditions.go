@@ -73,7 +73,7 @@ func ready(next v1alpha1.ExecutorPoolStatus, p progress, f *fault, in Input) met
 	case f != nil:
 		c.Reason, c.Message = f.reason, f.message
 	case p == done && in.Desired == 0:
-		c.Status, c.Reason, c.Message = metav1.ConditionTrue, v1alpha1.ReasonScaledToZero, "No replicas are desired: "+in.DesiredReason+"."
+		c.Status, c.Reason, c.Message = metav1.ConditionTrue, v1alpha1.ReasonScaledToZero, "No replicas are desired: "+why(next, in)+"."
 	case p == done:
 		c.Status, c.Reason, c.Message = metav1.ConditionTrue, v1alpha1.ReasonAllReplicasReady, "All replicas are ready and run the present spec."
 	case p == scaling && next.ReadyReplicas >= in.Desired:
@@ -89,7 +89,15 @@ func ready(next v1alpha1.ExecutorPoolStatus, p progress, f *fault, in Input) met
 	return c
 }
 
-func reconciling(p progress, f *fault, in Input) metav1.Condition {
+// why is the reason of the desired replicas as it was when they were decided: the present words have numbers that move.
+func why(next v1alpha1.ExecutorPoolStatus, in Input) string {
+	if s := next.LastScale; s != nil && s.To == in.Desired {
+		return s.Reason
+	}
+	return in.DesiredReason
+}
+
+func reconciling(next v1alpha1.ExecutorPoolStatus, p progress, f *fault, in Input) metav1.Condition {
 	c := metav1.Condition{Type: v1alpha1.ConditionReconciling, Status: metav1.ConditionTrue}
 	switch {
 	case in.Obstacle != nil:
@@ -99,7 +107,7 @@ func reconciling(p progress, f *fault, in Input) metav1.Condition {
 	case p == rolling:
 		c.Reason, c.Message = v1alpha1.ReasonRollingOut, "Pods are being replaced because what reaches them changed."
 	case p == scaling:
-		c.Reason, c.Message = v1alpha1.ReasonScaling, fmt.Sprintf("Scaling to %d replicas: %s.", in.Desired, in.DesiredReason)
+		c.Reason, c.Message = v1alpha1.ReasonScaling, fmt.Sprintf("Scaling to %d replicas: %s.", in.Desired, why(next, in))
 	default:
 		c.Reason, c.Message = v1alpha1.ReasonReplicasNotReady, "Waiting for replicas to become ready."
 	}

@@ -1,7 +1,6 @@
 package status
 
 import (
-	"fmt"
 	"time"
 
 	"k8s.io/apimachinery/pkg/api/meta"
@@ -31,9 +30,10 @@ func Decide(in Input) Decision {
 	}
 	for _, c := range []metav1.Condition{
 		ready(next, progress, trouble, in),
-		reconciling(progress, trouble, in),
+		reconciling(next, progress, trouble, in),
 		stalled(trouble),
 		fresh(in),
+		limited(in),
 		isolation(in),
 	} {
 		c.ObservedGeneration = in.Pool.Generation
@@ -85,33 +85,7 @@ func scale(next *v1alpha1.ExecutorPoolStatus, in Input) {
 		return
 	}
 	next.LastScale = &v1alpha1.ScaleRecord{
-		Time: metav1.NewTime(in.Now.Truncate(time.Second)), From: next.DesiredReplicas, To: in.Desired, Reason: in.DesiredReason,
+		Time: metav1.NewTime(in.Now.Truncate(time.Second)), From: next.DesiredReplicas, To: in.Desired, Reason: Bounded(in.DesiredReason),
 	}
 	next.DesiredReplicas = in.Desired
-}
-
-// fresh is the condition MetricsFresh, about replicas that serve.
-func fresh(in Input) metav1.Condition {
-	c := metav1.Condition{Type: v1alpha1.ConditionMetricsFresh, Status: metav1.ConditionTrue, Reason: v1alpha1.ReasonSampled,
-		Message: "Every ready replica reported its slots and queue."}
-	serving, silent := 0, ""
-	for i := range in.Pods {
-		pod := &in.Pods[i]
-		if !Ready(pod) {
-			continue
-		}
-		serving++
-		if !in.Reports[pod.Name].Answered && (silent == "" || pod.Name < silent) {
-			silent = pod.Name
-		}
-	}
-	switch {
-	case serving == 0:
-		c.Status, c.Reason, c.Message = metav1.ConditionUnknown, v1alpha1.ReasonNoReplicas, "There is no ready replica to ask."
-	case silent != "":
-		c.Status, c.Reason = metav1.ConditionFalse, v1alpha1.ReasonReplicasSilent
-		c.Message = fmt.Sprintf("Ready replicas did not answer /v1/state, pod %s among them; busySlots and queueDepth leave "+
-			"them out. If it lasts, see that network policies let the manager reach port 8000 of the pods.", silent)
-	}
-	return c
 }

@@ -7,6 +7,7 @@ import (
 	corev1 "k8s.io/api/core/v1"
 
 	"executorpool.dev/api/v1alpha1"
+	"executorpool.dev/controllers/autoscale"
 )
 
 // Input is all that a decision rests on.
@@ -29,6 +30,8 @@ type Input struct {
 	Pods []corev1.Pod
 	// Reports are what executors answered, by pod name. A pod that was not asked has none.
 	Reports map[string]Report
+	// Scaling is what the autoscaler has to say; the zero value when it is off.
+	Scaling Scaling
 	// Obstacle keeps the pool's objects from being written; nil when nothing does.
 	Obstacle *Obstacle
 	// NextContest is the one that starts next; nil when none is ahead.
@@ -37,10 +40,22 @@ type Input struct {
 	Selector string
 }
 
+// Scaling is what conditions tell of the autoscaler. It holds nothing that changes by itself.
+type Scaling struct {
+	On bool
+	// Limited is what keeps the pool from the replicas it needs.
+	Limited autoscale.Limit
+	// Problem is why the samples are not believed, Cause its words where scaling.source has some.
+	Problem autoscale.Problem
+	Cause   string
+}
+
 // Report is what one executor said, or that it said nothing.
 type Report struct {
 	// Answered says whether the rest is of any worth.
-	Answered    bool
+	Answered bool
+	// Doubt says why an answer that came is not believed.
+	Doubt       Doubt
 	Slots, Busy int32
 	Queued      int32
 	// Tier is the isolation it proved at boot.
@@ -48,6 +63,18 @@ type Report struct {
 	// Refusal is why it is not ready, in its own words; empty when it gave no reason.
 	Refusal string
 }
+
+// Doubt is why an answer is not believed.
+type Doubt int
+
+const (
+	// NoDoubt: it is believed, or there is none.
+	NoDoubt Doubt = iota
+	// Impossible: it holds numbers that no executor has.
+	Impossible
+	// Frozen: it is one that was given before.
+	Frozen
+)
 
 // Obstacle is why the pool's objects cannot be written.
 type Obstacle struct {

@@ -85,7 +85,8 @@ func TestPoolLifeTold(t *testing.T) {
 		decision := s.step()
 		got := s.reasons()
 		want := map[string]string{"Ready": tc.ready, "Reconciling": tc.reconciling, "Stalled": "False Progressing",
-			"MetricsFresh": "Unknown NoReplicas", "IsolationEnforced": "Unknown NoReplicas"}
+			"MetricsFresh": "Unknown NoReplicas", "IsolationEnforced": "Unknown NoReplicas",
+			"ScalingLimited": "False AutoscalingOff"}
 		if diff := cmp.Diff(want, got); diff != "" {
 			t.Errorf("step %d, %s (-want +got):\n%s", i, tc.name, diff)
 		}

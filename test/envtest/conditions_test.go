@@ -95,7 +95,7 @@ func TestPodFaultsNamedAndForgotten(t *testing.T) {
 			}
 			eventuallyEvent(t, namespace, tc.reason, "")
 
-			healthy := executors.add(t, &executor{state: api.State{Slots: 8, Tier: "Restricted"}})
+			healthy := executors.add(t, &executor{state: api.State{Slots: 8, QueueCapacity: 128, Tier: "Restricted"}})
 			setStatus(t, p, serving(healthy))
 			rollOut(t, namespace, 1, 1)
 			eventuallyCondition(t, namespace, v1alpha1.ConditionReady, metav1.ConditionTrue, v1alpha1.ReasonAllReplicasReady)
@@ -152,10 +152,10 @@ func TestLoadSampled(t *testing.T) {
 	// It answers nonsense: not idle, not scaled, but silent.
 	replica.set(func(e *executor) { e.state.Busy = -1 })
 	touch(t, namespace)
-	eventuallyCondition(t, namespace, v1alpha1.ConditionMetricsFresh, metav1.ConditionFalse, v1alpha1.ReasonReplicasSilent)
+	eventuallyCondition(t, namespace, v1alpha1.ConditionMetricsFresh, metav1.ConditionFalse, v1alpha1.ReasonSamplesImpossible)
 	g.Eventually(get(t, namespace, &v1alpha1.ExecutorPool{})).Should(gomega.HaveField("Status.DesiredReplicas", gomega.BeEquivalentTo(1)))
 
-	replica.set(func(e *executor) { e.state = api.State{Slots: 8, Tier: "None"} })
+	replica.set(func(e *executor) { e.state = api.State{Slots: 8, QueueCapacity: 128, Tier: "None"} })
 	touch(t, namespace)
 	eventuallyCondition(t, namespace, v1alpha1.ConditionIsolationEnforced, metav1.ConditionFalse, v1alpha1.ReasonTierTooLow)
 }

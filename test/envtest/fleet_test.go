@@ -10,6 +10,7 @@ import (
 	"net/http/httptest"
 	"sync"
 	"testing"
+	"time"
 
 	"executorpool.dev/executor/api"
 )
@@ -54,6 +55,10 @@ type executor struct {
 	refusal string
 	// verdict of every submission, whose answer is 42; OK if empty.
 	verdict api.Verdict
+	// started is when it was first asked; frozen has it tell the same uptime again and again.
+	started time.Time
+	frozen  bool
+	silent  bool
 }
 
 func (e *executor) set(change func(*executor)) {
@@ -65,6 +70,16 @@ func (e *executor) set(change func(*executor)) {
 func (e *executor) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	e.mu.Lock()
 	defer e.mu.Unlock()
+	if e.silent {
+		w.WriteHeader(http.StatusBadGateway)
+		return
+	}
+	if e.started.IsZero() {
+		e.started = time.Now().Add(-time.Hour)
+	}
+	if !e.frozen {
+		e.state.UptimeMillis = time.Since(e.started).Milliseconds()
+	}
 	w.Header().Set("Content-Type", "application/json")
 	switch r.URL.Path {
 	case "/v1/state":

@@ -1,0 +1,119 @@
+package sampling
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"net"
+	"net/http"
+	"syscall"
+	"time"
+
+	"github.com/prometheus/client_golang/api"
+	promv1 "github.com/prometheus/client_golang/api/prometheus/v1"
+	"github.com/prometheus/common/model"
+)
+
+const (
+	maxPrometheusAnswer = 1 << 20
+	// prometheusPatience: an answer has the time of its evaluation, so one that is not a moment old was kept by somebody.
+	prometheusPatience = 15 * time.Second
+)
+
+// Prometheus queries Prometheus servers.
+type Prometheus struct{ transport http.RoundTripper }
+
+// NewPrometheus makes a client that dials by dial; nil means the network, but for addresses that are no server's of a
+// cluster: who may write a pool must not reach the manager's own ports or its node's metadata service through it.
+func NewPrometheus(dial func(ctx context.Context, network, address string) (net.Conn, error)) *Prometheus {
+	if dial == nil {
+		dial = (&net.Dialer{Timeout: Timeout, Control: onlyServers}).DialContext
+	}
+	return &Prometheus{transport: bounded{&http.Transport{
+		Proxy: nil, DialContext: dial, MaxIdleConnsPerHost: 4, IdleConnTimeout: idleExpiry,
+		MaxResponseHeaderBytes: maxHeader, TLSHandshakeTimeout: Timeout,
+	}}}
+}
+
+func onlyServers(_, address string, _ syscall.RawConn) error {
+	host, _, err := net.SplitHostPort(address)
+	if err != nil {
+		return fmt.Errorf("address %s: %w", address, err)
+	}
+	_, err = podAddress(host)
+	return err
+}
+
+// bounded cuts answers that are too long and follows no redirect.
+type bounded struct{ next http.RoundTripper }
+
+func (b bounded) RoundTrip(r *http.Request) (*http.Response, error) {
+	response, err := b.next.RoundTrip(r)
+	if err != nil {
+		return nil, err
+	}
+	if response.StatusCode >= 300 && response.StatusCode < 400 {
+		_ = response.Body.Close()
+		return nil, errors.New("a redirect")
+	}
+	response.Body = struct {
+		io.Reader
+		io.Closer
+	}{io.LimitReader(response.Body, maxPrometheusAnswer), response.Body}
+	return response, nil
+}
+
+// Query makes the source that evaluates query at the server at address.
+func (p *Prometheus) Query(address, query string) Source {
+	return promQuery{p, address, query}
+}
+
+type promQuery struct {
+	server         *Prometheus
+	address, query string
+}
+
+func (q promQuery) Same(other Source) bool {
+	o, ok := other.(promQuery)
+	return ok && o == q
+}
+
+// Waiting evaluates the query now, by the server's clock.
+func (q promQuery) Waiting(ctx context.Context) (Value, error) {
+	client, err := api.NewClient(api.Config{Address: q.address, RoundTripper: q.server.transport})
+	if err != nil {
+		return Value{}, errors.New("scaling.source.prometheus.address is no URL")
+	}
+	result, _, _, err := promv1.NewAPI(client).Query(ctx, q.query, time.Time{})
+	if err != nil {
+		return Value{}, q.words(err)
+	}
+	switch v := result.(type) {
+	case *model.Scalar:
+		return Value{float64(v.Value), v.Timestamp.Time(), prometheusPatience}, nil
+	case model.Vector:
+		if len(v) == 1 {
+			return Value{float64(v[0].Value), v[0].Timestamp.Time(), prometheusPatience}, nil
+		}
+		if len(v) > 1 {
+			return Value{}, errors.New("scaling.source.prometheus.query gives several series: add them up with sum(...)")
+		}
+		return Value{}, errors.New("scaling.source.prometheus.query gives no series: see whether the metric is scraped; `... or vector(0)` makes its absence a zero")
+	}
+	return Value{}, fmt.Errorf("scaling.source.prometheus.query gives a %s: let it give one number", result.Type())
+}
+
+// words says what failed without a word of what the server answered, which the pool's author may not be allowed to read.
+func (q promQuery) words(err error) error {
+	var answered *promv1.Error
+	switch {
+	case errors.Is(err, context.DeadlineExceeded):
+		return fmt.Errorf("Prometheus at %s does not answer in time", q.address)
+	case errors.As(err, &answered) && answered.Type == promv1.ErrBadData:
+		return fmt.Errorf("Prometheus at %s refuses scaling.source.prometheus.query: try it there", q.address)
+	case errors.As(err, &answered):
+		return fmt.Errorf("Prometheus at %s answers with an error (%s)", q.address, answered.Type)
+	}
+	return fmt.Errorf("Prometheus at %s cannot be reached: see scaling.source.prometheus.address and the network policies", q.address)
+}

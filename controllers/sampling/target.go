@@ -1,0 +1,80 @@
+package sampling
+
+import (
+	"errors"
+	"fmt"
+	"time"
+
+	"executorpool.dev/executor/api"
+)
+
+// missed is how many questions without an answer are no accident. By then the last good answer counts no longer.
+const missed = 3
+
+// target is a pod that is asked.
+type target struct {
+	Target
+	due    time.Time
+	asking bool
+	// began is when it was last asked and answered when the last question was put that has its answer.
+	began, answered time.Time
+	asked           bool
+	// seen says that it was asked in this round.
+	seen     bool
+	report   Report
+	failures int
+	// good is the last state that was believed, goodAt when that was, and bad that an unbelievable one came since.
+	good   api.State
+	goodAt time.Time
+	bad    bool
+}
+
+// took takes in an answer and says whether it differs from the one before in more than numbers.
+func (t *target) took(report Report, now time.Time) bool {
+	if report.Err == nil && t.Ready && !t.goodAt.IsZero() && frozen(t.good, report.State, t.began.Sub(t.goodAt)) {
+		report.Err = fmt.Errorf("pod %s: %w", t.Name, ErrFrozen)
+	}
+	was, before := t.report, t.asked
+	t.asking, t.asked, t.seen, t.answered, t.report = false, true, true, t.began, report
+	if report.Err != nil {
+		t.failures++
+		wasBad := t.bad
+		t.bad = errors.Is(report.Err, ErrImpossible) || errors.Is(report.Err, ErrFrozen)
+		return !before || t.bad != wasBad || t.failures == missed
+	}
+	recovered := t.bad || t.failures >= missed
+	t.failures, t.bad = 0, false
+	t.good, t.goodAt = report.State, now
+	return !before || recovered || was.Refusal != report.Refusal || was.State.Tier != report.State.Tier ||
+		was.State.Slots != report.State.Slots
+}
+
+// frozen says that an answer is the one before though time has passed.
+func frozen(before, now api.State, passed time.Duration) bool {
+	return now.UptimeMillis > 0 && now.UptimeMillis == before.UptimeMillis && passed > 50*time.Millisecond
+}
+
+// fresh says whether the last good answer still counts: an answer may be missed, but not be a lie.
+func (t *target) fresh(now time.Time, grace time.Duration) bool {
+	return !t.goodAt.IsZero() && !t.bad && now.Sub(t.goodAt) <= grace
+}
+
+// shown is the report as status shall have it.
+func (t *target) shown(now time.Time, grace time.Duration) Report {
+	report := t.report
+	if report.Err != nil && t.Ready && t.fresh(now, grace) {
+		report.State, report.Err = t.good, nil
+	}
+	return report
+}
+
+// next is when it is asked again: at its own beat, so that pods which are asked in turn stay in turn.
+func (t *target) next(interval time.Duration, now time.Time) time.Time {
+	if !t.Ready || t.failures > 1 {
+		return now.Add(max(interval, slow))
+	}
+	if at := t.due.Add(interval); at.After(now) {
+		return at
+	}
+	return now.Add(interval)
+}
