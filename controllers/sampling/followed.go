@@ -106,10 +106,14 @@ func (f *followed) took(t *target, report Report, now time.Time) (reading Readin
 	if f.targets[t.Name] != t {
 		return Reading{}, false
 	}
+	first := !t.asked
 	if t.took(report, now) {
 		f.changed = true
 	}
-	t.due = t.next(f.pool.Interval, now)
+	t.due = t.next(f.beat(), now)
+	if first && f.pressed.IsZero() {
+		f.spread(now)
+	}
 	if t.Ready && t.report.Err == nil {
 		f.ledger.saw(t.UID, t.good)
 		f.watch(t.good.Queued > 0, now)
@@ -127,6 +131,7 @@ func (f *followed) took(t *target, report Report, now time.Time) (reading Readin
 		return Reading{}, false
 	}
 	if f.bunched && f.pressed.IsZero() {
+		f.bunched = false
 		f.spread(now)
 	}
 	return f.read(now), true
@@ -205,16 +210,24 @@ func (f *followed) reading(now time.Time) Reading {
 	return reading
 }
 
+// beat is how often a replica is asked: twice as often while there is a queue, which may grow.
+func (f *followed) beat() time.Duration {
+	if f.pool.Alert && !f.pressed.IsZero() {
+		return f.pool.Interval / 2
+	}
+	return f.pool.Interval
+}
+
 // grace is how long the last good answer of a pod stands in for one that does not come.
 func (f *followed) grace() time.Duration { return 2*f.pool.Interval + Timeout }
 
-// spread has the replicas asked in turn.
+// spread has the replicas asked in turn. None is asked later than it would have been, or a pool to which pods come one by
+// one would not be looked at.
 func (f *followed) spread(now time.Time) {
-	f.bunched = false
 	step := f.pool.Interval / time.Duration(max(1, len(f.order)))
 	for i, t := range f.order {
 		if t.asked && t.failures == 0 {
-			t.due = now.Add(step * time.Duration(i+1))
+			t.due = earlier(t.due, now.Add(step*time.Duration(i+1)))
 		}
 	}
 }
