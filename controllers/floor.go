@@ -57,6 +57,11 @@ func (s schedule) raise(replicas int32, reason string, now time.Time) (int32, st
 	return int32(held), fmt.Sprintf("contests %s and %s hold %d", strings.Join(by[:len(by)-1], ", "), by[len(by)-1], held)
 }
 
+// running says whether a contest is between its start and its end.
+func (s schedule) running(now time.Time) bool {
+	return slices.ContainsFunc(s, func(c calendar.Contest) bool { return c.Phase(now) == calendar.Running })
+}
+
 // next is what a pool's status tells of the contest that starts next.
 func (s schedule) next(now time.Time) *v1alpha1.NextContest {
 	c := calendar.Upcoming(s, now)

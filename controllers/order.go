@@ -24,8 +24,8 @@ type order struct {
 // decide finds the order for a pool. Before replicas are removed all are asked once more, so that a queue that has just
 // begun is known, and who is idle.
 //
-// While pods are being replaced only the admin removes replicas: the Deployment controller then shares what goes between
-// old and new pods by their numbers, and would take a busy one while an idle one is there.
+// While a contest runs or pods are being replaced, only the admin removes replicas. In a rollout the Deployment controller
+// shares what goes between old and new pods by their numbers, and would take a busy one while an idle one is there.
 func (r *Reconciler) decide(ctx context.Context, pool *v1alpha1.ExecutorPool, least floor, in *observed) order {
 	key := client.ObjectKeyFromObject(pool)
 	deployment := in.deploymentOf(pool)
@@ -42,7 +42,13 @@ func (r *Reconciler) decide(ctx context.Context, pool *v1alpha1.ExecutorPool, le
 	}
 	o := order{written: written, decided: d.Replicas, replicas: d.Replicas, reason: d.Reason, cause: d.Cause, scaling: scaling}
 	byAdmin := policy.Ceiling == 0 || !before || policy.Replicas < asked
-	if d.Replicas < written && !byAdmin && isRolling(deployment) {
+	if d.Replicas >= written || byAdmin {
+		return o
+	}
+	switch {
+	case least.running:
+		o.replicas, o.reason = written, "replicas are removed when the contest is over"
+	case isRolling(deployment):
 		o.replicas, o.reason = written, "replicas are removed when the rollout is over"
 	}
 	return o

@@ -14,6 +14,8 @@ type floor struct {
 	// asked is spec.replicas, replicas the highest of that and of all else that asks for replicas.
 	asked, replicas int32
 	reason          string
+	// running says that a contest is between its start and its end.
+	running bool
 }
 
 // floorOf is the one place where it is found: from what the admin asks for and what the contests hold at this time.
@@ -24,6 +26,7 @@ func floorOf(spec v1alpha1.ExecutorPoolSpec, due schedule, now time.Time) floor 
 		f.asked, f.reason = *spec.Replicas, fmt.Sprintf("spec.replicas is %d", *spec.Replicas)
 	}
 	f.replicas, f.reason = due.raise(f.asked, f.reason, now)
+	f.running = due.running(now)
 	return f
 }
 
