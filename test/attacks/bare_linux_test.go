@@ -35,7 +35,7 @@ func survives(t *testing.T, tier string, command []string) {
 	executor, url := start(t, scratch, tier, command...)
 	becomesReady(t, url)
 
-	Drive(t, Executor{Slots: 4, Tier: tier, Execute: Post(url)})
+	Drive(t, Executor{Slots: 4, Tier: tier, URL: url})
 
 	workers := children(t, executor)
 	if len(workers) != 2 {

@@ -15,14 +15,18 @@ const reusable = time.Second
 
 // Executor is what is attacked.
 type Executor struct {
-	// Execute submits and gives the result; anything but a result is an error.
-	Execute func(ctx context.Context, request api.Request) (api.Result, error)
-	Slots   int
+	URL   string
+	Slots int
 	// Tier is what every result must say.
 	Tier string
 }
 
-// Drive tries every attack alone, in all slots at once and beside honest programs.
+// Execute submits and gives the result; anything but a result is an error.
+func (e Executor) Execute(ctx context.Context, request api.Request) (api.Result, error) {
+	return post(ctx, e.URL, request)
+}
+
+// Drive tries every attack alone, in all slots at once and beside honest programs, while requests that never end come in.
 func Drive(t *testing.T, e Executor) {
 	honest, _ := Honest()
 	for _, prepare := range []api.Request{honest, All()[0].Request} {
@@ -30,6 +34,7 @@ func Drive(t *testing.T, e Executor) {
 			t.Fatal(err)
 		}
 	}
+	slowRefused := e.drip(t)
 	for _, attack := range All() {
 		t.Run(attack.Name, func(t *testing.T) {
 			e.attack(t, attack)
@@ -47,10 +52,17 @@ func Drive(t *testing.T, e Executor) {
 			all.Wait()
 		})
 	}
+	slowRefused()
 }
 
 func (e Executor) attack(t *testing.T, a Attack) {
 	result, err := e.Execute(t.Context(), a.Request)
+	if a.Refused != "" {
+		if err == nil || !strings.Contains(err.Error(), a.Refused) {
+			t.Errorf("got %+v, %.500v; want it refused with %q", result, err, a.Refused)
+		}
+		return
+	}
 	if err != nil {
 		t.Error(err)
 		return

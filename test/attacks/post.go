@@ -11,31 +11,28 @@ import (
 	"executorpool.dev/executor/api"
 )
 
-// Post submits over HTTP to the executor at the URL.
-func Post(url string) func(context.Context, api.Request) (api.Result, error) {
-	return func(ctx context.Context, request api.Request) (api.Result, error) {
-		var result api.Result
-		body, err := json.Marshal(request)
-		if err != nil {
-			return result, err
-		}
-		post, err := http.NewRequestWithContext(ctx, http.MethodPost, url+"/v1/execute", bytes.NewReader(body))
-		if err != nil {
-			return result, err
-		}
-		post.Header.Set("Content-Type", "application/json")
-		response, err := http.DefaultClient.Do(post)
-		if err != nil {
-			return result, err
-		}
-		defer response.Body.Close()
-		answer, err := io.ReadAll(response.Body)
-		if err != nil {
-			return result, err
-		}
-		if response.StatusCode != http.StatusOK {
-			return result, fmt.Errorf("status %d: %s", response.StatusCode, answer)
-		}
-		return result, json.Unmarshal(answer, &result)
+// post submits over HTTP to the executor at the URL.
+func post(ctx context.Context, url string, request api.Request) (result api.Result, err error) {
+	body, err := json.Marshal(request)
+	if err != nil {
+		return result, err
 	}
+	post, err := http.NewRequestWithContext(ctx, http.MethodPost, url+"/v1/execute", bytes.NewReader(body))
+	if err != nil {
+		return result, err
+	}
+	post.Header.Set("Content-Type", "application/json")
+	response, err := http.DefaultClient.Do(post)
+	if err != nil {
+		return result, err
+	}
+	defer response.Body.Close()
+	answer, err := io.ReadAll(response.Body)
+	if err != nil {
+		return result, err
+	}
+	if response.StatusCode != http.StatusOK {
+		return result, fmt.Errorf("status %d: %s", response.StatusCode, answer)
+	}
+	return result, json.Unmarshal(answer, &result)
 }

@@ -55,7 +55,7 @@ func TestTierIsWhatHolds(t *testing.T) {
 				if err != nil || !strings.Contains(metrics, `executor_isolation_tier{tier="`+tc.tier+`"} 1`) {
 					t.Errorf("minimum %s: /metrics does not say tier %s (%v)", minimum, tc.tier, err)
 				}
-				e := Executor{Slots: 4, Tier: tc.tier, Execute: Post(url)}
+				e := Executor{Slots: 4, Tier: tc.tier, URL: url}
 				if !serves {
 					if _, err := e.Execute(t.Context(), api.Request{Language: "c", Source: "x"}); err == nil ||
 						!strings.Contains(err.Error(), "isolation") || !strings.Contains(err.Error(), tc.why) {

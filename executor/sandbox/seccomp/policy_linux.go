@@ -64,6 +64,9 @@ func policy(o Options) seccomp.Policy {
 	}
 	// Connected pairs stay, of the one family that reaches nobody else.
 	when("socketpair", seccomp.Condition{Argument: 0, Operation: seccomp.NotEqual, Value: unix.AF_UNIX})
+	// Of these only streams: a pair of datagram sockets can send to any address, and be sent to when one end is gone.
+	// SOCK_DGRAM is 2 and SOCK_RAW, which Linux takes for the same, 3.
+	when("socketpair", seccomp.Condition{Argument: 1, Operation: seccomp.BitsSet, Value: unix.SOCK_DGRAM})
 	when("setpgid", seccomp.Condition{Argument: 2, Operation: seccomp.NotEqual, Value: o.GroupToken})
 	// MAP_SHARED is 1 and MAP_SHARED_VALIDATE 3: both have bit 0.
 	when("mmap", seccomp.Condition{Argument: 3, Operation: seccomp.BitsSet, Value: unix.MAP_SHARED},
