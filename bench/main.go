@@ -19,7 +19,7 @@ import (
 var programs embed.FS
 
 type options struct {
-	Only  []string `placeholder:"SECTION" help:"Measure only these: throughput, latency, tiers, compile, cpu, limits, soak."`
+	Only  []string `placeholder:"SECTION" help:"Measure only these: throughput, latency, tiers, compile, cpu, limits, cost, soak."`
 	Quick bool     `help:"Fewer and shorter rounds, for a first look."`
 	Soak  int      `default:"100000" help:"Runs of section soak, which is left out unless asked for."`
 }
@@ -56,7 +56,7 @@ func (b *bench) run() (err error) {
 		name    string
 		measure func() error
 	}{
-		{"throughput", b.throughput}, {"latency", b.latency}, {"tiers", b.tiers}, {"compile", b.compile}, {"cpu", b.cpu}, {"limits", b.limits}, {"soak", b.soak},
+		{"throughput", b.throughput}, {"latency", b.latency}, {"tiers", b.tiers}, {"compile", b.compile}, {"cpu", b.cpu}, {"limits", b.limits}, {"cost", b.cost}, {"soak", b.soak},
 	} {
 		wanted := slices.Contains(b.Only, section.name) || len(b.Only) == 0 && section.name != "soak"
 		if !wanted {

@@ -55,6 +55,34 @@ func Drive(t *testing.T, e Executor) {
 	slowRefused()
 }
 
+// ProveTier holds the tier that is reported to what an honest program gets and what the attacks can do.
+func (e Executor) ProveTier(t *testing.T) {
+	t.Helper()
+	e.honest(t)
+	escaped := false
+	for _, attack := range Running() {
+		if attack.Name != "read-others" && attack.Name != "reach-out" {
+			continue
+		}
+		result, err := e.Execute(t.Context(), attack.Request)
+		if err != nil || len(result.Runs) != 1 {
+			t.Errorf("%s: %+v, %v", attack.Name, result, err)
+			continue
+		}
+		if strings.Contains(result.Runs[0].Stdout, Escaped) {
+			escaped = true
+			t.Logf("tier %s, %s: %.200q", e.Tier, attack.Name, result.Runs[0].Stdout)
+		}
+		if result.Tier != e.Tier {
+			t.Errorf("the result says tier %s, want %s", result.Tier, e.Tier)
+		}
+	}
+	// Where nothing could be done the tier would be too low.
+	if none := e.Tier == "None"; escaped != none {
+		t.Errorf("tier %s is reported, and an attack escaped: %v", e.Tier, escaped)
+	}
+}
+
 func (e Executor) attack(t *testing.T, a Attack) {
 	result, err := e.Execute(t.Context(), a.Request)
 	if a.Refused != "" {

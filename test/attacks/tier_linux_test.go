@@ -63,32 +63,8 @@ func TestTierIsWhatHolds(t *testing.T) {
 					}
 					continue
 				}
-				e.honest(t)
-				e.provesTier(t)
+				e.ProveTier(t)
 			}
 		})
-	}
-}
-
-// provesTier holds the tier that is reported to what the attacks can do.
-func (e Executor) provesTier(t *testing.T) {
-	t.Helper()
-	for _, attack := range All() {
-		if attack.Name != "read-others" && attack.Name != "reach-out" {
-			continue
-		}
-		result, err := e.Execute(t.Context(), attack.Request)
-		if err != nil {
-			t.Error(err)
-			continue
-		}
-		escaped := len(result.Runs) == 1 && strings.Contains(result.Runs[0].Stdout, Escaped)
-		// Under no tier at all at least one thing must be possible, or the tier would be too low.
-		if escaped && e.Tier != "None" {
-			t.Errorf("tier %s is reported, but %s escaped", e.Tier, attack.Name)
-		}
-		if result.Tier != e.Tier {
-			t.Errorf("the result says tier %s, want %s", result.Tier, e.Tier)
-		}
 	}
 }

@@ -131,8 +131,8 @@ static void vfork_loop(void) {
 static void leave_group(void) {
 	for (int i = 0; i < 6; i++) {
 		if (fork() == 0) {
-			if (setsid() != -1) escaped("setsid");
-			if (setpgid(0, 0) != -1) escaped("setpgid");
+			if (i % 2 && setsid() != -1) escaped("setsid");
+			if (i % 2 == 0 && setpgid(0, 0) != -1) escaped("setpgid");
 			for (;;) pause();
 		}
 	}

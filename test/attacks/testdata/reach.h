@@ -9,7 +9,8 @@ static void read_processes(void) {
 	char path[256], what[64];
 	const char *names[] = {"environ", "mem", "maps", "fd", "root/etc/passwd", "cwd", "cmdline"};
 	for (pid_t p = 1; p < getpid() + 64; p++) {
-		if (p == getpid()) continue;
+		snprintf(path, sizeof path, "/proc/%d", p);
+		if (p == getpid() || access(path, F_OK)) continue;
 		for (unsigned i = 0; i < sizeof names / sizeof *names; i++) {
 			snprintf(path, sizeof path, "/proc/%d/%s", p, names[i]);
 			int f = open(path, O_RDONLY);

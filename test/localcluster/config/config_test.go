@@ -24,7 +24,7 @@ func TestFilesAreWellFormed(t *testing.T) {
 			switch {
 			case strings.HasSuffix(path, ".yaml"), strings.HasSuffix(path, "kubeconfig"):
 				err = yaml.UnmarshalStrict([]byte(content), &map[string]any{})
-			case strings.HasSuffix(path, ".conflist"):
+			case strings.HasSuffix(path, ".conflist"), strings.HasSuffix(path, ".json"):
 				err = json.Unmarshal([]byte(content), &map[string]any{})
 			}
 			if err != nil {

@@ -2,6 +2,7 @@ package config
 
 import (
 	"fmt"
+	"maps"
 
 	"executorpool.dev/test/localcluster/layout"
 )
@@ -26,6 +27,7 @@ func Files(l layout.Layout) map[string]string {
 		l.Config("kube-proxy.kubeconfig"):              kubeconfig(l, "kube-proxy"),
 		l.Config("dns.kubeconfig"):                     kubeconfig(l, "dns"),
 	}
+	maps.Copy(files, profiles(l))
 	return files
 }
 
