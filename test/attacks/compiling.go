@@ -24,7 +24,6 @@ func Compiling() []Attack {
 	// It may be in one of them itself, so it tries two.
 	source("embed another slot", "c", Embed("../../w0s0/box/main.c", "../../w1s1/box/main.c"), api.CompileError, "")
 	source("macro bomb", "c", MacroBomb(12), api.CompileError, "")
-	source("template bomb", "cpp17", TemplateBomb(100_000_000), api.CompileError, "")
 	source("deep template", "cpp17", "template <int n> struct f { f<n + 1> next; };\nint main() { f<0> all; }", api.CompileError, "")
 	source("cgo flags", "go", CgoFlags, api.CompileError, "")
 	source("cgo include", "go", "package main\n\n// #include \"/etc/shadow\"\nimport \"C\"\n\nfunc main() {}", api.CompileError, "")
