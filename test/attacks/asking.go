@@ -39,6 +39,7 @@ func Asking() []Attack {
 }
 
 func counting(stdin string) api.Request {
-	return api.Request{Language: "c", Args: []string{"count-input"}, Stdin: stdin,
-		Files: []api.File{{Name: "attack.c", Content: program}, {Name: "reach.h", Content: reach}}}
+	request := attacker("count-input")
+	request.Stdin = stdin
+	return request
 }

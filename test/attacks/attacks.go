@@ -60,9 +60,9 @@ func Running() []Attack {
 				l.Processes = processes
 			}
 			l.MemoryMiB, l.OutputKiB = memoryMiB, 16
-			all = append(all, Attack{Name: name, Verdict: verdict, Cause: cause, Stdout: stdout, Request: api.Request{
-				Language: "c", Files: []api.File{{Name: "attack.c", Content: program}, {Name: "reach.h", Content: reach}},
-				Args: []string{name, "/etc/hostname"}, Limits: l}})
+			request := attacker(name, "/etc/hostname")
+			request.Limits = l
+			all = append(all, Attack{Name: name, Verdict: verdict, Cause: cause, Stdout: stdout, Request: request})
 		}
 	}
 	way(api.TimeLimit, "cpu limit", "", limits{CPUMillis: shortCPU}, "spin", "spin-threads", "spin-children", "spin-reaped", "vfork-loop")
@@ -86,6 +86,11 @@ func Running() []Attack {
 	way(api.OK, "", "tried\n", limits{}, "read-others", "reach-out")
 
 	return all
+}
+
+// attacker runs the program with the arguments.
+func attacker(args ...string) api.Request {
+	return api.Request{Language: "c", Args: args, Files: []api.File{{Name: "attack.c", Content: program}, {Name: "reach.h", Content: reach}}}
 }
 
 // Honest is a program that works for a moment and must not notice what goes on around it.

@@ -24,7 +24,7 @@ func TestLanguagesJudgeTheirCasesInNamespaces(t *testing.T) {
 			becomesReady(t, url)
 			for _, c := range cases.All() {
 				t.Run(c.Language+"/"+c.Name, func(t *testing.T) {
-					result, err := Post(url)(t.Context(), c.Request)
+					result, err := post(t.Context(), url, c.Request)
 					if err != nil {
 						t.Fatal(err)
 					}
@@ -73,7 +73,7 @@ func TestDeadWorkerTakesItsRunsAlong(t *testing.T) {
 
 	lost := make(chan error, 1)
 	go func() {
-		result, err := Post(url)(t.Context(), api.Request{Language: "c", Source: program, Args: []string{"sleep"}})
+		result, err := post(t.Context(), url, attacker("sleep"))
 		if err == nil && (result.Verdict != api.InternalError || !strings.Contains(result.Cause, "killed")) {
 			err = fmt.Errorf("got %+v, want InternalError and that the worker was killed", result)
 		}
@@ -112,5 +112,5 @@ func TestDeadWorkerTakesItsRunsAlong(t *testing.T) {
 	if status, _, err := get(url + "/readyz"); err != nil || status != http.StatusOK {
 		t.Errorf("/readyz: %d, %v", status, err)
 	}
-	Executor{Slots: 4, Tier: "Namespaced", Execute: Post(url)}.honest(t)
+	Executor{Slots: 4, Tier: "Namespaced", URL: url}.honest(t)
 }
