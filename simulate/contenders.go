@@ -19,7 +19,11 @@ type contender struct {
 	make func(trace.Trace) fleet.Autoscaler
 }
 
-const ours = "executorpool"
+const (
+	ours = "executorpool"
+	// atOnce is not a rule to use, but the shortest waits without foresight.
+	atOnce = "ceiling-at-once"
+)
 
 // contenders in the order of the table. The peers' targets are those a careful user would set: for the queue as much as a
 // replica clears within the target wait, for the work in hand as much as a replica has slots.
@@ -38,6 +42,7 @@ var contenders = []contender{
 	}},
 	{"fixed-3", func(trace.Trace) fleet.Autoscaler { return fixed(3) }},
 	{"fixed-10", func(trace.Trace) fleet.Autoscaler { return fixed(10) }},
+	{atOnce, func(t trace.Trace) fleet.Autoscaler { return &prompt{trace: t} }},
 }
 
 type fixed int

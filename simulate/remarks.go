@@ -18,12 +18,12 @@ var ways = map[string]string{
 // remarks say where the target is missed, where the cost is over the bar, and where a peer is better at something.
 func remarks(r report) []string {
 	var out []string
-	own := r.Figures[0]
+	own, best := r.of(ours), r.of(atOnce)
 	switch {
 	case r.impossible():
-		out = append(out, fmt.Sprintf("p95 within the target is impossible: with the ceiling asked for at the first sign of a queue it is %.1f s", r.PromptP95))
+		out = append(out, fmt.Sprintf("p95 within the target is impossible: with the ceiling asked for at the first sign of a queue it is %.1f s", best.P95))
 	case own.P95 > r.TargetWait:
-		out = append(out, fmt.Sprintf("p95 is over the target, and with the ceiling asked for at the first sign of a queue it would be %.1f s", r.PromptP95))
+		out = append(out, fmt.Sprintf("p95 is over the target, and with the ceiling asked for at the first sign of a queue it would be %.1f s", best.P95))
 	}
 	if own.OverHeld > bar {
 		out = append(out, fmt.Sprintf("replica-hours are over %.2f of the bound", bar))

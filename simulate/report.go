@@ -26,19 +26,23 @@ type report struct {
 	Trace, About string
 	Submissions  int
 	TargetWait   float64
-	// HeldHours and FreeHours are the lower bounds. PromptP95 is what a rule can reach that does not know the future.
-	HeldHours, FreeHours, PromptP95 float64
-	Remarks                         []string
-	Figures                         []figures
+	// HeldHours and FreeHours are the lower bounds.
+	HeldHours, FreeHours float64
+	Remarks              []string
+	Figures              []figures
 }
 
 // impossible says that no rule can hold the target that does not know the future.
-func (r report) impossible() bool { return r.PromptP95 > r.TargetWait }
+func (r report) impossible() bool { return r.of(atOnce).P95 > r.TargetWait }
+
+// of gives a contender's figures.
+func (r report) of(name string) figures {
+	return r.Figures[slices.IndexFunc(r.Figures, func(f figures) bool { return f.Name == name })]
+}
 
 func play(t trace.Trace) report {
 	r := report{Trace: t.Name, About: t.About, Submissions: len(t.Submissions), TargetWait: t.Target.Seconds(),
-		HeldHours: optimum.Held(t, stabilization) / 3600, FreeHours: optimum.Free(t) / 3600,
-		PromptP95: at(sorted(fleet.Play(t, &prompt{trace: t}).Waits), 0.95)}
+		HeldHours: optimum.Held(t, stabilization) / 3600, FreeHours: optimum.Free(t) / 3600}
 	for _, c := range contenders {
 		result := fleet.Play(t, c.make(t))
 		f := summarize(c.name, result.Waits, t.Target)

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"math"
 	"strconv"
+	"time"
 )
 
 // view is what is known when it comes to deciding.
@@ -43,9 +44,9 @@ func (v view) decide(d *Decision) {
 		case v.demand.replicas >= v.wanted:
 			d.Cause, d.Reason = CauseLoad, v.load()
 		case wanted < v.last:
-			d.Cause, d.Reason = CauseWindow, fmt.Sprintf("no more than %s needed in the last %s; now %s", were(wanted), p.Stabilization, v.load())
+			d.Cause, d.Reason = CauseWindow, fmt.Sprintf("no more than %s needed in the last %s; now %s", were(wanted), seconds(p.Stabilization), v.load())
 		default:
-			d.Cause, d.Reason = CauseWindow, fmt.Sprintf("%s needed in the last %s; now %s", were(v.wanted), p.Stabilization, v.load())
+			d.Cause, d.Reason = CauseWindow, fmt.Sprintf("%s needed in the last %s; now %s", were(v.wanted), seconds(p.Stabilization), v.load())
 		}
 	} else if wanted < p.Floor || wanted < v.last {
 		d.Reason += "; the load needs no more: " + v.load()
@@ -54,7 +55,7 @@ func (v view) decide(d *Decision) {
 		d.Cause, d.Limited = CauseCeiling, LimitCeiling
 		d.LimitedReason = fmt.Sprintf("%s, and scaling.maxReplicas is %d", v.load(), p.Ceiling)
 		if v.demand.replicas < v.wanted {
-			d.LimitedReason = fmt.Sprintf("%s needed in the last %s, and scaling.maxReplicas is %d", were(v.wanted), p.Stabilization, p.Ceiling)
+			d.LimitedReason = fmt.Sprintf("%s needed in the last %s, and scaling.maxReplicas is %d", were(v.wanted), seconds(p.Stabilization), p.Ceiling)
 		}
 		d.Reason = d.LimitedReason
 	}
@@ -83,18 +84,19 @@ func (v view) load() string {
 		service = fmt.Sprintf("%.0f s each assumed", v.work.service)
 	}
 	slots := fmt.Sprintf("%d slots a replica", v.policy.SlotsPerReplica)
-	target := strconv.FormatFloat(v.policy.TargetWait.Seconds(), 'f', -1, 64)
 	switch {
 	case v.demand.backlog:
 		return fmt.Sprintf("%s waiting + %s busy, %s, %s, pods ready in %.0f s: %s clear it in %.0f s", whole(v.waiting), whole(v.busy),
 			service, slots, v.fleet.PodStart.Seconds(), n, v.demand.within.Seconds())
 	case v.work.rate > 0:
-		return fmt.Sprintf("%.1f a second, %s, %s: %s keep the wait under %s s", v.work.rate, service, slots, n, target)
+		return fmt.Sprintf("%.1f a second, %s, %s: %s keep the wait under %s", v.work.rate, service, slots, n, seconds(v.policy.TargetWait))
 	case v.demand.replicas > 0:
-		return fmt.Sprintf("%.1f slots busy, %s, %s: %s keep the wait under %s s", v.work.load, service, slots, n, target)
+		return fmt.Sprintf("%.1f slots busy, %s, %s: %s keep the wait under %s", v.work.load, service, slots, n, seconds(v.policy.TargetWait))
 	}
 	return "nothing waits and nothing runs"
 }
+
+func seconds(d time.Duration) string { return strconv.FormatFloat(d.Seconds(), 'f', -1, 64) + " s" }
 
 func whole(x float64) string { return strconv.FormatFloat(math.Round(x), 'f', -1, 64) }
 
