@@ -42,6 +42,8 @@ func TestExecutorPodSurvivesAttacks(t *testing.T) {
 		"shared memory":      "tail -n +2 /proc/sysvipc/shm",
 		"semaphores":         "tail -n +2 /proc/sysvipc/sem",
 		"message queues":     "tail -n +2 /proc/sysvipc/msg",
+		"POSIX queues":       "ls /dev/mqueue",
+		"kernel keys":        "grep -w x: /proc/keys || true",
 		"folders of no slot": "find /scratch -mindepth 1 -maxdepth 1 ! -name 'w*' ! -name cache",
 	} {
 		if left := inside(script); left != "" {
