@@ -244,16 +244,50 @@ func TestFloorFalls(t *testing.T) {
 }
 
 func TestReasonsSayWhat(t *testing.T) {
-	p := newPool(3)
-	p.busy(10*time.Minute, 60)
-	if want := "30.0 a second, 2.0 s each, 8 slots a replica: 8 replicas keep the wait under 5 s"; p.last.Reason != want {
-		t.Errorf("got %q, want %q", p.last.Reason, want)
-	}
-	p.in.Sample.Counters.Known = false
-	p.in.State = State{}
-	p.busy(time.Minute, 60)
-	if want := "60.0 slots busy, 2 s each assumed, 8 slots a replica: 8 replicas keep the wait under 5 s"; p.last.Reason != want {
-		t.Errorf("without counters: got %q, want %q", p.last.Reason, want)
+	uncounted := func(p *pool) { p.in.Sample.Counters.Known = false }
+	for name, tc := range map[string]struct {
+		before func(*pool)
+		load   float64 // in slots, for ten minutes
+		then   func(*pool)
+		want   string
+	}{
+		"load":                  {nil, 60, nil, "30.0 a second, 2.0 s each, 8 slots a replica: 8 replicas keep the wait under 5 s"},
+		"load without counters": {uncounted, 60, nil, "59.0 slots busy, 2 s each assumed, 8 slots a replica: 8 replicas keep the wait under 5 s"},
+		"floor":                 {nil, 8, nil, "spec.replicas is 3; the load needs no more: 4.0 a second, 2.0 s each, 8 slots a replica: 2 replicas keep the wait under 5 s"},
+		"back to the floor": {nil, 60, func(p *pool) {
+			for p.second(0, p.in.Sample.Busy, 0, 0); p.last.Replicas > 3; {
+				p.second(0, 0, 0, 0)
+			}
+		}, "spec.replicas is 3; the load needs no more: nothing waits and nothing runs"},
+		"down a step": {nil, 60, func(p *pool) {
+			for p.busy(time.Second, 30); p.last.Replicas == 8; {
+				p.busy(time.Second, 30)
+			}
+		}, "no more than 4 replicas were needed in the last 300 s; now 15.0 a second, 2.0 s each, 8 slots a replica: 4 replicas keep the wait under 5 s"},
+		"window": {nil, 60, func(p *pool) { p.busy(4*time.Minute, 4) },
+			"8 replicas were needed in the last 300 s; now 2.0 a second, 2.0 s each, 8 slots a replica: 1 replica keeps the wait under 5 s"},
+		"sample": {nil, 60, func(p *pool) {
+			p.in.Sample.Problem = "Prometheus is down"
+			p.decide()
+		}, "stays at 8, because the load is not known: Prometheus is down"},
+		"ceiling": {func(p *pool) { p.in.Policy.Ceiling = 5 }, 38, func(p *pool) { p.second(300, 20, 278, 40) },
+			"278 waiting + 40 busy, 2.0 s each, 8 slots a replica, pods ready in 3 s: 22 replicas clear it in 5 s, and scaling.maxReplicas is 5"},
+		"hold": {func(p *pool) { p.in.Policy.Hold = HoldOut }, 60, nil,
+			"scaling.hold is Out, or there would be 8: 30.0 a second, 2.0 s each, 8 slots a replica: 8 replicas keep the wait under 5 s"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			p := newPool(3)
+			if tc.before != nil {
+				tc.before(p)
+			}
+			p.busy(10*time.Minute, tc.load)
+			if tc.then != nil {
+				tc.then(p)
+			}
+			if p.last.Reason != tc.want {
+				t.Errorf("got %q, want %q", p.last.Reason, tc.want)
+			}
+		})
 	}
 }
 

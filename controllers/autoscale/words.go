@@ -33,7 +33,7 @@ func (v view) decide(d *Decision) {
 	if !d.Fresh {
 		if v.last > p.Floor {
 			d.Replicas, d.Cause = v.last, CauseSample
-			d.Reason = fmt.Sprintf("%s is kept, because the load is not known: %s", replicas(v.last), v.problem)
+			d.Reason = fmt.Sprintf("stays at %d, because the load is not known: %s", v.last, v.problem)
 		}
 		return
 	}
@@ -41,10 +41,10 @@ func (v view) decide(d *Decision) {
 	if wanted > p.Floor {
 		d.Replicas = wanted
 		switch {
-		case v.demand.replicas >= v.wanted:
-			d.Cause, d.Reason = CauseLoad, v.load()
 		case wanted < v.last:
 			d.Cause, d.Reason = CauseWindow, fmt.Sprintf("no more than %s needed in the last %s; now %s", were(wanted), seconds(p.Stabilization), v.load())
+		case v.demand.replicas >= v.wanted:
+			d.Cause, d.Reason = CauseLoad, v.load()
 		default:
 			d.Cause, d.Reason = CauseWindow, fmt.Sprintf("%s needed in the last %s; now %s", were(v.wanted), seconds(p.Stabilization), v.load())
 		}
@@ -78,7 +78,10 @@ func (v view) hold(d *Decision) {
 
 // load is the need in words and numbers.
 func (v view) load() string {
-	n := replicas(v.demand.replicas)
+	n, keep, clear := fmt.Sprintf("%d replicas", v.demand.replicas), "keep", "clear"
+	if v.demand.replicas == 1 {
+		n, keep, clear = "1 replica", "keeps", "clears"
+	}
 	service := fmt.Sprintf("%.1f s each", v.work.service)
 	if v.work.assumed {
 		service = fmt.Sprintf("%.0f s each assumed", v.work.service)
@@ -86,12 +89,12 @@ func (v view) load() string {
 	slots := fmt.Sprintf("%d slots a replica", v.policy.SlotsPerReplica)
 	switch {
 	case v.demand.backlog:
-		return fmt.Sprintf("%s waiting + %s busy, %s, %s, pods ready in %.0f s: %s clear it in %.0f s", whole(v.waiting), whole(v.busy),
-			service, slots, v.fleet.PodStart.Seconds(), n, v.demand.within.Seconds())
+		return fmt.Sprintf("%s waiting + %s busy, %s, %s, pods ready in %.0f s: %s %s it in %.0f s", whole(v.waiting), whole(v.busy),
+			service, slots, v.fleet.PodStart.Seconds(), n, clear, v.demand.within.Seconds())
 	case v.work.rate > 0:
-		return fmt.Sprintf("%.1f a second, %s, %s: %s keep the wait under %s", v.work.rate, service, slots, n, seconds(v.policy.TargetWait))
+		return fmt.Sprintf("%.1f a second, %s, %s: %s %s the wait under %s", v.work.rate, service, slots, n, keep, seconds(v.policy.TargetWait))
 	case v.demand.replicas > 0:
-		return fmt.Sprintf("%.1f slots busy, %s, %s: %s keep the wait under %s", v.work.load, service, slots, n, seconds(v.policy.TargetWait))
+		return fmt.Sprintf("%.1f slots busy, %s, %s: %s %s the wait under %s", v.work.load, service, slots, n, keep, seconds(v.policy.TargetWait))
 	}
 	return "nothing waits and nothing runs"
 }
@@ -99,13 +102,6 @@ func (v view) load() string {
 func seconds(d time.Duration) string { return strconv.FormatFloat(d.Seconds(), 'f', -1, 64) + " s" }
 
 func whole(x float64) string { return strconv.FormatFloat(math.Round(x), 'f', -1, 64) }
-
-func replicas(n int32) string {
-	if n == 1 {
-		return "1 replica"
-	}
-	return fmt.Sprintf("%d replicas", n)
-}
 
 func were(n int32) string {
 	if n == 1 {
