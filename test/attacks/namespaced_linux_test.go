@@ -17,25 +17,21 @@ import (
 
 // TestLanguagesJudgeTheirCasesInNamespaces holds every language to its cases where it finds nothing but what it was given.
 func TestLanguagesJudgeTheirCasesInNamespaces(t *testing.T) {
-	for name, command := range map[string][]string{"as this user": {executorProgram}, "unprivileged": unprivileged()} {
-		t.Run(name, func(t *testing.T) {
-			t.Setenv("EXECUTOR_MEMORY_MIB", "256")
-			_, url := start(t, scratchDir(t), "Namespaced", command...)
-			becomesReady(t, url)
-			for _, c := range cases.All() {
-				t.Run(c.Language+"/"+c.Name, func(t *testing.T) {
-					result, err := post(t.Context(), url, c.Request)
-					if err != nil {
-						t.Fatal(err)
-					}
-					stdout := ""
-					if len(result.Runs) == 1 {
-						stdout = result.Runs[0].Stdout
-					}
-					if result.Verdict != c.Verdict || c.Stdout != "" && stdout != c.Stdout || result.Tier != "Namespaced" {
-						t.Errorf("verdict %s, want %s; result %+v, compiled %+v", result.Verdict, c.Verdict, result, result.Compile)
-					}
-				})
+	t.Setenv("EXECUTOR_MEMORY_MIB", "256")
+	_, url := start(t, scratchDir(t), "Namespaced", unprivileged()...)
+	becomesReady(t, url)
+	for _, c := range cases.All() {
+		t.Run(c.Language+"/"+c.Name, func(t *testing.T) {
+			result, err := post(t.Context(), url, c.Request)
+			if err != nil {
+				t.Fatal(err)
+			}
+			stdout := ""
+			if len(result.Runs) == 1 {
+				stdout = result.Runs[0].Stdout
+			}
+			if result.Verdict != c.Verdict || c.Stdout != "" && stdout != c.Stdout || result.Tier != "Namespaced" {
+				t.Errorf("verdict %s, want %s; result %+v, compiled %+v", result.Verdict, c.Verdict, result, result.Compile)
 			}
 		})
 	}
