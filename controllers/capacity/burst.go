@@ -17,22 +17,25 @@ import (
 // σφ(μ/σ) + μΦ(μ/σ). One queue makes M the constant N, and the share is then that of a burst which drains without chance:
 // 200 submissions of 2 s over 80 slots wait 0, 2 and 4 s, 4 s at the 95th percentile.
 func BurstWait(l Load, p Pool, replicas int) time.Duration {
-	n := float64(l.burst())
-	queues, slots := p.groups(replicas)
-	q, c, s := float64(queues), float64(slots), l.Service.Mean.Seconds()
-	mean, variance := n/q, n/q*(1-1/q)
-	waiting := func(t float64) float64 {
-		m, v := l.Service.renewals(t)
-		return excess(mean-c-c*m, math.Sqrt(variance+c*v)) / mean
-	}
-	if waiting(0) <= tail {
+	if burstLate(l, p, replicas, 0) <= tail {
 		return 0
 	}
-	high := s
-	for waiting(high) > tail {
+	high := l.Service.Mean.Seconds()
+	for burstLate(l, p, replicas, high) > tail {
 		high *= 2
 	}
-	return seconds(bisect(0, high, func(t float64) bool { return waiting(t) <= tail }))
+	return seconds(bisect(0, high, func(t float64) bool { return burstLate(l, p, replicas, t) <= tail }))
+}
+
+// burstLate is the share of the burst that waits longer than t seconds.
+func burstLate(l Load, p Pool, replicas int, t float64) float64 {
+	n := float64(l.burst())
+	queues, slots := p.groups(replicas)
+	q, c := float64(queues), float64(slots)
+	mean, variance := n/q, n/q*(1-1/q)
+	m, v := l.Service.renewals(t)
+	// No more can wait than at first: the normal D would be negative where few services end within t.
+	return min(excess(mean-c, math.Sqrt(variance)), excess(mean-c-c*m, math.Sqrt(variance+c*v))) / mean
 }
 
 // excess is E[(Y)+] of a normal Y.

@@ -28,38 +28,46 @@ type Sizing struct {
 //
 //	ceil(participants · burst% · S / (W · c)),   200 participants, 2 s, 5 s, 8 slots: 10
 func Size(l Load, p Pool, target time.Duration) Sizing {
-	s := Sizing{load: l, pool: p, target: target}
-	work := float64(l.burst()) * l.Service.Mean.Seconds()
-	s.Burst = max(1, int(math.Ceil(work/(target.Seconds()*float64(p.Slots))-1e-9)))
+	s := Sizing{load: l, pool: p, target: target, Burst: drained(l, p, target)}
 	even := Pool{Slots: p.Slots, Shared: true}
 	s.Steady = least(1, func(replicas int) bool { return steadyLate(l, even, replicas, target) <= tail })
 	base := max(s.Burst, s.Steady)
-	s.Replicas = least(base, func(replicas int) bool {
-		return steadyLate(l, p, replicas, target) <= tail && BurstWait(l, p, replicas) <= target
-	})
+	s.Replicas = least(base, func(replicas int) bool { return serves(l, p, target, replicas) })
 	s.Margin = s.Replicas - base
 	return s
 }
 
+// drained is the number of replicas whose slots do the burst's work within the target.
+func drained(l Load, p Pool, target time.Duration) int {
+	work := float64(l.burst()) * l.Service.Mean.Seconds()
+	return max(1, int(math.Ceil(work/(target.Seconds()*float64(p.Slots))-1e-9)))
+}
+
+// serves says whether so many replicas keep the target.
+func serves(l Load, p Pool, target time.Duration, replicas int) bool {
+	return drained(l, p, target) <= replicas && steadyLate(l, p, replicas, target) <= tail &&
+		burstLate(l, p, replicas, target.Seconds()) <= tail
+}
+
 // Fit is how many participants so many replicas can serve within target; 0 when not even one.
 func Fit(l Load, p Pool, target time.Duration, replicas int) int {
-	if replicas < 1 {
-		return 0
-	}
 	suffices := func(participants int) bool {
 		l.Participants = participants
-		return Size(l, p, target).Replicas <= replicas
+		return serves(l, p, target, replicas)
 	}
-	if !suffices(1) {
+	if replicas < 1 || !suffices(1) {
 		return 0
 	}
 	return least(1, func(n int) bool { return !suffices(n + 1) })
 }
 
+// beyond is more than any answer can be: far more replicas than a cluster has, far more participants than there are people.
+const beyond = 1 << 40
+
 // least is the smallest whole number from low on for which holds is true, if it is true for all after that.
 func least(low int, holds func(int) bool) int {
 	step := 1
-	for !holds(low + step - 1) {
+	for step < beyond && !holds(low+step-1) {
 		step *= 2
 	}
 	return low + sort.Search(step-1, func(i int) bool { return holds(low + i) })

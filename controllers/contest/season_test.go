@@ -1,0 +1,277 @@
+package contest
+
+import (
+	"cmp"
+	"fmt"
+	"math/rand/v2"
+	"slices"
+	"testing"
+	"time"
+
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+
+	"executorpool.dev/api/v1alpha1"
+	"executorpool.dev/controllers/calendar"
+)
+
+// A season is 300 contests on 20 pools over 60 days, in virtual time and with the functions the controllers use. Contests
+// overlap, are moved, resized and cancelled, also while they run, and declared late; pods start slowly, and the manager is
+// away now and then.
+const (
+	seasonPools    = 20
+	seasonContests = 300
+	seasonDays     = 60
+)
+
+// edit is what an admin does at a time.
+type edit struct {
+	at      time.Time
+	contest int
+	do      func(*v1alpha1.Contest)
+}
+
+// outage is a time in which the manager is away.
+type outage struct{ from, to time.Time }
+
+// seasonPod exists from created and serves from ready.
+type seasonPod struct{ created, ready time.Time }
+
+// seasonPool is one pool with its contests.
+type seasonPool struct {
+	random   *rand.Rand
+	contests []*v1alpha1.Contest // nil until declared
+	edited   []time.Time         // when each contest was declared or edited last
+	edits    []edit
+	outages  []outage
+	usual    time.Duration // how long pods take to start
+
+	now    time.Time
+	pods   []seasonPod
+	floor  int
+	back   time.Time // when the manager came back last
+	starts []time.Duration
+
+	// ledger
+	replicaTime, floorTime time.Duration
+	met, impossible        int
+	faults                 []string
+}
+
+func drawPool(seed uint64, contests int, outages []outage) *seasonPool {
+	r := rand.New(rand.NewPCG(seed, 9))
+	begin := time.Date(2028, 2, 1, 0, 0, 0, 0, time.UTC)
+	p := &seasonPool{random: r, now: begin, outages: outages, usual: time.Duration(5+r.IntN(120)) * time.Second,
+		contests: make([]*v1alpha1.Contest, contests), edited: make([]time.Time, contests)}
+	for i := range contests {
+		at := begin.Add(24*time.Hour + time.Duration(r.IntN(seasonDays*24*60))*time.Minute)
+		if i > 0 && r.IntN(3) == 0 {
+			// Overlapping with, or right after, the one before.
+			at = p.edits[0].at
+			for _, e := range p.edits {
+				if e.contest == i-1 {
+					at = e.at
+				}
+			}
+			at = at.Add(30*time.Hour + time.Duration(r.IntN(600))*time.Minute)
+		}
+		length := int32(3600 * (1 + r.IntN(6)))
+		participants := int32(20 + r.IntN(600))
+		declared := at.Add(-time.Duration(1+r.IntN(20*24)) * time.Hour)
+		if r.IntN(8) == 0 {
+			declared = at.Add(time.Duration(r.IntN(1200)-600) * time.Second) // late
+		}
+		p.edits = append(p.edits, edit{declared, i, func(c *v1alpha1.Contest) {
+			c.Spec.StartTime, c.Spec.DurationSeconds, c.Spec.Participants = metav1.NewTime(at), length, participants
+		}})
+		when := at.Add(time.Duration(r.IntN(7200)-3600) * time.Second)
+		if when.Before(declared) {
+			continue
+		}
+		shift, bigger := time.Duration(r.IntN(14400)-7200)*time.Second, int32(20+r.IntN(600))
+		switch r.IntN(8) {
+		case 0:
+			p.edits = append(p.edits, edit{when, i, func(c *v1alpha1.Contest) { c.Spec.StartTime = metav1.NewTime(c.Spec.StartTime.Add(shift)) }})
+		case 1:
+			p.edits = append(p.edits, edit{when, i, func(c *v1alpha1.Contest) { c.Spec.State = v1alpha1.ContestCancelled }})
+		case 2:
+			p.edits = append(p.edits, edit{when, i, func(c *v1alpha1.Contest) { c.Spec.Participants = bigger }})
+		}
+	}
+	slices.SortStableFunc(p.edits, func(a, b edit) int { return a.at.Compare(b.at) })
+	p.now = slices.MinFunc(p.edits, func(a, b edit) int { return a.at.Compare(b.at) }).at.Add(-time.Hour)
+	p.pods = []seasonPod{{p.now.Add(-time.Hour), p.now.Add(-time.Hour)}}
+	p.floor = 1
+	return p
+}
+
+// away says whether the manager is, and until when.
+func (p *seasonPool) away() (until time.Time, is bool) {
+	for _, o := range p.outages {
+		if !p.now.Before(o.from) && p.now.Before(o.to) {
+			return o.to, true
+		}
+	}
+	return time.Time{}, false
+}
+
+// play runs the season until nothing is left to happen.
+func (p *seasonPool) play() {
+	for next := 0; ; {
+		for next < len(p.edits) && !p.edits[next].at.After(p.now) {
+			p.apply(p.edits[next])
+			next++
+		}
+		wake := time.Time{}
+		if until, is := p.away(); is {
+			wake, p.back = until, until
+		} else {
+			wake = p.reconcile()
+		}
+		for _, at := range p.moments() {
+			if at.After(p.now) && (wake.IsZero() || at.Before(wake)) {
+				wake = at
+			}
+		}
+		if next < len(p.edits) && (wake.IsZero() || p.edits[next].at.Before(wake)) {
+			wake = p.edits[next].at
+		}
+		p.judge()
+		if wake.IsZero() {
+			return
+		}
+		passed := wake.Sub(p.now)
+		p.replicaTime += passed * time.Duration(len(p.pods))
+		p.floorTime += passed * time.Duration(p.wanted())
+		p.now = wake
+	}
+}
+
+// moments are the instants, with the second after, at which the oracle changes its mind, and outages begin.
+func (p *seasonPool) moments() []time.Time {
+	var all []time.Time
+	for _, c := range p.contests {
+		if c == nil {
+			continue
+		}
+		start := c.Spec.StartTime.Time
+		all = append(all, start.Add(-time.Duration(c.Status.WarmUpSeconds)*time.Second), start, start.Add(time.Duration(c.Spec.DurationSeconds+900)*time.Second))
+	}
+	for _, o := range p.outages {
+		all = append(all, o.from)
+	}
+	return all
+}
+
+// apply is an admin's edit.
+func (p *seasonPool) apply(e edit) {
+	c := p.contests[e.contest]
+	if c == nil {
+		c = finals()
+		c.Name, c.Generation, c.CreationTimestamp = fmt.Sprintf("contest-%d", e.contest), 0, metav1.NewTime(p.now)
+		p.contests[e.contest] = c
+	}
+	e.do(c)
+	c.Generation++
+	p.edited[e.contest] = p.now
+}
+
+// reconcile is both controllers: statuses of contests first, and then the pool's replicas. It returns when to look again.
+func (p *seasonPool) reconcile() time.Time {
+	entries := func() []calendar.Contest {
+		var all []calendar.Contest
+		for _, c := range p.contests {
+			if c != nil {
+				all = append(all, Entry(c))
+			}
+		}
+		return all
+	}
+	for _, c := range p.contests {
+		if c != nil && !(Entry(c).Phase(p.now).Over() && c.Status.ObservedGeneration == c.Generation) {
+			d := Decide(Input{Contest: c, Pool: pool(), Now: p.now, Past: Past{Starts: p.starts}})
+			c.Status = d.Status
+		}
+	}
+	held, _ := calendar.Floor(entries(), p.now)
+	p.floor = max(1, held)
+	for len(p.pods) < p.floor {
+		took := p.usual/2 + time.Duration(p.random.Int64N(int64(p.usual)))
+		p.starts = append(p.starts, took)
+		p.pods = append(p.pods, seasonPod{p.now, p.now.Add(took)})
+	}
+	p.pods = p.pods[:p.floor]
+	if next, ok := calendar.Next(entries(), p.now); ok {
+		return next
+	}
+	return time.Time{}
+}
+
+// wanted is the floor by the rule itself: plans as they stand, times as declared.
+func (p *seasonPool) wanted() int {
+	sum := 0
+	for _, c := range p.contests {
+		if c != nil && c.Spec.State != v1alpha1.ContestCancelled {
+			start, now := c.Spec.StartTime.Unix(), p.now.Unix()
+			if now >= start-int64(c.Status.WarmUpSeconds) && now < start+int64(c.Spec.DurationSeconds)+900 {
+				sum += int(c.Status.Replicas)
+			}
+		}
+	}
+	return max(1, sum)
+}
+
+// judge looks at each contest that starts now: its floor's replicas serve, if there was time for them to start.
+func (p *seasonPool) judge() {
+	for i, c := range p.contests {
+		if c == nil || c.Spec.State == v1alpha1.ContestCancelled || !c.Spec.StartTime.Time.Equal(p.now) {
+			continue
+		}
+		ready := 0
+		for _, pod := range p.pods {
+			if !pod.ready.After(p.now) {
+				ready++
+			}
+		}
+		// What was known, and somebody there to act on it, before the slowest pod had to be asked for.
+		known := slices.MaxFunc([]time.Time{p.edited[i], p.back, c.Spec.StartTime.Add(-time.Duration(c.Status.WarmUpSeconds) * time.Second)},
+			func(a, b time.Time) int { return cmp.Compare(a.UnixNano(), b.UnixNano()) })
+		possible := !known.Add(p.usual + p.usual/2).After(p.now)
+		_, away := p.away()
+		switch {
+		case ready >= p.wanted():
+			p.met++
+		case possible && !away && c.Status.WarmUpSeconds >= 300:
+			p.faults = append(p.faults, fmt.Sprintf("%s at %v: %d of %d replicas serve, known since %v", c.Name, p.now, ready, p.wanted(), p.now.Sub(known)))
+		default:
+			p.impossible++
+		}
+	}
+}
+
+func TestSeason(t *testing.T) {
+	var held, own time.Duration
+	met, impossible, late := 0, 0, 0
+	r := rand.New(rand.NewPCG(1, 9))
+	var outages []outage
+	for range 40 {
+		from := time.Date(2028, 2, 2, 0, 0, 0, 0, time.UTC).Add(time.Duration(r.IntN(seasonDays*24*3600)) * time.Second)
+		outages = append(outages, outage{from, from.Add(time.Duration(10+r.IntN(600)) * time.Second)})
+	}
+	for i := range seasonPools {
+		p := drawPool(uint64(i), seasonContests/seasonPools, outages)
+		p.play()
+		held, own = held+p.replicaTime, own+p.floorTime
+		met, impossible, late = met+p.met, impossible+p.impossible, late+len(p.faults)
+		for _, f := range p.faults {
+			t.Errorf("pool %d: %s", i, f)
+		}
+	}
+	t.Logf("%d starts at their floor, %d that nobody could have met, %d missed; %.0f replica-hours, %.3f of the floors' own %.0f",
+		met, impossible, late, held.Hours(), held.Hours()/own.Hours(), own.Hours())
+	if ratio := held.Hours() / own.Hours(); ratio > 1.15 || ratio < 0.95 {
+		t.Errorf("replica-hours are %.3f of the floors' own, want at most 1.15, and no fewer than floors are for", ratio)
+	}
+	if met < seasonContests/2 {
+		t.Errorf("only %d contests started at their floor: the season does not test what it should", met)
+	}
+}
