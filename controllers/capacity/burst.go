@@ -35,7 +35,32 @@ func burstLate(l Load, p Pool, replicas int, t float64) float64 {
 	mean, variance := n/q, n/q*(1-1/q)
 	m, v := l.Service.renewals(t)
 	// No more can wait than at first: the normal D would be negative where few services end within t.
-	return min(excess(mean-c, math.Sqrt(variance)), excess(mean-c-c*m, math.Sqrt(variance+c*v))) / mean
+	return min(atFirst(l.burst(), queues, slots), excess(mean-c-c*m, math.Sqrt(variance+c*v))/mean)
+}
+
+// normalFrom is the mean from which a binomial number is as good as normal.
+const normalFrom = 50
+
+// atFirst is the share of n submissions that find no free slot: E[(M - c)+] / E[M], summed up where M is small.
+func atFirst(n, queues, slots int) float64 {
+	mean := float64(n) / float64(queues)
+	c := float64(slots)
+	switch {
+	case n <= slots:
+		return 0
+	case queues == 1 || mean > normalFrom:
+		return excess(mean-c, math.Sqrt(mean*(1-1/float64(queues)))) / mean
+	}
+	odds := 1 / float64(queues-1)
+	probability, sum := math.Pow(1-1/float64(queues), float64(n)), 0.0
+	for k := 1; k <= n; k++ {
+		probability *= float64(n-k+1) / float64(k) * odds
+		sum += probability * max(0, float64(k)-c)
+		if float64(k) > mean && probability < 1e-15 {
+			break
+		}
+	}
+	return sum / mean
 }
 
 // excess is E[(Y)+] of a normal Y.

@@ -51,14 +51,17 @@ func serves(l Load, p Pool, target time.Duration, replicas int) bool {
 
 // Fit is how many participants so many replicas can serve within target; 0 when not even one.
 func Fit(l Load, p Pool, target time.Duration, replicas int) int {
-	suffices := func(participants int) bool {
-		l.Participants = participants
-		return serves(l, p, target, replicas)
-	}
-	if replicas < 1 || !suffices(1) {
+	of := func(participants int) Load { l.Participants = participants; return l }
+	fits := func(n int) bool { return n == 0 || Size(of(n), p, target).Replicas <= replicas }
+	if replicas < 1 {
 		return 0
 	}
-	return least(1, func(n int) bool { return !suffices(n + 1) })
+	// Asking only whether these replicas serve is quicker, and right unless a handful of submissions is all there is.
+	n := least(0, func(n int) bool { return !serves(of(n+1), p, target, replicas) })
+	if fits(n) && !fits(n+1) {
+		return n
+	}
+	return least(0, func(n int) bool { return !fits(n + 1) })
 }
 
 // beyond is more than any answer can be: far more replicas than a cluster has, far more participants than there are people.
