@@ -42,6 +42,7 @@ func proofs() []proof {
 	out := seen{escaped: true}
 	manyProcesses := func(l *Limits) { l.Processes = 64; longCPU(l); someWall(l) }
 	slowly := func(l *Limits) { longCPU(l); someWall(l) }
+	toItsEnd := func(l *Limits) { longCPU(l); l.Wall = 20 * time.Second }
 	return []proof{
 		{way: "spin", without: TreeLimits | ResourceLimits, limits: someWall, with: killed(CPULimit), off: lateCPU},
 		{way: "spin-threads", without: TreeLimits | ResourceLimits, limits: someWall, with: killed(CPULimit), off: lateCPU},
@@ -69,13 +70,13 @@ func proofs() []proof {
 		{way: "kill-all", without: FileRules, bound: "1", off: out, escapes: []string{"kill of the first processes", "kill of the executor",
 			"tgkill of an executor's thread", "tkill of an executor's thread"}},
 
-		{way: "alloc", without: TreeLimits, bound: "400", limits: slowly, with: killed(MemoryLimit), off: lateMemory},
-		{way: "alloc-mmap", without: TreeLimits, bound: "400", limits: slowly, with: killed(MemoryLimit), off: lateMemory},
+		{way: "alloc", without: TreeLimits, bound: "400", limits: toItsEnd, with: killed(MemoryLimit), off: lateMemory},
+		{way: "alloc-mmap", without: TreeLimits, bound: "400", limits: toItsEnd, with: killed(MemoryLimit), off: lateMemory},
 		{way: "alloc-children", without: TreeLimits, limits: slowly, with: killed(MemoryLimit), off: killed(WallLimit)},
 		{way: "alloc-fifty", without: TreeLimits, limits: manyProcesses, with: killed(MemoryLimit), off: killed(WallLimit)},
 		{way: "alloc-shared", without: CallFilter, off: out, escapes: []string{"shared memory"}},
 		{way: "alloc-memfd", without: CallFilter, off: out, escapes: []string{"memfd"}},
-		{way: "stack", without: ResourceLimits | TreeLimits, bound: "60000", limits: slowly, with: seen{signal: "SIGSEGV", exit: -1}, off: lateMemory},
+		{way: "stack", without: ResourceLimits | TreeLimits, bound: "60000", limits: toItsEnd, with: seen{signal: "SIGSEGV", exit: -1}, off: lateMemory},
 
 		{way: "alloc-file", without: ResourceLimits | TreeLimits, with: seen{exceeded: DiskLimit, signal: "SIGXFSZ", exit: -1}},
 		{way: "fallocate-many", without: TreeLimits, limits: slowly, with: killed(DiskLimit), off: killed(WallLimit)},
@@ -87,9 +88,9 @@ func proofs() []proof {
 		{way: "flood", without: OutputBound, bound: "20", with: killed(OutputLimit)},
 		{way: "flood-err", without: OutputBound, with: killed(OutputLimit), off: killed(CPULimit)},
 
-		{way: "read-others", without: FileRules, bound: "1", limits: slowly, off: out, escapes: othersToRead},
-		{way: "reach-out", without: CallFilter, bound: "1", off: out, escapes: callsToMake()},
-		{way: "reach-out", without: ResourceLimits, bound: "1", off: out, escapes: []string{"raising a limit"}},
+		{way: "read-others", without: FileRules, bound: "1", limits: toItsEnd, off: out, escapes: othersToRead},
+		{way: "reach-out", without: CallFilter, bound: "1", limits: toItsEnd, off: out, escapes: callsToMake()},
+		{way: "reach-out", without: ResourceLimits, bound: "1", limits: toItsEnd, off: out, escapes: []string{"raising a limit"}},
 	}
 }
 
@@ -153,7 +154,7 @@ func (p proof) try(t *testing.T, without Protection) (seen, Result) {
 	}
 	spec := attackSpec(s, args...)
 	spec.Reserve = 1 << 30 // so that the tree's limit is met before RLIMIT_DATA
-	spec.Limits.CPU = 200 * time.Millisecond
+	spec.Limits.CPU = 100 * time.Millisecond
 	if p.limits != nil {
 		p.limits(&spec.Limits)
 	}
