@@ -37,7 +37,8 @@ func (l *ledger) saw(pod types.UID, now api.State) {
 	switch {
 	case !known:
 		l.total.Arrived += held(now)
-	case restarted(before.state, now):
+	case now.UptimeMillis < before.state.UptimeMillis:
+		// The container of a pod can restart while the pod stays.
 		l.total.Gone += held(before.state)
 		l.gain(account{}, after)
 	default:
@@ -52,12 +53,6 @@ func gone(s api.State) uint64 {
 		return 0
 	}
 	return s.Answered - s.Finished
-}
-
-// restarted says whether the counters began anew. The container of a pod can restart while the pod stays.
-func restarted(before, now api.State) bool {
-	return now.UptimeMillis < before.UptimeMillis || now.Accepted < before.Accepted || now.Finished < before.Finished ||
-		now.ServedMillis < before.ServedMillis
 }
 
 func (l *ledger) gain(before, after account) {

@@ -185,6 +185,8 @@ func plausible(s api.State) error {
 		return fmt.Errorf("%w: %d accepted in %d ms", ErrImpossible, s.Accepted, up)
 	case s.Answered > s.Accepted+moving || s.Finished > s.Answered+moving:
 		return fmt.Errorf("%w: %d accepted, %d answered, %d finished", ErrImpossible, s.Accepted, s.Answered, s.Finished)
+	case s.Accepted > s.Answered+uint64(s.Queued+s.Busy+s.Slots):
+		return fmt.Errorf("%w: %d accepted, %d answered, and only %d queued and %d busy", ErrImpossible, s.Accepted, s.Answered, s.Queued, s.Busy)
 	case s.ServedMillis > uint64(s.Slots)*(up+1000):
 		return fmt.Errorf("%w: %d slots served %d ms in %d ms", ErrImpossible, s.Slots, s.ServedMillis, up)
 	}

@@ -31,8 +31,8 @@ type target struct {
 
 // took takes in an answer and says whether it differs from the one before in more than numbers.
 func (t *target) took(report Report, now time.Time) bool {
-	if report.Err == nil && t.Ready && !t.goodAt.IsZero() && frozen(t.good, report.State, t.began.Sub(t.goodAt)) {
-		report.Err = fmt.Errorf("pod %s: %w", t.Name, ErrFrozen)
+	if report.Err == nil && t.Ready && !t.goodAt.IsZero() {
+		report.Err = contradiction(t.good, report.State, t.began.Sub(t.goodAt))
 	}
 	was, before := t.report, t.asked
 	t.asking, t.asked, t.seen, t.answered, t.report = false, true, true, t.began, report
@@ -49,9 +49,18 @@ func (t *target) took(report Report, now time.Time) bool {
 		was.State.Slots != report.State.Slots
 }
 
-// frozen says that an answer is the one before though time has passed.
-func frozen(before, now api.State, passed time.Duration) bool {
-	return now.UptimeMillis > 0 && now.UptimeMillis == before.UptimeMillis && passed > 50*time.Millisecond
+// contradiction says what in an answer cannot follow the one that came some time before. A process that has restarted is
+// younger, and counts anew.
+func contradiction(before, now api.State, passed time.Duration) error {
+	switch {
+	case now.UptimeMillis == 0 || now.UptimeMillis < before.UptimeMillis:
+		return nil
+	case now.UptimeMillis == before.UptimeMillis && passed > 50*time.Millisecond:
+		return ErrFrozen
+	case now.Accepted < before.Accepted || now.Finished < before.Finished || now.ServedMillis < before.ServedMillis:
+		return fmt.Errorf("%w: counters fell", ErrImpossible)
+	}
+	return nil
 }
 
 // fresh says whether the last good answer still counts: an answer may be missed, but not be a lie.

@@ -89,7 +89,7 @@ func (c *cluster) step(ctx context.Context) error {
 	now := appsv1.DeploymentStatus{ObservedGeneration: d.Generation, Replicas: *d.Spec.Replicas, UpdatedReplicas: *d.Spec.Replicas,
 		ReadyReplicas: *d.Spec.Replicas, AvailableReplicas: *d.Spec.Replicas}
 	if c.rolling {
-		now.UpdatedReplicas--
+		now.UpdatedReplicas = max(0, now.UpdatedReplicas-1)
 	}
 	if d.Status.ObservedGeneration == now.ObservedGeneration && d.Status.Replicas == now.Replicas && d.Status.UpdatedReplicas == now.UpdatedReplicas {
 		return nil
@@ -178,6 +178,18 @@ func (c *cluster) each(change func(i int, e *busyExecutor)) {
 	for i, name := range slices.Sorted(maps.Keys(c.executors)) {
 		change(i, c.executors[name])
 	}
+}
+
+// eachLocked changes every executor while it says nothing.
+func (c *cluster) eachLocked(change func(i int, e *busyExecutor)) {
+	c.each(func(i int, e *busyExecutor) { e.set(func(*executor) { change(i, e) }) })
+}
+
+// setRolling has the Deployment say that pods are being replaced.
+func (c *cluster) setRolling(rolling bool) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.rolling = rolling
 }
 
 // history is what the Deployment's replicas have been since it was last asked for, the present ones first.
