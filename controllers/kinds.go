@@ -21,6 +21,8 @@ type plan struct {
 	pool     *v1alpha1.ExecutorPool
 	image    string
 	replicas int32
+	// paused keeps the Deployment from replacing pods; it scales all the same.
+	paused bool
 }
 
 // kind is one kind of object that a pool consists of; each has the pool's name.
@@ -81,7 +83,11 @@ var kinds = []kind{
 		empty:  func() client.Object { return &appsv1.Deployment{} },
 		wanted: always,
 		render: func(p plan) (runtime.ApplyConfiguration, error) {
-			return resources.Deployment(p.pool, p.image, p.replicas)
+			deployment, err := resources.Deployment(p.pool, p.image, p.replicas)
+			if err == nil && p.paused {
+				deployment.Spec.WithPaused(true)
+			}
+			return deployment, err
 		},
 		applied: func(o client.Object) (runtime.ApplyConfiguration, error) {
 			return appsv1ac.ExtractDeployment(o.(*appsv1.Deployment), resources.FieldOwner)

@@ -85,8 +85,9 @@ func (r *Reconciler) Reconcile(ctx context.Context, request ctrl.Request) (ctrl.
 	if err != nil {
 		return ctrl.Result{}, err
 	}
-	order := r.decide(ctx, pool, floorOf(pool.Spec, due, now), &in)
-	p := plan{pool: pool, image: resources.Image(pool, r.Image), replicas: order.replicas}
+	least := floorOf(pool.Spec, due, now)
+	order := r.decide(ctx, pool, least, &in)
+	p := plan{pool: pool, image: resources.Image(pool, r.Image), replicas: order.replicas, paused: least.holds(pool, in.deploymentOf(pool))}
 	if err := r.gatherUncached(ctx, p, in); err != nil {
 		return ctrl.Result{}, err
 	}
@@ -108,6 +109,7 @@ func (r *Reconciler) Reconcile(ctx context.Context, request ctrl.Request) (ctrl.
 		Deployment:        in.deploymentOf(pool),
 		DeploymentWritten: changed.deployment,
 		TemplateWritten:   changed.template,
+		Paused:            p.paused,
 		Pods:              in.pods,
 		Reports:           in.reports,
 		Obstacle:          obstacle,

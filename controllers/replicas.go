@@ -4,6 +4,8 @@ import (
 	"fmt"
 	"time"
 
+	appsv1 "k8s.io/api/apps/v1"
+
 	"executorpool.dev/api/v1alpha1"
 	"executorpool.dev/controllers/autoscale"
 	"executorpool.dev/controllers/resources"
@@ -28,6 +30,12 @@ func floorOf(spec v1alpha1.ExecutorPoolSpec, due schedule, now time.Time) floor 
 	f.replicas, f.reason = due.raise(f.asked, f.reason, now)
 	f.running = due.running(now)
 	return f
+}
+
+// holds says whether pods stay as they are though what reaches them changes. A Deployment that is paused before it has pods
+// would never have any.
+func (f floor) holds(pool *v1alpha1.ExecutorPool, deployment *appsv1.Deployment) bool {
+	return f.running && pool.Spec.Rollout.DuringContest != v1alpha1.RolloutProceed && deployment != nil && deployment.Status.Replicas > 0
 }
 
 // policyOf is what a decision about the pool's replicas rests on besides what is sampled.

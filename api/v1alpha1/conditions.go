@@ -14,6 +14,8 @@ const (
 	ConditionMetricsFresh = "MetricsFresh"
 	// ConditionScalingLimited is True when the autoscaler would have more or fewer replicas than it may.
 	ConditionScalingLimited = "ScalingLimited"
+	// ConditionRolloutHeld is True while a change waits for a contest's end before it replaces pods; else it is absent.
+	ConditionRolloutHeld = "RolloutHeld"
 	// ConditionIsolationEnforced is True when every sampled replica proved at least isolation.minimumTier at its boot.
 	ConditionIsolationEnforced = "IsolationEnforced"
 )
@@ -82,4 +84,6 @@ const (
 	ReasonTierProved = "TierProved"
 	// ReasonTierTooLow: a replica proved a lower tier than is asked for.
 	ReasonTierTooLow = "TierTooLow"
+	// ReasonContestRunning: a contest of the pool is between its start and its end.
+	ReasonContestRunning = "ContestRunning"
 )

@@ -273,7 +273,26 @@ type RolloutSpec struct {
 	// +kubebuilder:validation:XIntOrString
 	// +kubebuilder:validation:XValidation:rule="type(self) == int ? self >= 0 && self <= 10000 : self.matches('^([0-9]|[1-9][0-9]|100)%$')",message="rollout.maxUnavailable must be a number of pods such as 0, or a percentage from 0% to 100%"
 	MaxUnavailable *intstr.IntOrString `json:"maxUnavailable,omitempty"`
+
+	// duringContest says what becomes of a change that would replace pods while a Contest of the pool is between its start
+	// and its end: Hold (pods stay as they are until the contest is over) or Proceed. Default Hold. Replicas come and go all
+	// the same.
+	// +optional
+	// +kubebuilder:default=Hold
+	DuringContest RolloutDuringContest `json:"duringContest,omitempty"`
 }
+
+// RolloutDuringContest says what becomes of a change that would replace pods while a contest runs.
+//
+// +kubebuilder:validation:Enum=Hold;Proceed
+type RolloutDuringContest string
+
+const (
+	// RolloutHold leaves pods as they are until the contest is over.
+	RolloutHold RolloutDuringContest = "Hold"
+	// RolloutProceed replaces them.
+	RolloutProceed RolloutDuringContest = "Proceed"
+)
 
 // SchedulingSpec says where the pods may run. Each field goes into the pod unchanged.
 type SchedulingSpec struct {
@@ -372,7 +391,8 @@ type ExecutorPoolStatus struct {
 	// +optional
 	LastScale *ScaleRecord `json:"lastScale,omitempty"`
 
-	// conditions are Ready, Reconciling, Stalled, MetricsFresh, ScalingLimited and IsolationEnforced.
+	// conditions are Ready, Reconciling, Stalled, MetricsFresh, ScalingLimited, IsolationEnforced and, while one is held,
+	// RolloutHeld.
 	// +optional
 	// +listType=map
 	// +listMapKey=type

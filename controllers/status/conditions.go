@@ -28,7 +28,7 @@ const (
 func progressOf(next v1alpha1.ExecutorPoolStatus, in Input) progress {
 	begun := begunBefore(in.Pool)
 	switch {
-	case in.TemplateWritten:
+	case in.TemplateWritten && !in.Paused:
 		return rolling
 	case in.Deployment == nil:
 		return scaling
@@ -40,6 +40,10 @@ func progressOf(next v1alpha1.ExecutorPoolStatus, in Input) progress {
 		return scaling
 	}
 	s := in.Deployment.Status
+	if in.Paused {
+		// Nothing is under way: pods of an older spec are what is wanted for now.
+		s.UpdatedReplicas = s.Replicas
+	}
 	switch {
 	case s.Replicas > s.UpdatedReplicas:
 		return rolling
@@ -51,6 +55,16 @@ func progressOf(next v1alpha1.ExecutorPoolStatus, in Input) progress {
 		return scaling
 	}
 	return waiting
+}
+
+// rolloutHeld is the condition of that name; nil when nothing waits.
+func rolloutHeld(in Input) *metav1.Condition {
+	d := in.Deployment
+	if !in.Paused || d == nil || (!in.TemplateWritten && d.Status.UpdatedReplicas >= d.Status.Replicas) {
+		return nil
+	}
+	return &metav1.Condition{Type: v1alpha1.ConditionRolloutHeld, Status: metav1.ConditionTrue, Reason: v1alpha1.ReasonContestRunning,
+		Message: "What reaches the pods has changed while a contest runs: they are replaced when it is over, or at once with spec.rollout.duringContest: Proceed."}
 }
 
 func begunBefore(pool *v1alpha1.ExecutorPool) progress {

@@ -40,6 +40,15 @@ func Decide(in Input) Decision {
 		c.LastTransitionTime = metav1.NewTime(in.Now.Truncate(time.Second))
 		meta.SetStatusCondition(&next.Conditions, c)
 	}
+	meta.RemoveStatusCondition(&next.Conditions, v1alpha1.ConditionRolloutHeld)
+	if c := rolloutHeld(in); c != nil {
+		c.ObservedGeneration = in.Pool.Generation
+		c.LastTransitionTime = metav1.NewTime(in.Now.Truncate(time.Second))
+		if was := meta.FindStatusCondition(before.Conditions, c.Type); was != nil {
+			c.LastTransitionTime = was.LastTransitionTime
+		}
+		meta.SetStatusCondition(&next.Conditions, *c)
+	}
 	decision.Status = next
 	decision.Events = events(in, before, next)
 	return decision

@@ -26,6 +26,8 @@ type Input struct {
 	DeploymentWritten bool
 	// TemplateWritten says that the change reaches the pods.
 	TemplateWritten bool
+	// Paused says that the Deployment replaces no pods because a contest runs.
+	Paused bool
 	// Pods are the pool's own pods.
 	Pods []corev1.Pod
 	// Reports are what executors answered, by pod name. A pod that was not asked has none.

@@ -24,6 +24,7 @@ recycleAfter: 1000
 replicas: 1
 resources: {}
 rollout:
+  duringContest: Hold
   maxSurge: 25%
   maxUnavailable: 0
 scaling:

@@ -198,6 +198,11 @@ var refusals = map[string]struct {
 		want:    "set maxSurge to 1 or more",
 		valid:   `{rollout: {maxSurge: 1, maxUnavailable: 0%}}`,
 	},
+	"rollout during contests is neither held nor not": {
+		invalid: `{rollout: {duringContest: Wait}}`,
+		want:    `Unsupported value: "Wait": supported values: "Hold", "Proceed"`,
+		valid:   `{rollout: {duringContest: Proceed}}`,
+	},
 	"surge is neither number nor percentage": {
 		invalid: `{rollout: {maxSurge: "25"}}`,
 		want:    "rollout.maxSurge must be a number of pods such as 1, or a percentage from 0% to 100%",

@@ -305,9 +305,15 @@ var schemaYAML = typed.YAMLObject(`types:
       type:
         scalar: numeric
       default: 30
+- name: dev.executorpool.api.v1alpha1.RolloutDuringContest
+  scalar: string
 - name: dev.executorpool.api.v1alpha1.RolloutSpec
   map:
     fields:
+    - name: duringContest
+      type:
+        namedType: dev.executorpool.api.v1alpha1.RolloutDuringContest
+      default: Hold
     - name: maxSurge
       type:
         namedType: io.k8s.apimachinery.pkg.util.intstr.IntOrString

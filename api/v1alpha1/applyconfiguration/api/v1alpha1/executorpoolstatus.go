@@ -32,7 +32,8 @@ type ExecutorPoolStatusApplyConfiguration struct {
 	NextContest *NextContestApplyConfiguration `json:"nextContest,omitempty"`
 	// lastScale is the last change of desiredReplicas.
 	LastScale *ScaleRecordApplyConfiguration `json:"lastScale,omitempty"`
-	// conditions are Ready, Reconciling, Stalled, MetricsFresh, ScalingLimited and IsolationEnforced.
+	// conditions are Ready, Reconciling, Stalled, MetricsFresh, ScalingLimited, IsolationEnforced and, while one is held,
+	// RolloutHeld.
 	Conditions []v1.ConditionApplyConfiguration `json:"conditions,omitempty"`
 }
 

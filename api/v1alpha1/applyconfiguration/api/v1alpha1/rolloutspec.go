@@ -3,6 +3,7 @@
 package v1alpha1
 
 import (
+	apiv1alpha1 "executorpool.dev/api/v1alpha1"
 	intstr "k8s.io/apimachinery/pkg/util/intstr"
 )
 
@@ -17,6 +18,10 @@ type RolloutSpecApplyConfiguration struct {
 	// maxUnavailable is how many pods, as a number or a percentage of the replicas, may be missing during a rollout.
 	// Default 0.
 	MaxUnavailable *intstr.IntOrString `json:"maxUnavailable,omitempty"`
+	// duringContest says what becomes of a change that would replace pods while a Contest of the pool is between its start
+	// and its end: Hold (pods stay as they are until the contest is over) or Proceed. Default Hold. Replicas come and go all
+	// the same.
+	DuringContest *apiv1alpha1.RolloutDuringContest `json:"duringContest,omitempty"`
 }
 
 // RolloutSpecApplyConfiguration constructs a declarative configuration of the RolloutSpec type for use with
@@ -38,5 +43,13 @@ func (b *RolloutSpecApplyConfiguration) WithMaxSurge(value intstr.IntOrString) *
 // If called multiple times, the MaxUnavailable field is set to the value of the last call.
 func (b *RolloutSpecApplyConfiguration) WithMaxUnavailable(value intstr.IntOrString) *RolloutSpecApplyConfiguration {
 	b.MaxUnavailable = &value
+	return b
+}
+
+// WithDuringContest sets the DuringContest field in the declarative configuration to the given value
+// and returns the receiver, so that objects can be built by chaining "With" function invocations.
+// If called multiple times, the DuringContest field is set to the value of the last call.
+func (b *RolloutSpecApplyConfiguration) WithDuringContest(value apiv1alpha1.RolloutDuringContest) *RolloutSpecApplyConfiguration {
+	b.DuringContest = &value
 	return b
 }
