@@ -1,0 +1,56 @@
+package sampling
+
+import (
+	"context"
+	"fmt"
+	"io"
+	"net"
+	"net/http"
+	"net/http/httptest"
+	"testing"
+
+	"golang.org/x/sys/unix"
+	"k8s.io/apimachinery/pkg/types"
+)
+
+// BenchmarkAskThousandPods asks 1,000 pods over kept connections. What it reports is CPU time of both sides, since the pods
+// are served by this process too.
+func BenchmarkAskThousandPods(b *testing.B) {
+	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
+		w.Header().Set("Content-Type", "application/json")
+		_, _ = io.WriteString(w, `{"slots":8,"busy":0,"queued":0,"queueCapacity":128,"oldestMillis":0,"draining":false,"tier":"Restricted","accepted":1234,"answered":1234,"finished":1230,"servedMillis":2460000,"uptimeMillis":86400000}`)
+	}))
+	defer server.Close()
+	s := New(8000, func(ctx context.Context, network, _ string) (net.Conn, error) {
+		return (&net.Dialer{}).DialContext(ctx, network, server.Listener.Addr().String())
+	})
+	targets := make([]Target, 1000)
+	for i := range targets {
+		name := fmt.Sprintf("pod-%d", i)
+		targets[i] = Target{Name: name, UID: types.UID(name), IP: fmt.Sprintf("10.0.%d.%d", i/250, i%250+1), Ready: true}
+	}
+	ask := func() {
+		for _, report := range s.Sample(b.Context(), targets) {
+			if report.Err != nil {
+				b.Fatal(report.Err)
+			}
+		}
+	}
+	ask()
+	before := cpuTime(b)
+	rounds := 0
+	for b.Loop() {
+		ask()
+		rounds++
+	}
+	b.ReportMetric((cpuTime(b)-before)*1000/float64(rounds), "cpu-ms/round")
+}
+
+func cpuTime(b *testing.B) float64 {
+	var usage unix.Rusage
+	if err := unix.Getrusage(unix.RUSAGE_SELF, &usage); err != nil {
+		b.Fatal(err)
+	}
+	seconds := func(t unix.Timeval) float64 { return float64(t.Sec) + float64(t.Usec)/1e6 }
+	return seconds(usage.Utime) + seconds(usage.Stime)
+}

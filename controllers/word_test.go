@@ -1,0 +1,44 @@
+package controllers
+
+import (
+	"testing"
+	"time"
+
+	"executorpool.dev/controllers/autoscale"
+	"executorpool.dev/controllers/status"
+)
+
+// TestConditionsDoNotFlap plays decisions of each second and wants what conditions are told.
+func TestConditionsDoNotFlap(t *testing.T) {
+	doubt := func(p autoscale.Problem) autoscale.Decision { return autoscale.Decision{Problem: p, Fresh: p == ""} }
+	limit := func(l autoscale.Limit) autoscale.Decision { return autoscale.Decision{Fresh: true, Limited: l} }
+	var w word
+	now := noon
+	for i, tc := range []struct {
+		decision autoscale.Decision
+		seconds  int
+		want     status.Scaling
+	}{
+		{doubt(autoscale.ProblemMissing), 1, status.Scaling{On: true, Problem: autoscale.ProblemMissing}},
+		{doubt(""), 4, status.Scaling{On: true}},
+		{doubt(autoscale.ProblemSilent), 2, status.Scaling{On: true}},
+		{doubt(""), 1, status.Scaling{On: true}},
+		{doubt(autoscale.ProblemSilent), 5, status.Scaling{On: true, Problem: autoscale.ProblemSilent}},
+		{doubt(""), 2, status.Scaling{On: true, Problem: autoscale.ProblemSilent}},
+		{doubt(""), 2, status.Scaling{On: true}},
+		{limit(autoscale.LimitCeiling), 1, status.Scaling{On: true, Limited: autoscale.LimitCeiling}},
+		{limit(""), 20, status.Scaling{On: true, Limited: autoscale.LimitCeiling}},
+		{limit(autoscale.LimitCeiling), 1, status.Scaling{On: true, Limited: autoscale.LimitCeiling}},
+		{limit(""), 29, status.Scaling{On: true, Limited: autoscale.LimitCeiling}},
+		{limit(""), 2, status.Scaling{On: true}},
+	} {
+		var got status.Scaling
+		for range tc.seconds {
+			got = w.of(tc.decision, "", now)
+			now = now.Add(time.Second)
+		}
+		if got != tc.want {
+			t.Errorf("step %d: told %+v, want %+v", i, got, tc.want)
+		}
+	}
+}

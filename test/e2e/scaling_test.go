@@ -1,0 +1,249 @@
+package e2e
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"fmt"
+	"net/http"
+	"slices"
+	"sync"
+	"testing"
+	"time"
+
+	. "github.com/onsi/gomega"
+	appsv1 "k8s.io/api/apps/v1"
+	corev1 "k8s.io/api/core/v1"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/watch"
+	"k8s.io/utils/ptr"
+	"sigs.k8s.io/controller-runtime/pkg/client"
+
+	"executorpool.dev/api/v1alpha1"
+	"executorpool.dev/executor/api"
+)
+
+// twoSeconds is a submission that holds its slot for two seconds and no core.
+var twoSeconds = api.Request{Language: "python3", Source: "import time\ntime.sleep(2)\nprint(42)"}
+
+// TestBurstAnsweredInOneStep has 200 submissions of two seconds arrive at an idle pool of 3 replicas, ten times. The last
+// time some go on while the pool comes down again.
+func TestBurstAnsweredInOneStep(t *testing.T) {
+	ns := newNamespace(t)
+	newPool(t, ns, "burst", func(s *v1alpha1.ExecutorPoolSpec) {
+		s.Replicas, s.Workers = ptr.To[int32](3), 4
+		s.Limits.MemoryMiB = 64
+		s.Scaling = v1alpha1.ScalingSpec{MaxReplicas: 20, ScaleDownStabilizationSeconds: 5}
+	})
+	waitReady(t, ns, "burst")
+	url := serviceURL(t, ns, "burst")
+	execute(t, url, twoSeconds)
+	w := watchScaling(t, ns)
+
+	const rounds = 10
+	var reactions []time.Duration
+	for round := range rounds {
+		waitPool(t, ns, "burst", settled, "idle with 3 replicas", func(p *v1alpha1.ExecutorPool) bool {
+			return p.Status.DesiredReplicas == 3 && p.Status.ReadyReplicas == 3 && p.Status.BusySlots+p.Status.QueueDepth == 0
+		})
+		waitPods(t, ns, 3)
+		w.forget()
+		grown := w.queueGrows(t)
+		var clients sync.WaitGroup
+		for range 200 {
+			clients.Go(func() { submitOne(t, url) })
+		}
+		began := <-grown
+		NewWithT(t).Eventually(func() int { return len(w.replicas()) }, 10*time.Second, 10*time.Millisecond).Should(BeNumerically(">=", 2))
+		up := w.replicas()[1]
+		reactions = append(reactions, up.at.Sub(began))
+		clients.Wait()
+
+		trickle, stop := context.WithCancel(t.Context())
+		if round == rounds-1 {
+			for range 4 {
+				clients.Go(func() {
+					for trickle.Err() == nil {
+						submitOne(t, url)
+					}
+				})
+			}
+		}
+		waitPool(t, ns, "burst", settled, "3 desired replicas", func(p *v1alpha1.ExecutorPool) bool { return p.Status.DesiredReplicas == 3 })
+		stop()
+		clients.Wait()
+		steps := w.replicas()
+		t.Logf("round %d: written %s after the queue grew; replicas %v", round, up.at.Sub(began).Round(time.Millisecond), steps)
+		if down := steps[1:]; !slices.IsSortedFunc(down, func(a, b step) int { return int(b.replicas - a.replicas) }) {
+			t.Errorf("replicas were %v, want one step up and then only down", steps)
+		}
+	}
+	slices.Sort(reactions)
+	t.Logf("replicas written %v after the queue grew, sorted", reactions)
+	if median := reactions[len(reactions)/2]; median > time.Second {
+		t.Errorf("median %s, want within 1 s", median)
+	}
+	for _, wrong := range w.wrongs() {
+		t.Error(wrong)
+	}
+}
+
+// submitOne wants one right answer. It may run beside the test's own goroutine.
+func submitOne(t *testing.T, url string) {
+	body, err := json.Marshal(twoSeconds)
+	if err != nil {
+		t.Errorf("encode request: %v", err)
+		return
+	}
+	own := &http.Client{Transport: &http.Transport{DisableKeepAlives: true}, Timeout: 2 * time.Minute}
+	response, err := own.Post(url+"/v1/execute", "application/json", bytes.NewReader(body))
+	if err != nil {
+		t.Errorf("submission lost: %v", err)
+		return
+	}
+	defer response.Body.Close()
+	var result api.Result
+	if err := json.NewDecoder(response.Body).Decode(&result); err != nil || result.Verdict != api.OK {
+		t.Errorf("submission answered %d, %q, %v", response.StatusCode, result.Verdict, err)
+	}
+}
+
+// step is a number of replicas and when it was written.
+type step struct {
+	replicas int32
+	at       time.Time
+}
+
+func (s step) String() string { return fmt.Sprint(s.replicas) }
+
+// scalingWatch sees each change of the replicas, and each pod that begins to leave.
+type scalingWatch struct {
+	ns    string
+	mu    sync.Mutex
+	steps []step
+	wrong []string
+	left  map[string]bool
+}
+
+func watchScaling(t *testing.T, ns string) *scalingWatch {
+	t.Helper()
+	w := &scalingWatch{ns: ns, left: map[string]bool{}}
+	deployments, err := clientset.AppsV1().Deployments(ns).Watch(t.Context(), metav1.ListOptions{})
+	if err != nil {
+		t.Fatalf("watch deployments: %v", err)
+	}
+	pods, err := clientset.CoreV1().Pods(ns).Watch(t.Context(), metav1.ListOptions{})
+	if err != nil {
+		t.Fatalf("watch pods: %v", err)
+	}
+	t.Cleanup(deployments.Stop)
+	t.Cleanup(pods.Stop)
+	go w.run(deployments, func(o any) { w.wrote(*o.(*appsv1.Deployment).Spec.Replicas) })
+	go w.run(pods, func(o any) { w.leaves(o.(*corev1.Pod)) })
+	return w
+}
+
+func (w *scalingWatch) run(events watch.Interface, see func(any)) {
+	for e := range events.ResultChan() {
+		if e.Type == watch.Added || e.Type == watch.Modified {
+			see(e.Object)
+		}
+	}
+}
+
+func (w *scalingWatch) wrote(replicas int32) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	if n := len(w.steps); n == 0 || w.steps[n-1].replicas != replicas {
+		w.steps = append(w.steps, step{replicas, time.Now()})
+	}
+}
+
+// leaves looks, when a pod begins to leave, whether it is busy while one that stays is idle. What it was given in its last
+// moment, since it was asked, it drains; that is the Service's matter.
+func (w *scalingWatch) leaves(pod *corev1.Pod) {
+	w.mu.Lock()
+	known := w.left[pod.Name]
+	w.left[pod.Name] = w.left[pod.Name] || pod.DeletionTimestamp != nil
+	w.mu.Unlock()
+	if known || pod.DeletionTimestamp == nil || !ready(pod) {
+		return
+	}
+	state, err := stateOf(pod.Status.PodIP)
+	if err != nil || state.Busy+state.Queued == 0 {
+		return
+	}
+	for _, other := range w.pods() {
+		if idle, err := stateOf(other.Status.PodIP); err == nil && idle.Busy+idle.Queued == 0 && other.DeletionTimestamp == nil && ready(&other) {
+			w.mu.Lock()
+			w.wrong = append(w.wrong, fmt.Sprintf("pod %s leaves with %d busy and %d queued while %s is idle; deletion costs %q and %q",
+				pod.Name, state.Busy, state.Queued, other.Name, pod.Annotations[corev1.PodDeletionCost], other.Annotations[corev1.PodDeletionCost]))
+			w.mu.Unlock()
+			return
+		}
+	}
+}
+
+func (w *scalingWatch) replicas() []step {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	return slices.Clone(w.steps)
+}
+
+func (w *scalingWatch) wrongs() []string {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	return slices.Clone(w.wrong)
+}
+
+// forget keeps the present number alone.
+func (w *scalingWatch) forget() {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	w.steps = w.steps[len(w.steps)-1:]
+}
+
+func (w *scalingWatch) pods() []corev1.Pod {
+	var pods corev1.PodList
+	if err := k8s.List(context.Background(), &pods, client.InNamespace(w.ns)); err != nil {
+		return nil
+	}
+	return pods.Items
+}
+
+// queueGrows tells when a replica first has somebody wait.
+func (w *scalingWatch) queueGrows(t *testing.T) <-chan time.Time {
+	grown := make(chan time.Time, 1)
+	pods := w.pods()
+	go func() {
+		tick := time.NewTicker(10 * time.Millisecond)
+		defer tick.Stop()
+		for range tick.C {
+			for _, pod := range pods {
+				if state, err := stateOf(pod.Status.PodIP); t.Context().Err() != nil || err == nil && state.Queued > 0 {
+					grown <- time.Now()
+					return
+				}
+			}
+		}
+	}()
+	return grown
+}
+
+func ready(pod *corev1.Pod) bool {
+	return slices.ContainsFunc(pod.Status.Conditions, func(c corev1.PodCondition) bool {
+		return c.Type == corev1.PodReady && c.Status == corev1.ConditionTrue
+	})
+}
+
+var stateClient = &http.Client{Timeout: 2 * time.Second}
+
+func stateOf(ip string) (api.State, error) {
+	var state api.State
+	response, err := stateClient.Get(fmt.Sprintf("http://%s:%d/v1/state", ip, executorPort))
+	if err != nil {
+		return state, err
+	}
+	defer response.Body.Close()
+	return state, json.NewDecoder(response.Body).Decode(&state)
+}
