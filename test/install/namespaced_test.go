@@ -61,7 +61,12 @@ func TestInstallWithoutClusterRights(t *testing.T) {
 func TestManagerRightsAreLeast(t *testing.T) {
 	for key, rules := range managerRules(t) {
 		for _, rule := range rules {
+			// Of external metrics each is a resource, by a name that only a pool's author knows; none is written.
+			external := slices.Equal(rule.APIGroups, []string{"external.metrics.k8s.io"}) && !slices.ContainsFunc(rule.Verbs, writes)
 			all := slices.Concat(rule.APIGroups, rule.Resources, rule.Verbs)
+			if external {
+				all = slices.Concat(rule.APIGroups, rule.Verbs)
+			}
 			if slices.Contains(all, "*") {
 				t.Errorf("%s grants a wildcard: %v", key, rule)
 			}
