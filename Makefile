@@ -25,6 +25,7 @@ CRD_REF_DOCS_VERSION := v0.3.0
 GOLANGCI_LINT_VERSION := v2.15.0
 HELM_VERSION := v4.3.1
 KUBE_API_LINTER_VERSION := v0.0.0-20260716143926-092fe0c72997
+PROMTOOL_VERSION := v0.316.0
 
 CONTROLLER_GEN := $(TOOLS)/controller-gen
 CRD_REF_DOCS := $(TOOLS)/crd-ref-docs
@@ -32,6 +33,7 @@ GOLANGCI_LINT := $(TOOLS)/golangci-lint
 HELM := $(TOOLS)/helm
 KUBE_API_LINTER := $(TOOLS)/golangci-lint-kube-api-linter
 KUBECTL := $(TOOLS)/kubectl
+PROMTOOL := $(TOOLS)/promtool
 
 # go_tool NAME,PACKAGE,VERSION: builds a tool into TOOLS unless that version is there.
 define go_tool
@@ -46,6 +48,7 @@ $(eval $(call go_tool,crd-ref-docs,github.com/elastic/crd-ref-docs,$(CRD_REF_DOC
 $(eval $(call go_tool,golangci-lint,github.com/golangci/golangci-lint/v2/cmd/golangci-lint,$(GOLANGCI_LINT_VERSION)))
 $(eval $(call go_tool,golangci-lint-kube-api-linter,sigs.k8s.io/kube-api-linter/cmd/golangci-lint-kube-api-linter,$(KUBE_API_LINTER_VERSION)))
 $(eval $(call go_tool,helm,helm.sh/helm/v4/cmd/helm,$(HELM_VERSION)))
+$(eval $(call go_tool,promtool,github.com/prometheus/prometheus/cmd/promtool,$(PROMTOOL_VERSION)))
 
 ##@ Use
 
@@ -81,7 +84,7 @@ generate: $(CONTROLLER_GEN) $(CRD_REF_DOCS) ## Regenerate everything that is gen
 	hack/generate.sh
 
 .PHONY: tools
-tools: $(CONTROLLER_GEN) $(CRD_REF_DOCS) $(GOLANGCI_LINT) $(KUBE_API_LINTER) $(HELM) kubectl ## Build the pinned tools.
+tools: $(CONTROLLER_GEN) $(CRD_REF_DOCS) $(GOLANGCI_LINT) $(KUBE_API_LINTER) $(HELM) $(PROMTOOL) kubectl ## Build the pinned tools.
 
 .PHONY: kubectl
 kubectl:
@@ -90,7 +93,7 @@ kubectl:
 ##@ Check
 
 .PHONY: test
-test: toolchains $(HELM) kubectl ## Unit, executor and API-server tests. Needs no cluster.
+test: toolchains $(HELM) $(PROMTOOL) kubectl ## Unit, executor and API-server tests. Needs no cluster.
 	hack/test.sh
 
 .PHONY: e2e

@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # Writes every generated file from its source: deepcopy, apply configurations, CRD, RBAC, the chart's copies of the last
-# two, and the API reference.
+# two and of the dashboard, and the API reference.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 
@@ -10,6 +10,7 @@ cd "$(dirname "$0")/.."
 # The chart reads these files; Helm sees nothing outside the chart's own directory.
 cp config/crd/bases/*.yaml charts/executorpool/files/crds/
 cp config/rbac/{role,metrics_reader_role,pool_viewer_role,pool_editor_role}.yaml charts/executorpool/files/rbac/
+cp config/grafana/executorpool.json charts/executorpool/files/dashboards/
 
 "$TOOLS/crd-ref-docs" --source-path=api/v1alpha1 --config=docs/crd-ref-docs.yaml --templates-dir=docs/templates \
   --renderer=markdown --output-path=docs/api.md --log-level=ERROR

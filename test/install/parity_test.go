@@ -21,7 +21,8 @@ func TestChartEqualsKustomize(t *testing.T) {
 		"default": {folder: filepath.Join(config, "default")},
 		"optional components": {
 			folder: withComponents(t),
-			values: []string{"--set", "networkPolicy.enabled=true", "--set", "serviceMonitor.enabled=true"},
+			values: []string{"--set", "networkPolicy.enabled=true", "--set", "serviceMonitor.enabled=true",
+				"--set", "podMonitor.enabled=true", "--set", "prometheusRule.enabled=true", "--set", "dashboard.enabled=true"},
 		},
 	}
 	for name, tc := range tests {
@@ -45,9 +46,9 @@ func TestChartEqualsKustomize(t *testing.T) {
 
 // TestChartFilesCurrent compares what the chart carries with where it comes from.
 func TestChartFilesCurrent(t *testing.T) {
-	sources := map[string]string{"crds": "crd/bases", "rbac": "rbac"}
+	sources := map[string]string{"crds": "crd/bases", "rbac": "rbac", "dashboards": "grafana"}
 	for folder, source := range sources {
-		copies, err := filepath.Glob(filepath.Join(chart, "files", folder, "*.yaml"))
+		copies, err := filepath.Glob(filepath.Join(chart, "files", folder, "*.*"))
 		if err != nil || len(copies) == 0 {
 			t.Fatalf("the chart has no files/%s: %v", folder, err)
 		}
@@ -76,7 +77,7 @@ func withComponents(t *testing.T) string {
 	}
 	path := filepath.Join(folder, "default", "kustomization.yaml")
 	content := read(t, path)
-	for _, line := range []string{"components:", "- ../network-policy", "- ../prometheus"} {
+	for _, line := range []string{"components:", "- ../network-policy", "- ../prometheus", "- ../grafana"} {
 		if !strings.Contains(content, "# "+line) {
 			t.Fatalf("config/default/kustomization.yaml has no %q to switch on", "# "+line)
 		}

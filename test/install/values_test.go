@@ -34,6 +34,15 @@ var settings = map[string]string{
 	"serviceMonitor.interval":            `"10s"`,
 	"serviceMonitor.labels":              `{"prometheus":"contests"}`,
 	"serviceMonitor.tlsConfig":           `{"serverName":"manager","insecureSkipVerify":false}`,
+	"podMonitor.enabled":                 `true`,
+	"podMonitor.interval":                `"5s"`,
+	"podMonitor.labels":                  `{"prometheus":"contests"}`,
+	"prometheusRule.enabled":             `true`,
+	"prometheusRule.labels":              `{"prometheus":"contests"}`,
+	"prometheusRule.alertLabels":         `{"team":"contests"}`,
+	"dashboard.enabled":                  `true`,
+	"dashboard.labels":                   `{"team":"contests"}`,
+	"dashboard.annotations":              `{"grafana_folder":"contests"}`,
 	"networkPolicy.enabled":              `true`,
 	"podDisruptionBudget.enabled":        `false`,
 	"podDisruptionBudget.maxUnavailable": `"50%"`,
@@ -50,15 +59,45 @@ var settings = map[string]string{
 	"extraEnv":                           `[{"name":"GOMEMLIMIT","value":"450MiB"}]`,
 	"nameOverride":                       `"pools"`,
 	"fullnameOverride":                   `"pools"`,
+
+	"prometheusRule.alerts.queueOverTarget.percent":       `150`,
+	"prometheusRule.alerts.queueOverTarget.for":           `"30s"`,
+	"prometheusRule.alerts.queueOverTarget.severity":      `"page"`,
+	"prometheusRule.alerts.metricsStale.seconds":          `300`,
+	"prometheusRule.alerts.metricsStale.for":              `"30s"`,
+	"prometheusRule.alerts.metricsStale.severity":         `"page"`,
+	"prometheusRule.alerts.atCeiling.for":                 `"30s"`,
+	"prometheusRule.alerts.atCeiling.severity":            `"page"`,
+	"prometheusRule.alerts.podsNotStarting.for":           `"1h30m"`,
+	"prometheusRule.alerts.podsNotStarting.severity":      `"page"`,
+	"prometheusRule.alerts.noReplica.for":                 `"30s"`,
+	"prometheusRule.alerts.noReplica.severity":            `"page"`,
+	"prometheusRule.alerts.isolationNotEnforced.for":      `"30s"`,
+	"prometheusRule.alerts.isolationNotEnforced.severity": `"page"`,
+	"prometheusRule.alerts.managerGone.for":               `"30s"`,
+	"prometheusRule.alerts.managerGone.severity":          `"page"`,
 }
 
 // needs holds the settings without which another has no effect or is refused.
 var needs = map[string]string{
-	"leaderElection.enabled":   "replicas=1",
-	"serviceAccount.create":    "serviceAccount.name=there",
-	"serviceMonitor.interval":  "serviceMonitor.enabled=true",
-	"serviceMonitor.labels":    "serviceMonitor.enabled=true",
-	"serviceMonitor.tlsConfig": "serviceMonitor.enabled=true",
+	"leaderElection.enabled":     "replicas=1",
+	"serviceAccount.create":      "serviceAccount.name=there",
+	"serviceMonitor.interval":    "serviceMonitor.enabled=true",
+	"serviceMonitor.labels":      "serviceMonitor.enabled=true",
+	"serviceMonitor.tlsConfig":   "serviceMonitor.enabled=true",
+	"podMonitor.interval":        "podMonitor.enabled=true",
+	"podMonitor.labels":          "podMonitor.enabled=true",
+	"prometheusRule.labels":      "prometheusRule.enabled=true",
+	"prometheusRule.alertLabels": "prometheusRule.enabled=true",
+	"dashboard.labels":           "dashboard.enabled=true",
+	"dashboard.annotations":      "dashboard.enabled=true",
+}
+
+func needOf(path string) string {
+	if strings.HasPrefix(path, "prometheusRule.alerts.") {
+		return "prometheusRule.enabled=true"
+	}
+	return needs[path]
 }
 
 // whole are the values that the chart hands on as they are.
@@ -81,7 +120,7 @@ func TestValueReachesObjects(t *testing.T) {
 			if !ok {
 				t.Fatalf("the test knows no setting for %s: add one", path)
 			}
-			need := needs[path]
+			need := needOf(path)
 			args := []string{"template", release, chart, "--namespace", namespace, "--set", need}
 			before, ok := rendered[need]
 			if !ok {
@@ -139,6 +178,12 @@ func TestBadValueRefused(t *testing.T) {
 		"scrape interval":              {`serviceMonitor.interval="often"`, "at '/serviceMonitor/interval'"},
 		"several managers, no leader":  {`leaderElection.enabled=false`, "set leaderElection.enabled=true or replicas=1"},
 		"account that nobody named":    {`serviceAccount.create=false`, "name the account that is there, or set serviceAccount.create=true"},
+		"executors' scrape interval":   {`podMonitor.interval="often"`, "at '/podMonitor/interval'"},
+		"alert that does not exist":    {`prometheusRule.alerts.queue={"for":"1m"}`, "additional properties 'queue' not allowed"},
+		"alert after no time":          {`prometheusRule.alerts.atCeiling.for="soon"`, "at '/prometheusRule/alerts/atCeiling/for'"},
+		"alert at any wait":            {`prometheusRule.alerts.queueOverTarget.percent=0`, "at '/prometheusRule/alerts/queueOverTarget/percent'"},
+		"alert label that is a number": {`prometheusRule.alertLabels={"team":7}`, "at '/prometheusRule/alertLabels/team'"},
+		"nothing to alert about":       {`prometheusRule.enabled=true metrics.enabled=false`, "set metrics.enabled=true"},
 		"nothing to scrape":            {`serviceMonitor.enabled=true metrics.enabled=false`, "set metrics.enabled=true"},
 	}
 	for name, tc := range tests {

@@ -36,6 +36,11 @@ app.kubernetes.io/component: manager
 app.kubernetes.io/component: manager
 {{- end -}}
 
+{{/* Follows a label of an alert, on a line of its own for each label. */}}
+{{- define "executorpool.alertLabels" -}}
+{{- with .Values.prometheusRule.alertLabels }}{{ toYaml . | nindent 8 }}{{ end -}}
+{{- end -}}
+
 {{- define "executorpool.serviceAccountName" -}}
 {{- if .Values.serviceAccount.create -}}
 {{- default (printf "%s-manager" (include "executorpool.fullname" .)) .Values.serviceAccount.name -}}
