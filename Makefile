@@ -35,11 +35,11 @@ KUBE_API_LINTER := $(TOOLS)/golangci-lint-kube-api-linter
 KUBECTL := $(TOOLS)/kubectl
 PROMTOOL := $(TOOLS)/promtool
 
-# go_tool NAME,PACKAGE,VERSION: builds a tool into TOOLS unless that version is there.
+# go_tool NAME,PACKAGE,VERSION,TAGS: builds a tool into TOOLS unless that version is there.
 define go_tool
 $(TOOLS)/.$(1)-$(3):
 	@mkdir -p $(TOOLS); rm -f $(TOOLS)/.$(1)-*
-	@echo "building $(1) $(3)"; GOBIN=$(TOOLS) GOFLAGS= CGO_ENABLED=0 go install $(2)@$(3)
+	@echo "building $(1) $(3)"; GOBIN=$(TOOLS) GOFLAGS= CGO_ENABLED=0 go install -tags=$(4) $(2)@$(3)
 	@touch $$@
 $(TOOLS)/$(1): $(TOOLS)/.$(1)-$(3)
 endef
@@ -48,7 +48,8 @@ $(eval $(call go_tool,crd-ref-docs,github.com/elastic/crd-ref-docs,$(CRD_REF_DOC
 $(eval $(call go_tool,golangci-lint,github.com/golangci/golangci-lint/v2/cmd/golangci-lint,$(GOLANGCI_LINT_VERSION)))
 $(eval $(call go_tool,golangci-lint-kube-api-linter,sigs.k8s.io/kube-api-linter/cmd/golangci-lint-kube-api-linter,$(KUBE_API_LINTER_VERSION)))
 $(eval $(call go_tool,helm,helm.sh/helm/v4/cmd/helm,$(HELM_VERSION)))
-$(eval $(call go_tool,promtool,github.com/prometheus/prometheus/cmd/promtool,$(PROMTOOL_VERSION)))
+# Without the clients of every cloud that Prometheus can find targets in.
+$(eval $(call go_tool,promtool,github.com/prometheus/prometheus/cmd/promtool,$(PROMTOOL_VERSION),remove_all_sd))
 
 ##@ Use
 
