@@ -50,13 +50,14 @@ func TestReplicaProved(t *testing.T) {
 		replica http.Handler
 		want    string
 	}{
-		"right":         {replica{languages: all, verdict: api.OK, stdout: answer}, ""},
-		"wrong verdict": {replica{languages: all, verdict: api.RuntimeError}, "the canary in c got the verdict RuntimeError instead of OK"},
-		"wrong answer":  {replica{languages: []string{"rust"}, verdict: api.OK, stdout: "41\n"}, "the canary in rust got a wrong answer"},
-		"refusal":       {replica{languages: []string{"go"}, status: http.StatusInternalServerError}, "the canary in go is not answered: status 500"},
-		"no language":   {replica{}, "it knows no language"},
-		"no executor":   {http.NotFoundHandler(), "it does not tell its languages: status 404"},
-		"no API":        {http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) { _, _ = w.Write([]byte("hi")) }), "it does not tell its languages: what it answers is no JSON of the API"},
+		"right":            {replica{languages: all, verdict: api.OK, stdout: answer}, ""},
+		"wrong verdict":    {replica{languages: all, verdict: api.RuntimeError}, "the canary in c got the verdict RuntimeError instead of OK"},
+		"limits too small": {replica{languages: all, verdict: api.MemoryLimit}, ""},
+		"wrong answer":     {replica{languages: []string{"rust"}, verdict: api.OK, stdout: "41\n"}, "the canary in rust got a wrong answer"},
+		"refusal":          {replica{languages: []string{"go"}, status: http.StatusInternalServerError}, "the canary in go is not answered: status 500"},
+		"no language":      {replica{}, "it knows no language"},
+		"no executor":      {http.NotFoundHandler(), "it does not tell its languages: status 404"},
+		"no API":           {http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) { _, _ = w.Write([]byte("hi")) }), "it does not tell its languages: what it answers is no JSON of the API"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			server := httptest.NewServer(tc.replica)
