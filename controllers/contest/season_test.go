@@ -121,7 +121,7 @@ func (p *seasonPool) play() {
 			p.apply(p.edits[next])
 			next++
 		}
-		wake := time.Time{}
+		var wake time.Time
 		if until, is := p.away(); is {
 			wake, p.back = until, until
 		} else {
@@ -187,7 +187,10 @@ func (p *seasonPool) reconcile() time.Time {
 		return all
 	}
 	for _, c := range p.contests {
-		if c != nil && !(Entry(c).Phase(p.now).Over() && c.Status.ObservedGeneration == c.Generation) {
+		if c == nil {
+			continue
+		}
+		if settled := Entry(c).Phase(p.now).Over() && c.Status.ObservedGeneration == c.Generation; !settled {
 			d := Decide(Input{Contest: c, Pool: pool(), Now: p.now, Past: Past{Starts: p.starts}})
 			c.Status = d.Status
 		}
