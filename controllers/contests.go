@@ -48,6 +48,9 @@ type ContestReconciler struct {
 func (r *ContestReconciler) Reconcile(ctx context.Context, request ctrl.Request) (ctrl.Result, error) {
 	c := &v1alpha1.Contest{}
 	if err := r.Client.Get(ctx, request.NamespacedName, c); err != nil {
+		if apierrors.IsNotFound(err) {
+			forgetContest(request.NamespacedName)
+		}
 		return ctrl.Result{}, client.IgnoreNotFound(err)
 	}
 	if c.DeletionTimestamp != nil {
@@ -161,6 +164,7 @@ func (r *ContestReconciler) replicas(ctx context.Context, service types.Namespac
 
 // writeStatus writes the status if it changed, then tells about the change.
 func (r *ContestReconciler) writeStatus(ctx context.Context, c *v1alpha1.Contest, decision contest.Decision) error {
+	publishContest(c, decision.Status)
 	if equality.Semantic.DeepEqual(c.Status, decision.Status) {
 		return nil
 	}

@@ -74,6 +74,8 @@ var settings = map[string]string{
 	"prometheusRule.alerts.noReplica.severity":            `"page"`,
 	"prometheusRule.alerts.isolationNotEnforced.for":      `"30s"`,
 	"prometheusRule.alerts.isolationNotEnforced.severity": `"page"`,
+	"prometheusRule.alerts.contestNotPrewarmed.for":       `"1m"`,
+	"prometheusRule.alerts.contestNotPrewarmed.severity":  `"page"`,
 	"prometheusRule.alerts.managerGone.for":               `"30s"`,
 	"prometheusRule.alerts.managerGone.severity":          `"page"`,
 }

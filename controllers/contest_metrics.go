@@ -1,0 +1,58 @@
+package controllers
+
+import (
+	"github.com/prometheus/client_golang/prometheus"
+	"k8s.io/apimachinery/pkg/api/meta"
+	"k8s.io/apimachinery/pkg/types"
+	"sigs.k8s.io/controller-runtime/pkg/metrics"
+
+	"executorpool.dev/api/v1alpha1"
+)
+
+const labelContest = "contest"
+
+func contestGauge(name, help string) *prometheus.GaugeVec {
+	return prometheus.NewGaugeVec(prometheus.GaugeOpts{Namespace: "executorpool", Name: name, Help: help},
+		[]string{labelNamespace, labelPool, labelContest})
+}
+
+// Metrics of each contest that is not over, so that there are as many series as contests to come.
+var (
+	prewarmedGauge    = contestGauge("contest_prewarmed", "1 while the condition Prewarmed is not False.")
+	heldGauge         = contestGauge("contest_held_replicas", "Replicas the contest holds now; 0 before its warm-up.")
+	contestStartGauge = contestGauge("contest_start_timestamp_seconds", "spec.startTime as a Unix time.")
+
+	contestVectors = []vector{prewarmedGauge, heldGauge, contestStartGauge}
+)
+
+func init() {
+	for _, v := range contestVectors {
+		metrics.Registry.MustRegister(v)
+	}
+}
+
+// publishContest sets what follows from a contest's spec and its new status, and forgets a contest that is over.
+func publishContest(c *v1alpha1.Contest, s v1alpha1.ContestStatus) {
+	key := types.NamespacedName{Namespace: c.Namespace, Name: c.Name}
+	holding := meta.FindStatusCondition(s.Conditions, v1alpha1.ConditionHolding)
+	over := holding != nil && (holding.Reason == v1alpha1.ReasonFinished || holding.Reason == v1alpha1.ReasonCancelled)
+	// A new contest may have the name of one that was deleted unseen, and another pool.
+	if over || c.Status.ObservedGeneration == 0 {
+		forgetContest(key)
+	}
+	if over {
+		return
+	}
+	set := func(g *prometheus.GaugeVec, value float64) {
+		g.WithLabelValues(c.Namespace, c.Spec.PoolName, c.Name).Set(value)
+	}
+	set(prewarmedGauge, truth(!meta.IsStatusConditionFalse(s.Conditions, v1alpha1.ConditionPrewarmed)))
+	set(heldGauge, truth(meta.IsStatusConditionTrue(s.Conditions, v1alpha1.ConditionHolding))*float64(s.Replicas))
+	set(contestStartGauge, float64(c.Spec.StartTime.Unix()))
+}
+
+func forgetContest(contest types.NamespacedName) {
+	for _, v := range contestVectors {
+		v.DeletePartialMatch(prometheus.Labels{labelNamespace: contest.Namespace, labelContest: contest.Name})
+	}
+}
