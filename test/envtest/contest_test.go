@@ -13,6 +13,7 @@ import (
 	"k8s.io/apimachinery/pkg/api/meta"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"sigs.k8s.io/controller-runtime/pkg/client"
+	"sigs.k8s.io/controller-runtime/pkg/metrics"
 
 	"executorpool.dev/api/v1alpha1"
 	"executorpool.dev/executor/api"
@@ -168,6 +169,7 @@ func TestContestSaysWhatIsWrong(t *testing.T) {
 	c := newContest(t, namespace, "finals", 240*time.Hour, nil)
 	eventuallyStage(t, c, v1alpha1.ConditionPrewarmed, metav1.ConditionFalse, v1alpha1.ReasonPoolNotFound)
 	eventuallyContestEvent(t, c, v1alpha1.ReasonPoolNotFound, "There is no ExecutorPool demo")
+	eventuallyPrewarmedMetric(t, namespace, 0)
 
 	newPool(t, namespace, func(s *v1alpha1.ExecutorPoolSpec) { s.Scaling.MaxReplicas = 6 })
 	eventuallyStage(t, c, v1alpha1.ConditionPrewarmed, metav1.ConditionFalse, v1alpha1.ReasonExceedsMaxReplicas)
@@ -176,6 +178,31 @@ func TestContestSaysWhatIsWrong(t *testing.T) {
 	pool := &v1alpha1.ExecutorPool{}
 	modify(t, namespace, pool, func(p *v1alpha1.ExecutorPool) { p.Spec.Scaling.MaxReplicas = 20 })
 	eventuallyStage(t, c, v1alpha1.ConditionPrewarmed, metav1.ConditionUnknown, v1alpha1.ReasonWarmUpAhead)
+	eventuallyPrewarmedMetric(t, namespace, 1)
+	gomega.NewWithT(t).Expect(admin.Delete(t.Context(), c)).To(gomega.Succeed())
+	eventuallyPrewarmedMetric(t, namespace)
+}
+
+// eventuallyPrewarmedMetric waits until the manager exposes these values for the contests of a namespace.
+func eventuallyPrewarmedMetric(t *testing.T, namespace string, want ...float64) {
+	t.Helper()
+	gomega.NewWithT(t).Eventually(func() ([]float64, error) {
+		families, err := metrics.Registry.Gather()
+		values := []float64{}
+		for _, f := range families {
+			if f.GetName() != "executorpool_contest_prewarmed" {
+				continue
+			}
+			for _, m := range f.GetMetric() {
+				for _, l := range m.GetLabel() {
+					if l.GetName() == "namespace" && l.GetValue() == namespace {
+						values = append(values, m.GetGauge().GetValue())
+					}
+				}
+			}
+		}
+		return values, err
+	}).Should(gomega.Equal(append([]float64{}, want...)))
 }
 
 func TestContestSizedByPoolsPast(t *testing.T) {
