@@ -1,9 +1,11 @@
 // Package controllers makes the cluster match every ExecutorPool.
 //
-// Data flows one way: gather (reads through the cache, samples of the executors) -> decide (replicas, and package status)
-// -> render (package resources) -> apply (what differs, under one field owner) -> status (written once, if it changed).
-// Only gather, apply and the status write do IO.
+// Data flows one way: gather (reads through the cache, and what the poller was told last) -> decide (replicas by package
+// autoscale, and package status) -> render (package resources) -> apply (what differs, under one field owner) -> status
+// (written once, if it changed). Only gather, apply and the status write do IO.
 //
-// It is watch-driven: an owned object that is edited or deleted comes back at once. Timers only serve the sampled numbers
-// and faults that become one by lasting.
+// It is watch-driven: an owned object that is edited or deleted comes back at once. Beside the reconciler the poller of
+// package sampling asks the replicas; the scaler decides after each round, in memory, and wakes the reconciler when that
+// gives something else than what was acted on. Timers only serve faults that become one by lasting, and obstacles that go
+// unseen.
 package controllers

@@ -60,7 +60,7 @@ func init() {
 	}
 }
 
-// publish sets what follows from a pool's spec and its status.
+// publish sets what follows from a pool's spec and its status. What each sampling gives is set by the scaler.
 func publish(pool *v1alpha1.ExecutorPool, s v1alpha1.ExecutorPoolStatus) {
 	set := func(g *prometheus.GaugeVec, value float64) {
 		g.WithLabelValues(pool.Namespace, pool.Name).Set(value)
@@ -68,8 +68,6 @@ func publish(pool *v1alpha1.ExecutorPool, s v1alpha1.ExecutorPoolStatus) {
 	set(desiredGauge, float64(s.DesiredReplicas))
 	set(readyGauge, float64(s.ReadyReplicas))
 	set(slotsGauge, float64(s.Slots))
-	set(busyGauge, float64(s.BusySlots))
-	set(queueGauge, float64(s.QueueDepth))
 	set(ceilingGauge, float64(pool.Spec.Scaling.MaxReplicas))
 	set(targetGauge, float64(pool.Spec.Scaling.TargetWaitSeconds))
 	set(freshGauge, truth(!meta.IsStatusConditionFalse(s.Conditions, v1alpha1.ConditionMetricsFresh)))

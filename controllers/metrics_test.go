@@ -1,6 +1,7 @@
 package controllers
 
 import (
+	"math"
 	"testing"
 	"time"
 
@@ -11,6 +12,7 @@ import (
 
 	"executorpool.dev/api/v1alpha1"
 	"executorpool.dev/controllers/autoscale"
+	"executorpool.dev/controllers/sampling"
 )
 
 func TestMetricsKeepToConventions(t *testing.T) {
@@ -26,7 +28,11 @@ func TestMetricsKeepToConventions(t *testing.T) {
 	for _, h := range []*prometheus.HistogramVec{decisionSeconds, reactionSeconds, podStartSeconds} {
 		h.WithLabelValues(key.Namespace, key.Name).Observe(1)
 	}
-	oldestGauge.WithLabelValues(key.Namespace, key.Name).Set(1)
+	new(scaled).take(key, sampling.Reading{Sample: autoscale.Sample{Waiting: 1, Busy: math.NaN()}})
+	if value := testutil.ToFloat64(queueGauge.WithLabelValues(key.Namespace, key.Name)); value != 1 {
+		t.Errorf("queue depth %v, want 1", value)
+	}
+	new(scaled).take(key, sampling.Reading{Sample: autoscale.Sample{Busy: 5, Waiting: math.Inf(1)}})
 	if families, err := registry.Gather(); err != nil || len(families) != len(vectors) {
 		t.Errorf("%d metrics (error %v), want each of the %d", len(families), err, len(vectors))
 	}

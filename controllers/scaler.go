@@ -1,9 +1,11 @@
 package controllers
 
 import (
+	"math"
 	"sync"
 	"time"
 
+	"github.com/prometheus/client_golang/prometheus"
 	appsv1 "k8s.io/api/apps/v1"
 	corev1 "k8s.io/api/core/v1"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
@@ -110,7 +112,14 @@ func (p *scaled) take(pool types.NamespacedName, reading sampling.Reading) {
 	if !reading.Sample.Time.IsZero() {
 		sampleAges.set(pool, reading.Sample.Time)
 	}
-	oldestGauge.WithLabelValues(pool.Namespace, pool.Name).Set(reading.Oldest.Seconds())
+	for g, value := range map[*prometheus.GaugeVec]float64{
+		busyGauge: reading.Sample.Busy, queueGauge: reading.Sample.Waiting, oldestGauge: reading.Oldest.Seconds(),
+	} {
+		// What cannot be true is not passed on.
+		if value >= 0 && !math.IsInf(value, 1) {
+			g.WithLabelValues(pool.Namespace, pool.Name).Set(value)
+		}
+	}
 }
 
 func (s *scaler) wake(pool types.NamespacedName, p *scaled) {
