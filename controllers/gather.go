@@ -24,6 +24,8 @@ type observed struct {
 	// reports are what they said last, numbers what wakes the reconciler when it has changed since.
 	reports map[string]status.Report
 	numbers [2]float64
+	// silent says that not every ready replica gave an answer that is believed.
+	silent bool
 }
 
 // deploymentOf is the pool's own Deployment; nil when it has none, also where another's has the name.

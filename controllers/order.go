@@ -24,7 +24,7 @@ type order struct {
 // decide finds the order for a pool. Before replicas are removed all are asked once more, so that a queue that has just
 // begun is known, and who is idle.
 //
-// While a contest runs or pods are being replaced, only the admin removes replicas. In a rollout the Deployment controller
+// While a replica is silent, a contest runs or pods are being replaced, only the admin removes replicas. In a rollout the Deployment controller
 // shares what goes between old and new pods by their numbers, and would take a busy one while an idle one is there.
 func (r *Reconciler) decide(ctx context.Context, pool *v1alpha1.ExecutorPool, least floor, in *observed) order {
 	key := client.ObjectKeyFromObject(pool)
@@ -46,6 +46,8 @@ func (r *Reconciler) decide(ctx context.Context, pool *v1alpha1.ExecutorPool, le
 		return o
 	}
 	switch {
+	case in.silent:
+		o.replicas, o.reason = written, "replicas are removed when all of them answer"
 	case least.running:
 		o.replicas, o.reason = written, "replicas are removed when the contest is over"
 	case isRolling(deployment):

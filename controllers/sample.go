@@ -80,7 +80,7 @@ func (r *Reconciler) refresh(ctx context.Context, pool types.NamespacedName, pat
 func (r *Reconciler) read(pool types.NamespacedName, in *observed) {
 	reading, answers := r.Poller.Read(pool)
 	r.scaler.read(pool, reading)
-	in.numbers = numbersOf(reading)
+	in.numbers, in.silent = numbersOf(reading), reading.Sample.Answered < reading.Sample.Asked
 	in.reports = make(map[string]status.Report, len(answers))
 	for name, answer := range answers {
 		report := status.Report{

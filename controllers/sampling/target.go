@@ -42,7 +42,7 @@ func (t *target) took(report Report, now time.Time) bool {
 		t.bad = errors.Is(report.Err, ErrImpossible) || errors.Is(report.Err, ErrFrozen)
 		return !before || t.bad != wasBad || t.failures == missed
 	}
-	recovered := t.bad || t.failures >= missed
+	recovered := t.failures > 0
 	t.failures, t.bad = 0, false
 	t.good, t.goodAt = report.State, now
 	return !before || recovered || was.Refusal != report.Refusal || was.State.Tier != report.State.Tier ||
