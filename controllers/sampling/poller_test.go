@@ -211,6 +211,22 @@ func TestFrozenPodCountsAsSilent(t *testing.T) {
 	})
 }
 
+// TestPodThatHidesItsWorkCountsAsSilent has a pod whose counters say that it holds 50 submissions tell of none.
+func TestPodThatHidesItsWorkCountsAsSilent(t *testing.T) {
+	polled(t, func(t *testing.T, p *Poller, f *fleet) {
+		p.Follow(demo, Pool{Targets: f.targets(1), Interval: time.Second, Alert: true})
+		f.set("pod-0", func(s *api.State) { s.Accepted, s.Answered = 150, 100 })
+		time.Sleep(1500 * time.Millisecond)
+		if reading, _ := p.Read(demo); reading.Sample.Answered != 1 {
+			t.Error("a state that may be due to a busy node is taken for a lie")
+		}
+		time.Sleep(3 * time.Second)
+		if reading, reports := p.Read(demo); reading.Sample.Answered != 0 || !errors.Is(reports["pod-0"].Err, ErrImpossible) {
+			t.Errorf("%d answered, report %v; want none and an impossible one", reading.Sample.Answered, reports["pod-0"].Err)
+		}
+	})
+}
+
 func TestManySilentPodsDelayNobody(t *testing.T) {
 	polled(t, func(t *testing.T, p *Poller, f *fleet) {
 		dead := types.NamespacedName{Namespace: "contests", Name: "dead"}

@@ -18,7 +18,7 @@ import (
 const (
 	maxPrometheusAnswer = 1 << 20
 	// prometheusPatience: an answer has the time of its evaluation, so one that is not a moment old was kept by somebody.
-	prometheusPatience = 15 * time.Second
+	prometheusPatience = 10 * time.Second
 )
 
 // Prometheus queries Prometheus servers.

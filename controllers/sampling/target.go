@@ -23,6 +23,8 @@ type target struct {
 	seen     bool
 	report   Report
 	failures int
+	// lacking is how many answers in a row told of less than must be there.
+	lacking int
 	// good is the last state that was believed, goodAt when that was, and bad that an unbelievable one came since.
 	good   api.State
 	goodAt time.Time
@@ -33,6 +35,15 @@ type target struct {
 func (t *target) took(report Report, now time.Time) bool {
 	if report.Err == nil && t.Ready && !t.goodAt.IsZero() {
 		report.Err = contradiction(t.good, report.State, t.began.Sub(t.goodAt))
+	}
+	if t.Ready && lacks(report.State) {
+		t.lacking++
+	} else {
+		t.lacking = 0
+	}
+	if t.lacking >= missed && report.Err == nil {
+		report.Err = fmt.Errorf("%w: %d accepted, %d answered, and only %d queued and %d busy", ErrImpossible,
+			report.State.Accepted, report.State.Answered, report.State.Queued, report.State.Busy)
 	}
 	was, before := t.report, t.asked
 	t.asking, t.asked, t.seen, t.answered, t.report = false, true, true, t.began, report
@@ -61,6 +72,12 @@ func contradiction(before, now api.State, passed time.Duration) error {
 		return fmt.Errorf("%w: counters fell", ErrImpossible)
 	}
 	return nil
+}
+
+// lacks says that a pod holds less than it has taken in and not answered. On a node without a free core answers can lag behind
+// the slots for a moment, so one such state is no lie.
+func lacks(s api.State) bool {
+	return s.Accepted > s.Answered+uint64(2*(s.Queued+s.Busy)+2*s.Slots)
 }
 
 // fresh says whether the last good answer still counts: an answer may be missed, but not be a lie.

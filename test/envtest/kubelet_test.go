@@ -32,6 +32,9 @@ type cluster struct {
 	count     int
 	// rolling has the status say that pods are still being replaced.
 	rolling bool
+	// settled is the Deployment's version for which nothing is left to do, wasRolling what was said of it.
+	settled    string
+	wasRolling bool
 	// replicas are those of the Deployment, each time they changed.
 	replicas []int32
 	changed  []time.Time
@@ -69,12 +72,15 @@ func (c *cluster) step(ctx context.Context) error {
 	if err := admin.Get(ctx, keyOf(c.namespace), &d); err != nil {
 		return err
 	}
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if d.ResourceVersion == c.settled && c.rolling == c.wasRolling {
+		return nil
+	}
 	var pods corev1.PodList
 	if err := admin.List(ctx, &pods, client.InNamespace(c.namespace)); err != nil {
 		return err
 	}
-	c.mu.Lock()
-	defer c.mu.Unlock()
 	if n := len(c.replicas); n == 0 || c.replicas[n-1] != *d.Spec.Replicas {
 		c.replicas, c.changed = append(c.replicas, *d.Spec.Replicas), append(c.changed, time.Now())
 	}
@@ -92,6 +98,7 @@ func (c *cluster) step(ctx context.Context) error {
 		now.UpdatedReplicas = max(0, now.UpdatedReplicas-1)
 	}
 	if d.Status.ObservedGeneration == now.ObservedGeneration && d.Status.Replicas == now.Replicas && d.Status.UpdatedReplicas == now.UpdatedReplicas {
+		c.settled, c.wasRolling = d.ResourceVersion, c.rolling
 		return nil
 	}
 	d.Status = now

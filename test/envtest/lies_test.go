@@ -25,7 +25,7 @@ func TestLyingReplicasKept(t *testing.T) {
 		lie    func(i int, e *busyExecutor)
 		reason string
 	}{
-		"zero":          {everybody(func(s *api.State) { s.Busy, s.Queued = 0, 0 }), v1alpha1.ReasonSamplesContradictory},
+		"zero":          {everybody(func(s *api.State) { s.Busy, s.Queued = 0, 0 }), v1alpha1.ReasonSamplesImpossible},
 		"negative":      {everybody(func(s *api.State) { s.Queued = -1 }), v1alpha1.ReasonSamplesImpossible},
 		"huge":          {everybody(func(s *api.State) { s.Queued = 1 << 40 }), v1alpha1.ReasonSamplesImpossible},
 		"counter reset": {everybody(func(s *api.State) { s.Accepted, s.Answered, s.Finished = 0, 0, 0 }), v1alpha1.ReasonSamplesImpossible},

@@ -59,7 +59,7 @@ func run(m *testing.M) (code int, err error) {
 	ctrl.SetLogger(logr.Discard())
 	// These tests wait more than they work.
 	flag.Parse()
-	if err := flag.Set("test.parallel", "8"); err != nil {
+	if err := flag.Set("test.parallel", "6"); err != nil {
 		return 0, err
 	}
 
@@ -99,7 +99,7 @@ func run(m *testing.M) (code int, err error) {
 		return 0, err
 	}
 
-	shared = start(sharedConfig())
+	shared = start(patient())
 	code = m.Run()
 	if err := shared.stop(); err != nil {
 		return 0, fmt.Errorf("the manager all tests share: %w", err)
@@ -123,6 +123,13 @@ func sharedConfig() manager.Config {
 		ShutdownTimeout: 5 * time.Second,
 		Dial:            executors.dial,
 	}
+}
+
+// patient is of the manager that all tests share, which must not lose its lease on a machine that does much else.
+func patient() manager.Config {
+	c := sharedConfig()
+	c.LeaderElection.Lease, c.LeaderElection.Renew = time.Minute, 40*time.Second
+	return c
 }
 
 // running is a manager in this process.
@@ -149,5 +156,5 @@ func instead(t *testing.T) {
 	if err := shared.stop(); err != nil {
 		t.Fatalf("stop the shared manager: %v", err)
 	}
-	t.Cleanup(func() { shared = start(sharedConfig()) })
+	t.Cleanup(func() { shared = start(patient()) })
 }
