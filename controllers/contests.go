@@ -14,8 +14,10 @@ import (
 	"k8s.io/apimachinery/pkg/types"
 	"k8s.io/utils/clock"
 	ctrl "sigs.k8s.io/controller-runtime"
+	"sigs.k8s.io/controller-runtime/pkg/builder"
 	"sigs.k8s.io/controller-runtime/pkg/client"
 	"sigs.k8s.io/controller-runtime/pkg/handler"
+	"sigs.k8s.io/controller-runtime/pkg/predicate"
 	"sigs.k8s.io/controller-runtime/pkg/reconcile"
 	"sigs.k8s.io/controller-runtime/pkg/recorder"
 
@@ -32,7 +34,7 @@ import (
 type ContestReconciler struct {
 	// Client reads through the cache and writes.
 	Client client.Client
-	// Live reads from the API server; used only for endpoints, which are not worth a cache.
+	// Live reads from the API server; used only for endpoints and quotas, which are not worth a cache.
 	Live    client.Reader
 	Events  recorder.EventRecorder
 	Prover  *canary.Prover
@@ -42,6 +44,7 @@ type ContestReconciler struct {
 
 // +kubebuilder:rbac:groups=executorpool.dev,resources=contests,verbs=get;list;watch;delete
 // +kubebuilder:rbac:groups=executorpool.dev,resources=contests/status,verbs=patch
+// +kubebuilder:rbac:groups="",resources=resourcequotas,verbs=list
 // +kubebuilder:rbac:groups=discovery.k8s.io,resources=endpointslices,verbs=list
 
 // Reconcile brings one contest's status up to date.
@@ -96,7 +99,12 @@ func (r *ContestReconciler) gather(ctx context.Context, c *v1alpha1.Contest) (co
 	if err != nil {
 		return in, err
 	}
-	in.Past = r.past(ctx, ready)
+	if contest.Planning(c, in.Now) {
+		in.Past = r.past(ctx, ready)
+		if in.Room, err = r.room(ctx, pool); err != nil {
+			return in, err
+		}
+	}
 	if contest.InPreflight(c, in.Now) {
 		in.Replicas, err = r.replicas(ctx, key, ready)
 	}
@@ -131,6 +139,15 @@ func (r *ContestReconciler) past(ctx context.Context, pods []corev1.Pod) contest
 		}
 	}
 	return past
+}
+
+// room is what the namespace's quotas leave to the pool.
+func (r *ContestReconciler) room(ctx context.Context, pool *v1alpha1.ExecutorPool) (*contest.Room, error) {
+	var quotas corev1.ResourceQuotaList
+	if err := r.Live.List(ctx, &quotas, client.InNamespace(pool.Namespace)); err != nil {
+		return nil, fmt.Errorf("list quotas of namespace %s: %w", pool.Namespace, err)
+	}
+	return contest.RoomOf(quotas.Items, resources.Resources(pool.Spec), int(pool.Status.Replicas)), nil
 }
 
 // replicas is what the preflight knows of ready pods.
@@ -192,7 +209,9 @@ func (r *ContestReconciler) SetupWithManager(ctx context.Context, mgr ctrl.Manag
 	err := ctrl.NewControllerManagedBy(mgr).
 		Named("contest").
 		For(&v1alpha1.Contest{}).
-		Watches(&v1alpha1.ExecutorPool{}, handler.EnqueueRequestsFromMapFunc(r.contestsOfPool)).
+		Watches(&v1alpha1.ExecutorPool{}, handler.EnqueueRequestsFromMapFunc(r.contestsOfPool(contest.Planning)),
+			builder.WithPredicates(predicate.GenerationChangedPredicate{})).
+		Watches(&v1alpha1.ExecutorPool{}, handler.EnqueueRequestsFromMapFunc(r.contestsOfPool(contest.InPreflight))).
 		Complete(r)
 	if err != nil {
 		return fmt.Errorf("set up controller contest: %w", err)
@@ -200,19 +219,21 @@ func (r *ContestReconciler) SetupWithManager(ctx context.Context, mgr ctrl.Manag
 	return nil
 }
 
-// contestsOfPool are those whose status may tell of the pool: a contest that is over tells nothing any more.
-func (r *ContestReconciler) contestsOfPool(ctx context.Context, pool client.Object) []reconcile.Request {
-	contests, err := contestsOf(ctx, r.Client, client.ObjectKeyFromObject(pool))
-	if err != nil {
-		return nil
-	}
-	var requests []reconcile.Request
-	for i := range contests {
-		if c := &contests[i]; !contest.Entry(c).Phase(r.Clock.Now()).Over() {
-			requests = append(requests, reconcile.Request{NamespacedName: client.ObjectKeyFromObject(c)})
+// contestsOfPool are those that a change of the pool concerns: plans follow its spec, preflights its status.
+func (r *ContestReconciler) contestsOfPool(concerns func(*v1alpha1.Contest, time.Time) bool) handler.MapFunc {
+	return func(ctx context.Context, pool client.Object) []reconcile.Request {
+		contests, err := contestsOf(ctx, r.Client, client.ObjectKeyFromObject(pool))
+		if err != nil {
+			return nil
 		}
+		var requests []reconcile.Request
+		for i := range contests {
+			if c := &contests[i]; concerns(c, r.Clock.Now()) {
+				requests = append(requests, reconcile.Request{NamespacedName: client.ObjectKeyFromObject(c)})
+			}
+		}
+		return requests
 	}
-	return requests
 }
 
 func poolOfContest(_ context.Context, c client.Object) []reconcile.Request {

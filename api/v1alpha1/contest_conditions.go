@@ -44,4 +44,6 @@ const (
 	ReasonPoolNotFound = "PoolNotFound"
 	// ReasonExceedsMaxReplicas: the contest takes more replicas than the pool may have.
 	ReasonExceedsMaxReplicas = "ExceedsMaxReplicas"
+	// ReasonExceedsQuota: the contest takes more replicas than a quota of the namespace has room for.
+	ReasonExceedsQuota = "ExceedsQuota"
 )

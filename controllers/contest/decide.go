@@ -16,7 +16,7 @@ func Decide(in Input) Decision {
 	before := in.Contest.Status
 	next := *before.DeepCopy()
 	planned := in.Contest.DeepCopy()
-	if !stands(in) && !Entry(in.Contest).Phase(in.Now).Over() {
+	if Planning(in.Contest, in.Now) {
 		plan(&next, in)
 	}
 	planned.Status = next

@@ -16,7 +16,9 @@ type Input struct {
 	// Others are the pool's other contests, as Entry gives them.
 	Others []calendar.Contest
 	Now    time.Time
-	Past   Past
+	// Past and Room are wanted where Planning says so. A Room that is nil bounds nothing.
+	Past Past
+	Room *Room
 	// Replicas are the pool's ready pods by name, where InPreflight asks for them.
 	Replicas []Replica
 }

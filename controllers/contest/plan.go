@@ -31,17 +31,7 @@ func plan(next *v1alpha1.ContestStatus, in Input) {
 		next.Replicas, next.Sizing = spec.Replicas, ""
 		return
 	}
-	pool := capacity.Pool{Slots: int(in.Pool.Spec.Workers * in.Pool.Spec.Threads)}
-	load := capacity.Load{
-		Participants:       int(spec.Participants),
-		BurstPercent:       int(spec.Load.BurstPercent),
-		SubmissionsPerHour: int(spec.Load.SubmissionsPerHour),
-		Service:            capacity.Service{Mean: service(in), SCV: exponential},
-	}
-	target := seconds(spec.TargetWaitSeconds)
-	if target == 0 {
-		target = seconds(in.Pool.Spec.Scaling.TargetWaitSeconds)
-	}
+	load, pool, target := demand(in)
 	switch limit := in.Pool.Spec.Scaling.MaxReplicas; {
 	case spec.Replicas > 0:
 		next.Replicas, next.Sizing = spec.Replicas, fmt.Sprintf("replicas is %d", spec.Replicas)
@@ -57,6 +47,23 @@ func plan(next *v1alpha1.ContestStatus, in Input) {
 	if spec.Participants > 0 {
 		next.ExpectedWaitMillis = capacity.BurstWait(load, pool, int(next.Replicas)).Milliseconds()
 	}
+}
+
+// demand is what the contest asks of its pool.
+func demand(in Input) (load capacity.Load, pool capacity.Pool, target time.Duration) {
+	spec := in.Contest.Spec
+	pool = capacity.Pool{Slots: int(in.Pool.Spec.Workers * in.Pool.Spec.Threads)}
+	load = capacity.Load{
+		Participants:       int(spec.Participants),
+		BurstPercent:       int(spec.Load.BurstPercent),
+		SubmissionsPerHour: int(spec.Load.SubmissionsPerHour),
+		Service:            capacity.Service{Mean: service(in), SCV: exponential},
+	}
+	target = seconds(spec.TargetWaitSeconds)
+	if target == 0 {
+		target = seconds(in.Pool.Spec.Scaling.TargetWaitSeconds)
+	}
+	return load, pool, target
 }
 
 // service is the mean time a submission holds a slot: declared, else measured, else assumed.
@@ -77,6 +84,11 @@ func warmUp(in Input) int32 {
 	}
 	lead := calendar.Lead(in.Past.Starts)
 	return int32((lead + time.Minute - 1).Truncate(time.Minute) / time.Second)
+}
+
+// Planning says whether a plan is to be made, for which the past and the room of the pool are wanted.
+func Planning(c *v1alpha1.Contest, now time.Time) bool {
+	return !stands(Input{Contest: c, Now: now}) && !Entry(c).Phase(now).Over()
 }
 
 // stands says whether the plan in the status is one to keep: it is of this spec, and its replicas are held.

@@ -9,6 +9,7 @@ import (
 
 	"executorpool.dev/api/v1alpha1"
 	"executorpool.dev/controllers/calendar"
+	"executorpool.dev/controllers/capacity"
 )
 
 // callTime is until when replicas may take their time. Half of the lead is left then to see to it.
@@ -40,6 +41,9 @@ func prewarmed(next v1alpha1.ContestStatus, entry calendar.Contest, floor int, i
 	case in.Pool == nil:
 		return condition(metav1.ConditionFalse, v1alpha1.ReasonPoolNotFound,
 			"There is no ExecutorPool %s in namespace %s: create it, or delete this Contest and name the right pool.", in.Contest.Spec.PoolName, in.Contest.Namespace)
+	}
+	if short, is := noRoom(next, in); is {
+		return short
 	}
 	if short, is := tooFew(next, in); is {
 		return short
@@ -97,6 +101,22 @@ func missing(floor int, isolated *metav1.Condition, in Input) (reason, words str
 		}
 	}
 	return "", ""
+}
+
+// noRoom says that a quota does not let the pool have as many replicas as are planned, as soon as that is known.
+func noRoom(next v1alpha1.ContestStatus, in Input) (metav1.Condition, bool) {
+	if in.Room == nil || in.Room.Replicas >= next.Replicas {
+		return metav1.Condition{}, false
+	}
+	load, pool, target := demand(in)
+	servable, wait := capacity.Fit(load, pool, target, int(in.Room.Replicas)), ""
+	if in.Room.Replicas > 0 && load.Participants > 0 {
+		wait = fmt.Sprintf("; with %d, 95 of 100 submissions of the burst wait up to %.1f s", load.Participants,
+			capacity.BurstWait(load, pool, int(in.Room.Replicas)).Seconds())
+	}
+	return condition(metav1.ConditionFalse, v1alpha1.ReasonExceedsQuota,
+		"%s, and quota %s (%s) leaves room for %d: these can serve %d participants within the target%s. Raise the quota, or ask for less.",
+		next.Sizing, in.Room.Quota, in.Room.Resource, in.Room.Replicas, servable, wait), true
 }
 
 // tooFew says that the pool may not have as many replicas as the contest takes, as soon as that is known.

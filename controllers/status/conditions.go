@@ -60,7 +60,15 @@ func progressOf(next v1alpha1.ExecutorPoolStatus, in Input) progress {
 // rolloutHeld is the condition of that name; nil when nothing waits.
 func rolloutHeld(in Input) *metav1.Condition {
 	d := in.Deployment
-	if !in.Paused || d == nil || (!in.TemplateWritten && d.Status.UpdatedReplicas >= d.Status.Replicas) {
+	if !in.Paused || d == nil {
+		return nil
+	}
+	waits := in.TemplateWritten || d.Status.UpdatedReplicas < d.Status.Replicas
+	if d.Status.ObservedGeneration < d.Generation {
+		// The Deployment's status is of an older spec: what was said still stands.
+		waits = waits || meta.IsStatusConditionTrue(in.Pool.Status.Conditions, v1alpha1.ConditionRolloutHeld)
+	}
+	if !waits {
 		return nil
 	}
 	return &metav1.Condition{Type: v1alpha1.ConditionRolloutHeld, Status: metav1.ConditionTrue, Reason: v1alpha1.ReasonContestRunning,

@@ -11,6 +11,7 @@ import (
 	eventsv1 "k8s.io/api/events/v1"
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	"k8s.io/apimachinery/pkg/api/meta"
+	"k8s.io/apimachinery/pkg/api/resource"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"sigs.k8s.io/controller-runtime/pkg/client"
 	"sigs.k8s.io/controller-runtime/pkg/metrics"
@@ -179,6 +180,17 @@ func TestContestSaysWhatIsWrong(t *testing.T) {
 	modify(t, namespace, pool, func(p *v1alpha1.ExecutorPool) { p.Spec.Scaling.MaxReplicas = 20 })
 	eventuallyStage(t, c, v1alpha1.ConditionPrewarmed, metav1.ConditionUnknown, v1alpha1.ReasonWarmUpAhead)
 	eventuallyPrewarmedMetric(t, namespace, 1)
+
+	quota := &corev1.ResourceQuota{ObjectMeta: metav1.ObjectMeta{Name: "team", Namespace: namespace}}
+	create(t, quota)
+	quota.Status.Hard = corev1.ResourceList{corev1.ResourcePods: resource.MustParse("4")}
+	if err := admin.Status().Update(t.Context(), quota); err != nil {
+		t.Fatalf("write status of quota: %v", err)
+	}
+	modify(t, namespace, pool, func(p *v1alpha1.ExecutorPool) { p.Spec.Scaling.MaxReplicas = 21 })
+	eventuallyStage(t, c, v1alpha1.ConditionPrewarmed, metav1.ConditionFalse, v1alpha1.ReasonExceedsQuota)
+	eventuallyContestEvent(t, c, v1alpha1.ReasonExceedsQuota, "200 participants x 2.0 s over 8 slots a replica within 5 s: 10 replicas, and quota team (pods) leaves room for 4")
+
 	gomega.NewWithT(t).Expect(admin.Delete(t.Context(), c)).To(gomega.Succeed())
 	eventuallyPrewarmedMetric(t, namespace)
 }

@@ -22,8 +22,7 @@ func TestRolloutHeldDuringContest(t *testing.T) {
 
 	pool := &v1alpha1.ExecutorPool{}
 	modify(t, namespace, pool, func(p *v1alpha1.ExecutorPool) { p.Spec.TimeoutSeconds = 30 })
-	eventuallyCondition(t, namespace, v1alpha1.ConditionRolloutHeld, metav1.ConditionTrue, v1alpha1.ReasonContestRunning)
-	stale(t, namespace)
+	stale(t, namespace, "--timeout=30s")
 	eventuallyCondition(t, namespace, v1alpha1.ConditionRolloutHeld, metav1.ConditionTrue, v1alpha1.ReasonContestRunning)
 	eventuallyCondition(t, namespace, v1alpha1.ConditionReady, metav1.ConditionTrue, v1alpha1.ReasonAllReplicasReady)
 	scale(t, namespace, 5)
@@ -52,11 +51,13 @@ func eventuallyPaused(t *testing.T, namespace string, want bool) {
 	}).Should(gomega.Succeed())
 }
 
-// stale writes the Deployment's status as its controller does when it is paused and its template has changed.
-func stale(t *testing.T, namespace string) {
+// stale waits until the Deployment's pods are to get an argument and writes its status as its controller does when it is
+// paused: no pod is of the new template.
+func stale(t *testing.T, namespace, argument string) {
 	t.Helper()
 	gomega.NewWithT(t).Eventually(func(g gomega.Gomega) {
 		d := get(t, namespace, &appsv1.Deployment{})(g)
+		g.Expect(d.Spec.Template.Spec.Containers[0].Args).To(gomega.ContainElement(argument))
 		d.Status.ObservedGeneration, d.Status.UpdatedReplicas = d.Generation, 0
 		g.Expect(admin.Status().Update(t.Context(), d)).To(gomega.Succeed())
 	}).Should(gomega.Succeed())
