@@ -204,7 +204,7 @@ down() {
 	fi
 	# Deleting the definition deletes every pool there is, so it goes only when there is none.
 	if [[ -z $(kube get executorpools --all-namespaces --output name 2>/dev/null) ]]; then
-		kube delete crd executorpools.executorpool.dev --ignore-not-found
+		kube delete crd executorpools.executorpool.dev contests.executorpool.dev --ignore-not-found
 	fi
 }
 
