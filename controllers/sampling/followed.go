@@ -36,6 +36,8 @@ type followed struct {
 	// arrived is the highest that was seen with a source.
 	arrived float64
 
+	// next is when something is due at the earliest; zero when that is to be looked for.
+	next time.Time
 	// observed is when the last round was complete.
 	observed time.Time
 	changed  bool
@@ -65,6 +67,7 @@ func newFollowed(key types.NamespacedName, now time.Time) *followed {
 
 // follow takes in what the pool is now and says whether a pod is due at once.
 func (f *followed) follow(pool Pool, now time.Time) (due bool) {
+	f.next = time.Time{}
 	if pool.Source != nil && (f.pool.Source == nil || !f.pool.Source.Same(pool.Source)) {
 		f.source, due = asked{asking: f.source.asking}, true
 	}
@@ -103,6 +106,7 @@ func (f *followed) sort() {
 
 // took takes in what a pod answered. When that completes a round, it gives what is known now.
 func (f *followed) took(t *target, report Report, now time.Time) (reading Reading, complete bool) {
+	f.next = time.Time{}
 	if f.targets[t.Name] != t {
 		return Reading{}, false
 	}
@@ -182,11 +186,13 @@ func (f *followed) unsettled(now time.Time) bool {
 }
 
 // overdue says that the pool should have been told about, though not every pod has answered.
-func (f *followed) overdue(now time.Time) bool {
+func (f *followed) overdue(now time.Time) bool { return now.After(f.overdueAt()) }
+
+func (f *followed) overdueAt() time.Time {
 	if !f.settling.IsZero() {
-		return now.Sub(f.settling) > settleStep
+		return f.settling.Add(settleStep)
 	}
-	return now.Sub(f.observed) > 2*f.pool.Interval
+	return f.observed.Add(2 * f.pool.Interval)
 }
 
 // read ends a round.
@@ -286,6 +292,7 @@ func (f *followed) elsewhere(s *autoscale.Sample, now time.Time) {
 
 // refresh has every pod asked at once. The channel closes when all have been.
 func (f *followed) refresh(now time.Time) <-chan struct{} {
+	f.next = time.Time{}
 	done := make(chan struct{})
 	for _, t := range f.targets {
 		t.due = now

@@ -101,38 +101,51 @@ func (p *Poller) round(ctx context.Context, asking *sync.WaitGroup) time.Duratio
 	now := p.clock.Now()
 	next := now.Add(lookout)
 	for _, f := range p.pools {
-		if f.overdue(now) {
-			late = append(late, told{f.key, f.read(now)})
-		}
-		for _, t := range f.targets {
-			switch {
-			case t.asking:
-			case t.due.After(now):
-				next = earlier(next, t.due)
-			case p.acquire():
-				t.asking, t.began = true, now
-				asking.Go(func() { p.askTarget(ctx, f, t) })
-			default:
-				next = now
+		// The loop runs a hundred times a second, and most pools have nothing due then.
+		if !f.next.After(now) {
+			if f.overdue(now) {
+				late = append(late, told{f.key, f.read(now)})
 			}
+			f.next = earlier(p.askDue(ctx, f, now, asking), f.overdueAt())
 		}
-		if f.pool.Source == nil || f.source.asking {
-			continue
-		}
-		switch {
-		case f.source.due.After(now):
-			next = earlier(next, f.source.due)
-		case p.acquire():
-			f.source.asking, f.source.due = true, now.Add(f.pool.Interval)
-			source := f.pool.Source
-			asking.Go(func() { p.askSource(ctx, f, source) })
-		}
+		next = earlier(next, f.next)
 	}
 	p.mu.Unlock()
 	for _, l := range late {
 		p.observe(l.key, l.reading)
 	}
 	return max(next.Sub(now), nap)
+}
+
+// askDue starts to ask what is due of a pool and says when something will be.
+func (p *Poller) askDue(ctx context.Context, f *followed, now time.Time, asking *sync.WaitGroup) time.Time {
+	next := now.Add(lookout)
+	for _, t := range f.targets {
+		switch {
+		case t.asking:
+		case t.due.After(now):
+			next = earlier(next, t.due)
+		case p.acquire():
+			t.asking, t.began = true, now
+			asking.Go(func() { p.askTarget(ctx, f, t) })
+		default:
+			next = now
+		}
+	}
+	if f.pool.Source == nil || f.source.asking {
+		return next
+	}
+	switch {
+	case f.source.due.After(now):
+		next = earlier(next, f.source.due)
+	case p.acquire():
+		f.source.asking, f.source.due = true, now.Add(f.pool.Interval)
+		source := f.pool.Source
+		asking.Go(func() { p.askSource(ctx, f, source) })
+	default:
+		next = now
+	}
+	return next
 }
 
 func earlier(a, b time.Time) time.Time {
@@ -183,6 +196,7 @@ func (p *Poller) askSource(ctx context.Context, f *followed, source Source) {
 	<-p.slots
 	p.mu.Lock()
 	defer p.mu.Unlock()
+	f.next = time.Time{}
 	if f.pool.Source == nil || !f.pool.Source.Same(source) {
 		f.source.asking = false
 		return

@@ -181,7 +181,7 @@ func TestSilentPodCountsAsSilent(t *testing.T) {
 				t.Errorf("one missed answer and the pool is %v busy, want the 5 that were seen last", r.Sample.Busy)
 			}
 		}
-		time.Sleep(10 * time.Second)
+		time.Sleep(12 * time.Second)
 		_, readings = f.take()
 		last := readings[len(readings)-1].Sample
 		if last.Asked != 2 || last.Answered != 1 {
@@ -305,4 +305,37 @@ func TestCountersOutliveTheirPods(t *testing.T) {
 	check("the other pod is gone", 20, 7, 12.1, 12)
 	l.saw("b", api.State{UptimeMillis: 3100, Accepted: 5, Answered: 5, Finished: 5})
 	check("it is back, idle", 20, 7, 12.1, 12)
+}
+
+func TestQueueBeginsInOneOfManyPools(t *testing.T) {
+	polled(t, func(t *testing.T, p *Poller, f *fleet) {
+		const pools = 500
+		for i := range pools {
+			name := fmt.Sprintf("pod-of-%d", i)
+			f.set(name, func(*api.State) {})
+			p.Follow(types.NamespacedName{Namespace: "contests", Name: fmt.Sprint(i)}, Pool{
+				Targets:  []Target{{Name: name, UID: types.UID(name), IP: "10.0.0.1", Ready: true}},
+				Interval: time.Second, Alert: true,
+			})
+		}
+		time.Sleep(5 * time.Second)
+		f.take()
+		time.Sleep(10 * time.Second)
+		asked, _ := f.take()
+		counts := map[string]int{}
+		for _, pod := range asked {
+			counts[pod]++
+		}
+		for i := range pools {
+			if n := counts[fmt.Sprintf("pod-of-%d", i)]; n < 9 || n > 11 {
+				t.Fatalf("pod of pool %d was asked %d times in 10 s, want once a second", i, n)
+			}
+		}
+		f.set("pod-of-7", func(s *api.State) { s.Busy, s.Queued = 8, 40 })
+		time.Sleep(1200 * time.Millisecond)
+		_, readings := f.take()
+		if !slices.ContainsFunc(readings, func(r Reading) bool { return r.Sample.Waiting == 40 }) {
+			t.Error("nobody was told of a queue within its second and the time to settle")
+		}
+	})
 }
