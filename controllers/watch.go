@@ -3,6 +3,7 @@ package controllers
 import (
 	"context"
 	"fmt"
+	"slices"
 
 	corev1 "k8s.io/api/core/v1"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
@@ -40,10 +41,11 @@ import (
 // +kubebuilder:rbac:groups=authentication.k8s.io,resources=tokenreviews,verbs=create
 // +kubebuilder:rbac:groups=authorization.k8s.io,resources=subjectaccessreviews,verbs=create
 
-// CacheOptions keep only what belongs to pools, of pods only what is looked at. Without namespaces, all are watched.
+// CacheOptions keep only what belongs to pools, of pods only what is looked at, and of who set which field only what this
+// controller did. Without namespaces, all are watched.
 func CacheOptions(namespaces []string) cache.Options {
-	owned := cache.ByObject{Label: labels.SelectorFromSet(resources.ManagedBy())}
-	options := cache.Options{ByObject: map[client.Object]cache.ByObject{}}
+	owned := cache.ByObject{Label: labels.SelectorFromSet(resources.ManagedBy()), Transform: stripOthers}
+	options := cache.Options{ByObject: map[client.Object]cache.ByObject{}, DefaultTransform: cache.TransformStripManagedFields()}
 	for _, k := range kinds {
 		options.ByObject[k.empty()] = owned
 	}
@@ -57,6 +59,17 @@ func CacheOptions(namespaces []string) cache.Options {
 		}
 	}
 	return options
+}
+
+// stripOthers leaves of an object's managed fields those that compare extracts. Others' are about a third of what an object
+// takes in the cache.
+func stripOthers(object any) (any, error) {
+	if owned, ok := object.(client.Object); ok {
+		owned.SetManagedFields(slices.DeleteFunc(owned.GetManagedFields(), func(e metav1.ManagedFieldsEntry) bool {
+			return e.Manager != resources.FieldOwner
+		}))
+	}
+	return object, nil
 }
 
 // stripPod leaves of a pod what status needs: who it is, where it listens, how it fares. A thousand pods then take a few
