@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"github.com/prometheus/client_golang/prometheus"
+	"golang.org/x/time/rate"
 	appsv1 "k8s.io/api/apps/v1"
 	corev1 "k8s.io/api/core/v1"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
@@ -23,6 +24,10 @@ import (
 const (
 	// numbersInterval is how often at most a status is written only because its busy slots and queue depth have changed.
 	numbersInterval = 5 * time.Second
+	// numbersRate is how many such writes a second all pools have together, the more of them work the older the numbers in
+	// their status: the manager's requests are limited, to 50 a second by default, and those that scale pools must not
+	// stand behind them. The metrics have them to the second.
+	numbersRate = 15
 	// wakeUps is how many pools can be waiting for the reconciler to hear of them.
 	wakeUps = 4096
 )
@@ -31,8 +36,9 @@ const (
 // if that gives something else than what was acted on; the reconciler decides again with what the cluster says now. What it
 // holds is lost with the process, which costs a stabilisation window of replicas and never a scale-down.
 type scaler struct {
-	clock clock.PassiveClock
-	woken chan event.GenericEvent
+	clock   clock.PassiveClock
+	woken   chan event.GenericEvent
+	numbers *rate.Limiter
 
 	mu    sync.Mutex
 	pools map[types.NamespacedName]*scaled
@@ -73,7 +79,10 @@ type wrote struct {
 }
 
 func newScaler(c clock.PassiveClock) *scaler {
-	return &scaler{clock: c, woken: make(chan event.GenericEvent, wakeUps), pools: map[types.NamespacedName]*scaled{}}
+	return &scaler{
+		clock: c, woken: make(chan event.GenericEvent, wakeUps), numbers: rate.NewLimiter(numbersRate, numbersRate),
+		pools: map[types.NamespacedName]*scaled{},
+	}
 }
 
 // observe takes in a reading and wakes the reconciler if something follows from it.
@@ -86,10 +95,15 @@ func (s *scaler) observe(pool types.NamespacedName, reading sampling.Reading) {
 	}
 	p.take(pool, reading)
 	d, scaling := s.decideLocked(pool, p)
-	numbers := numbersOf(p.reading) != p.acted.numbers && s.clock.Since(p.actedAt) >= numbersInterval
-	if reading.Changed || d.Replicas != p.acted.replicas || scaling != p.acted.scaling || numbers {
+	if reading.Changed || d.Replicas != p.acted.replicas || scaling != p.acted.scaling || s.outdated(p) {
 		s.wake(pool, p)
 	}
+}
+
+// outdated says whether it is the pool's turn to have its numbers written.
+func (s *scaler) outdated(p *scaled) bool {
+	now := s.clock.Now()
+	return !p.waking && numbersOf(p.reading) != p.acted.numbers && now.Sub(p.actedAt) >= numbersInterval && s.numbers.AllowN(now, 1)
 }
 
 // read takes in a reading that the reconciler asked for. The pool may be new.
