@@ -123,6 +123,10 @@ fuzz: ## Fuzz every parser of what comes from outside, for FUZZTIME each (5m).
 simulate: ## Play arrival traces against the autoscaler, its peers and the optimum. SIMULATE_ARGS="--help" tells more.
 	@go run ./simulate $(SIMULATE_ARGS)
 
+.PHONY: scale
+scale: ## Run hundreds of pools on a control plane without nodes, and see what the manager costs. SCALE_ARGS="--help" tells more.
+	@KUBEBUILDER_ASSETS=$$($(LOCALCLUSTER) assets --controllers) && export KUBEBUILDER_ASSETS && go run ./test/scale $(SCALE_ARGS)
+
 .PHONY: toolchains
 toolchains:
 	@hack/toolchains.sh

@@ -12,6 +12,7 @@ import (
 
 	"github.com/alecthomas/kong"
 
+	"executorpool.dev/test/localcluster/binary"
 	"executorpool.dev/test/localcluster/cluster"
 	"executorpool.dev/test/localcluster/layout"
 	"executorpool.dev/test/localcluster/step"
@@ -134,10 +135,16 @@ func (k kubeconfigCommand) Run(ctx context.Context, c cluster.Cluster) error {
 	return nil
 }
 
-type assetsCommand struct{}
+type assetsCommand struct {
+	Controllers bool `help:"Build kube-controller-manager, too."`
+}
 
-func (assetsCommand) Run(ctx context.Context, c cluster.Cluster) error {
-	dir, err := c.Assets(ctx)
+func (a assetsCommand) Run(ctx context.Context, c cluster.Cluster) error {
+	var besides []binary.Set
+	if a.Controllers {
+		besides = binary.Controllers
+	}
+	dir, err := c.Assets(ctx, besides...)
 	if err != nil {
 		return err
 	}

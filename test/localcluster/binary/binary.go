@@ -36,6 +36,8 @@ const stripped = "-s -w"
 var (
 	// Assets are the programs that tests against an API server alone need.
 	Assets = []Set{etcd, kubernetes("Kubernetes' API server and kubectl", "kube-apiserver", "kubectl")}
+	// Controllers are what makes pods of Deployments, for tests with no more than that.
+	Controllers = []Set{kubernetes("Kubernetes' controllers", "kube-controller-manager")}
 	// All are the programs of the whole cluster.
 	All = []Set{
 		etcd,

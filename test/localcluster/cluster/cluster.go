@@ -7,6 +7,7 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 
 	"golang.org/x/sys/unix"
@@ -108,9 +109,10 @@ func (c Cluster) claim() error {
 	return os.MkdirAll(filepath.Dir(c.Layout.Log("any")), 0o755)
 }
 
-// Assets builds the API server, etcd and kubectl, and returns the folder they are in. It needs neither root nor cluster.
-func (c Cluster) Assets(ctx context.Context) (string, error) {
-	return c.builder().Bin, c.build(ctx, binary.Assets)
+// Assets builds the API server, etcd and kubectl, and sets besides, and returns the folder they are in. It needs neither
+// root nor cluster.
+func (c Cluster) Assets(ctx context.Context, besides ...binary.Set) (string, error) {
+	return c.builder().Bin, c.build(ctx, slices.Concat(binary.Assets, besides))
 }
 
 func (c Cluster) build(ctx context.Context, sets []binary.Set) error {

@@ -1,0 +1,136 @@
+package main
+
+import (
+	"context"
+	"encoding/json"
+	"hash/fnv"
+	"math"
+	"net"
+	"net/http"
+	"net/http/httptest"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"executorpool.dev/executor/api"
+)
+
+const (
+	slots    = 8
+	capacity = 128
+	// rate is how many submissions a second a replica at work gets; each takes about a second.
+	rate = 4
+)
+
+// executors plays all of them: which one is asked is told by the Host header.
+type executors struct {
+	server *httptest.Server
+	began  time.Time
+	asked  atomic.Int64
+	// worked is when all began to work, in nanoseconds since began; 0 while they rest.
+	worked atomic.Int64
+
+	mu     sync.Mutex
+	seen   map[string]bool
+	queues map[string]queue
+}
+
+// queue is what an executor holds beyond its steady work: waiting submissions now, others in slots, and those served before.
+type queue struct{ waiting, running, served int }
+
+func newExecutors() *executors {
+	e := &executors{began: time.Now().Add(-time.Hour), seen: map[string]bool{}, queues: map[string]queue{}}
+	e.server = httptest.NewServer(e)
+	return e
+}
+
+func (e *executors) stop() { e.server.Close() }
+
+func (e *executors) address() string { return e.server.Listener.Addr().String() }
+
+func (e *executors) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	e.asked.Add(1)
+	host, _, _ := net.SplitHostPort(r.Host)
+	e.mu.Lock()
+	e.seen[host] = true
+	queued := e.queues[host]
+	e.mu.Unlock()
+	w.Header().Set("Content-Type", "application/json")
+	if r.URL.Path == "/v1/state" {
+		_ = json.NewEncoder(w).Encode(e.state(host, queued))
+		return
+	}
+	_ = json.NewEncoder(w).Encode(map[string]any{"ready": true, "tier": "Restricted"})
+}
+
+// state is what an executor has done by now: nothing, or with four of its slots since the work began.
+func (e *executors) state(host string, q queue) api.State {
+	up := time.Since(e.began)
+	s := api.State{Slots: slots, QueueCapacity: capacity, Tier: "Restricted", UptimeMillis: up.Milliseconds(), Queued: q.waiting}
+	if worked := time.Duration(e.worked.Load()); worked > 0 {
+		hash := fnv.New32a()
+		hash.Write([]byte(host))
+		// Each takes between 0.8 and 1.2 seconds, now more, now less, each replica in a phase of its own.
+		t, phase := (up - worked).Seconds(), float64(hash.Sum32()%628)/100
+		s.Accepted = uint64(rate * t)
+		s.Finished = uint64(rate * max(0, t-1+0.2*math.Sin(t+phase)))
+		s.Answered, s.ServedMillis = s.Finished, s.Finished*1000
+		s.Busy = int(s.Accepted - s.Finished)
+	}
+	s.Accepted += uint64(q.waiting + q.running + q.served)
+	s.Answered += uint64(q.served)
+	s.Finished += uint64(q.served)
+	s.ServedMillis += uint64(q.served) * 1000
+	s.Busy += q.running
+	if q.waiting > 0 {
+		s.OldestMillis = 500
+	}
+	return s
+}
+
+// work has all of them work, or rest.
+func (e *executors) work(on bool) {
+	if on {
+		e.worked.Store(int64(time.Since(e.began)))
+		return
+	}
+	e.worked.Store(0)
+}
+
+// queue puts submissions into the queues and free slots of hosts; 0 has them served.
+func (e *executors) queue(hosts []string, waiting int) {
+	running := 0
+	if waiting > 0 {
+		running = slots
+		if e.worked.Load() > 0 {
+			// At work at most five slots are taken.
+			running -= 5
+		}
+	}
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	for _, host := range hosts {
+		q := e.queues[host]
+		e.queues[host] = queue{waiting, running, q.served + q.waiting + q.running}
+	}
+}
+
+func (e *executors) forgetSeen() {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	clear(e.seen)
+}
+
+func (e *executors) seenHosts() int {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	return len(e.seen)
+}
+
+// dialTo leads every connection to one address.
+func dialTo(address string) func(context.Context, string, string) (net.Conn, error) {
+	var d net.Dialer
+	return func(ctx context.Context, network, _ string) (net.Conn, error) {
+		return d.DialContext(ctx, network, address)
+	}
+}

@@ -1,0 +1,182 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+	"time"
+
+	"golang.org/x/sync/errgroup"
+	appsv1 "k8s.io/api/apps/v1"
+	corev1 "k8s.io/api/core/v1"
+	"k8s.io/apimachinery/pkg/api/meta"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/types"
+	"sigs.k8s.io/controller-runtime/pkg/client"
+
+	"executorpool.dev/api/v1alpha1"
+)
+
+const (
+	replicas = 2
+	// together is how many pools share a namespace.
+	together = 50
+	// probes is in how many pools a queue is made to see how soon there are more replicas.
+	probes = 3
+	// patience is how long replicas may take to change.
+	patience = 2 * time.Minute
+)
+
+// fleet is all pools, and who plays their pods.
+type fleet struct {
+	plane     *plane
+	executors *executors
+	pools     int
+	// probed is how many of them had a queue, more how many pods these have beyond replicas.
+	probed, more int
+}
+
+func (f *fleet) pods() int { return f.pools*replicas + f.more }
+
+func keyOf(n int) types.NamespacedName {
+	return types.NamespacedName{Namespace: fmt.Sprintf("scale-%d", n/together), Name: fmt.Sprintf("pool-%d", n)}
+}
+
+// grow makes pools until there are as many.
+func (f *fleet) grow(ctx context.Context, pools int) error {
+	var group errgroup.Group
+	group.SetLimit(8)
+	for n := f.pools; n < pools; n++ {
+		key := keyOf(n)
+		if n%together == 0 {
+			if err := f.plane.admin.Create(ctx, &corev1.Namespace{ObjectMeta: metav1.ObjectMeta{Name: key.Namespace}}); err != nil {
+				return fmt.Errorf("create namespace %s: %w", key.Namespace, err)
+			}
+		}
+		pool := &v1alpha1.ExecutorPool{ObjectMeta: metav1.ObjectMeta{Namespace: key.Namespace, Name: key.Name}}
+		pool.Spec.Replicas = new(int32(replicas))
+		pool.Spec.Scaling.MaxReplicas = 10
+		group.Go(func() error {
+			if err := f.plane.admin.Create(ctx, pool); err != nil {
+				return fmt.Errorf("create pool %s: %w", key, err)
+			}
+			return nil
+		})
+	}
+	f.pools = pools
+	return group.Wait()
+}
+
+// settled waits until every pool has all it wants and its status says so.
+func (f *fleet) settled(ctx context.Context, manager *process) error {
+	began := time.Now()
+	return until(ctx, manager, 2*time.Second, func() (bool, error) {
+		var pools v1alpha1.ExecutorPoolList
+		if err := f.plane.admin.List(ctx, &pools); err != nil {
+			return false, fmt.Errorf("list pools: %w", err)
+		}
+		for _, p := range pools.Items {
+			if n := p.Status.ReadyReplicas; n < replicas || n != p.Status.DesiredReplicas || p.Status.Slots != n*slots ||
+				!meta.IsStatusConditionTrue(p.Status.Conditions, v1alpha1.ConditionReady) ||
+				!meta.IsStatusConditionTrue(p.Status.Conditions, v1alpha1.ConditionMetricsFresh) {
+				if time.Since(began) > f.allowance() {
+					return false, f.stuck(ctx, client.ObjectKeyFromObject(&p))
+				}
+				return false, nil
+			}
+		}
+		return len(pools.Items) == f.pools, nil
+	})
+}
+
+// allowance is how long the whole fleet may take: on two busy cores ten pools are made in three seconds.
+func (f *fleet) allowance() time.Duration {
+	return patience + time.Duration(f.pools)*500*time.Millisecond
+}
+
+// until asks again and again. It fails when the manager ends.
+func until(ctx context.Context, manager *process, every time.Duration, done func() (bool, error)) error {
+	tick := time.NewTicker(every)
+	defer tick.Stop()
+	for {
+		if ok, err := done(); ok || err != nil {
+			return err
+		}
+		select {
+		case <-ctx.Done():
+			return ctx.Err()
+		case err := <-manager.ended:
+			return errors.Join(errors.New("the manager ended"), err)
+		case <-tick.C:
+		}
+	}
+}
+
+// reaction makes a queue in a few pools, one after the other, and gives the median time until more replicas were written.
+// The pools are then asked to keep these, so that they are at rest again at once; the next call takes others.
+func (f *fleet) reaction(ctx context.Context, manager *process) (time.Duration, error) {
+	var took []time.Duration
+	for range probes {
+		key := keyOf(f.probed)
+		f.probed++
+		hosts, err := f.hosts(ctx, key)
+		if err != nil {
+			return 0, err
+		}
+		began := time.Now()
+		f.executors.queue(hosts, 40)
+		more, err := f.grown(ctx, manager, key)
+		if err != nil {
+			return 0, err
+		}
+		took = append(took, time.Since(began))
+		f.executors.queue(hosts, 0)
+		f.more += int(more) - replicas
+		patch := fmt.Appendf(nil, `{"spec":{"replicas":%d}}`, more)
+		pool := &v1alpha1.ExecutorPool{ObjectMeta: metav1.ObjectMeta{Namespace: key.Namespace, Name: key.Name}}
+		if err := f.plane.admin.Patch(ctx, pool, client.RawPatch(types.MergePatchType, patch)); err != nil {
+			return 0, fmt.Errorf("scale pool %s: %w", key, err)
+		}
+	}
+	slices.Sort(took)
+	return took[len(took)/2], f.settled(ctx, manager)
+}
+
+// grown waits until a pool's Deployment has more replicas than at first, and gives how many.
+func (f *fleet) grown(ctx context.Context, manager *process, pool types.NamespacedName) (now int32, err error) {
+	began := time.Now()
+	err = until(ctx, manager, 10*time.Millisecond, func() (bool, error) {
+		if time.Since(began) > patience {
+			return false, f.stuck(ctx, pool)
+		}
+		var d appsv1.Deployment
+		if err := f.plane.admin.Get(ctx, pool, &d); err != nil {
+			return false, fmt.Errorf("get deployment %s: %w", pool, err)
+		}
+		now = *d.Spec.Replicas
+		return now > replicas, nil
+	})
+	return now, err
+}
+
+// stuck says what a pool tells of itself that does not get where it is to be.
+func (f *fleet) stuck(ctx context.Context, pool types.NamespacedName) error {
+	var p v1alpha1.ExecutorPool
+	if err := f.plane.admin.Get(ctx, pool, &p); err != nil {
+		return fmt.Errorf("get pool %s: %w", pool, err)
+	}
+	return fmt.Errorf("pool %s is not where it is to be: %+v", pool, p.Status)
+}
+
+func (f *fleet) hosts(ctx context.Context, pool types.NamespacedName) ([]string, error) {
+	var pods corev1.PodList
+	if err := f.plane.admin.List(ctx, &pods, client.InNamespace(pool.Namespace), client.MatchingLabels{"app.kubernetes.io/instance": pool.Name}); err != nil {
+		return nil, fmt.Errorf("list pods of %s: %w", pool, err)
+	}
+	var hosts []string
+	for _, p := range pods.Items {
+		hosts = append(hosts, p.Status.PodIP)
+	}
+	return hosts, nil
+}
