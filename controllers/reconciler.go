@@ -139,6 +139,9 @@ func (r *Reconciler) writeStatus(ctx context.Context, pool *v1alpha1.ExecutorPoo
 	if equality.Semantic.DeepEqual(pool.Status, decision.Status) {
 		return nil
 	}
+	if onlyNumbers(pool.Status, decision.Status) && !r.scaler.tells(client.ObjectKeyFromObject(pool)) {
+		return nil
+	}
 	before := pool.DeepCopy()
 	pool.Status = decision.Status
 	patch := client.MergeFromWithOptions(before, client.MergeFromWithOptimisticLock{})
@@ -156,6 +159,12 @@ func (r *Reconciler) writeStatus(ctx context.Context, pool *v1alpha1.ExecutorPoo
 		r.Events.Eventf(pool, nil, kind, event.Reason, event.Action, "%s", event.Note)
 	}
 	return nil
+}
+
+// onlyNumbers says whether two statuses differ in no more than what the replicas do at the moment.
+func onlyNumbers(before, after v1alpha1.ExecutorPoolStatus) bool {
+	before.BusySlots, before.QueueDepth = after.BusySlots, after.QueueDepth
+	return equality.Semantic.DeepEqual(before, after)
 }
 
 // next is when to look again: what is in the way may go unseen, a young fault becomes one by lasting. What the replicas do

@@ -57,6 +57,8 @@ type scaled struct {
 	acted   acted
 	actedAt time.Time
 	waking  bool
+	// turn says that the pool's numbers may be written.
+	turn bool
 	// wrote is the Deployment's replicas as written last, until the cache shows that write.
 	wrote  *wrote
 	starts startTimes
@@ -100,10 +102,30 @@ func (s *scaler) observe(pool types.NamespacedName, reading sampling.Reading) {
 	}
 }
 
-// outdated says whether it is the pool's turn to have its numbers written.
+// outdated says whether the pool's numbers are to be written and it is its turn.
 func (s *scaler) outdated(p *scaled) bool {
 	now := s.clock.Now()
-	return !p.waking && numbersOf(p.reading) != p.acted.numbers && now.Sub(p.actedAt) >= numbersInterval && s.numbers.AllowN(now, 1)
+	if p.waking || numbersOf(p.reading) == p.acted.numbers || now.Sub(p.actedAt) < numbersInterval || !s.numbers.AllowN(now, 1) {
+		return false
+	}
+	p.turn = true
+	return true
+}
+
+// tells says whether a status may be written only for its numbers. If not, they stay outdated until it is the pool's turn.
+func (s *scaler) tells(pool types.NamespacedName) bool {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	p := s.pools[pool]
+	if p == nil {
+		return true
+	}
+	if p.turn || s.numbers.AllowN(s.clock.Now(), 1) {
+		p.turn = false
+		return true
+	}
+	p.acted.numbers = [2]float64{math.NaN(), math.NaN()}
+	return false
 }
 
 // read takes in a reading that the reconciler asked for. The pool may be new.

@@ -61,10 +61,27 @@ func TestNumbersShareABudget(t *testing.T) {
 				for _, pool := range woken() {
 					told++
 					reconcile(pool)
+					if !s.tells(pool) {
+						t.Fatalf("pool %s was woken for its numbers, and they are not written", pool)
+					}
 				}
 			}
 			if told < tc.least || told > tc.most {
 				t.Errorf("%d pools were woken %d times in %d s, want %d to %d", tc.pools, told, seconds, tc.least, tc.most)
+			}
+			// A pool that is reconciled for another reason tells its numbers only where the budget has room for them.
+			others := 0
+			for i := range tc.pools {
+				observe(i, 5, 0)
+				reconcile(pool(i))
+				if s.tells(pool(i)) {
+					others++
+				} else if numbersOf(s.pools[pool(i)].reading) == s.pools[pool(i)].acted.numbers {
+					t.Fatalf("pool %d was not told and is no longer to be", i)
+				}
+			}
+			if most := tc.most - told + numbersRate; others > most {
+				t.Errorf("%d pools were told at one moment, want at most %d", others, most)
 			}
 			// The budget is spent; a queue is another matter.
 			observe(7, 16, 100)
