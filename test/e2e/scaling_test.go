@@ -32,7 +32,8 @@ func TestBurstAnsweredInOneStep(t *testing.T) {
 	ns := newNamespace(t)
 	newPool(t, ns, "burst", func(s *v1alpha1.ExecutorPoolSpec) {
 		s.Replicas, s.Workers = ptr.To[int32](3), 4
-		s.Limits.MemoryMiB = 64
+		// One replica may get 85 of the 200 by chance, and all of them start Python on the cores of one machine.
+		s.Queue.MaxWaitSeconds = 90
 		s.Scaling = v1alpha1.ScalingSpec{MaxReplicas: 20, ScaleDownStabilizationSeconds: 5}
 	})
 	waitReady(t, ns, "burst")
