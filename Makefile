@@ -101,6 +101,10 @@ test: toolchains $(HELM) $(PROMTOOL) kubectl ## Unit, executor and API-server te
 e2e: $(HELM) kubectl ## Run the demo and the end-to-end tests on the local cluster.
 	hack/e2e.sh
 
+.PHONY: outage
+outage: ## Take manager and API server away from a pool under load, on the cluster that make e2e or make demo leaves.
+	KUBECONFIG="$$($(LOCALCLUSTER) kubeconfig)" go test -count=1 -v -timeout 20m -tags outage -run TestScalingOutlivesOutages ./test/e2e
+
 .PHONY: verify
 verify: tools ## Lint, and compare every generated file with what its source gives.
 	hack/verify.sh
