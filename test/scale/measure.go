@@ -46,7 +46,6 @@ type scrapeCost struct {
 // start is what it took until every pod was asked, by a manager that found all pools as they are to be.
 type start struct {
 	took, cpu time.Duration
-	peak      int64
 	requests  requests
 	// made are the requests of another manager while it made pools that were new.
 	made    requests
