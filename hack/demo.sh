@@ -93,7 +93,7 @@ in_service() {
 }
 
 ask() (
-	body='{"language":"python3","source":""}'
+	body='{"language":"python3","source":"0"}'
 	exec 3<>"/dev/tcp/$1/8000"
 	printf 'POST /v1/execute HTTP/1.0\r\nContent-Type: application/json\r\nContent-Length: %d\r\n\r\n%s' ${#body} "$body" >&3
 	grep -o '"id":"[^-]*' <&3
