@@ -11,7 +11,7 @@ import (
 //
 // +kubebuilder:object:root=true
 // +kubebuilder:subresource:status
-// +kubebuilder:resource:categories=executorpool
+// +kubebuilder:resource:scope=Namespaced
 // +kubebuilder:printcolumn:name="Pool",type=string,JSONPath=`.spec.poolName`,description="The pool that is kept warm"
 // +kubebuilder:printcolumn:name="Start",type=string,JSONPath=`.spec.startTime`,description="When the contest starts"
 // +kubebuilder:printcolumn:name="Warms",type=string,JSONPath=`.status.warmUpTime`,description="When the pool begins to grow"
