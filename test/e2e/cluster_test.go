@@ -49,7 +49,18 @@ func TestMain(m *testing.M) {
 		fmt.Fprintln(os.Stderr, "e2e:", err)
 		os.Exit(1)
 	}
-	os.Exit(m.Run())
+	// Another cluster may have been at this address, and what kubectl remembers of its kinds for hours is not this one's.
+	cache, err := os.MkdirTemp("", "kubectl-")
+	if err == nil {
+		err = os.Setenv("KUBECACHEDIR", cache)
+	}
+	if err != nil {
+		fmt.Fprintln(os.Stderr, "e2e:", err)
+		os.Exit(1)
+	}
+	code := m.Run()
+	os.RemoveAll(cache)
+	os.Exit(code)
 }
 
 func connect() error {

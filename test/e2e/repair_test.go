@@ -142,7 +142,7 @@ func TestSteadyStateWritesNothing(t *testing.T) {
 	}, settled, time.Second).Should(BeEmpty())
 	token := metricsToken(t, ns)
 	reconciles, writes := countReconciles(t, token), countWrites(t)
-	NewWithT(t).Eventually(func() int { return countReconciles(t, token) }, 3*time.Minute, time.Second).
+	NewWithT(t).Eventually(func() int { return countReconciles(t, token) }, 5*time.Minute, time.Second).
 		Should(BeNumerically(">=", reconciles+8), "the manager reconciles by its sampling period")
 	if now := countWrites(t); now != writes {
 		t.Errorf("%d writes while nothing changed, want none", now-writes)
