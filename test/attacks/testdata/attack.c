@@ -170,7 +170,8 @@ static void kill_all(void) {
 	kill(-1, lethal(SIGKILL)); // answers 0 when it was refused for each (Linux, kill_something_info)
 	for (pid_t p = 1; p < 3; p++) if (kill(p, 0) == 0) escaped("kill of the first processes");
 	if (kill(getppid(), 0) == 0) escaped("kill of the executor");
-	for (pid_t t = getppid(); t < getppid() + 3000 && t < getpid(); t++) {
+	for (pid_t t = getppid(); t < getppid() + 3000; t++) { // its own number may be below the executor's: numbers wrap
+		if (t == getpid()) continue;
 		if (syscall(SYS_tgkill, getppid(), t, 0) == 0) escaped("tgkill of an executor's thread");
 		if (syscall(SYS_tkill, t, 0) == 0) escaped("tkill of an executor's thread");
 	}
