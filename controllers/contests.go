@@ -40,6 +40,10 @@ type ContestReconciler struct {
 	Prover  *canary.Prover
 	Sampler *sampling.Sampler
 	Clock   clock.PassiveClock
+	// Census counts what nodes have left; nil where that is not to be told.
+	Census *Census
+	// Image is what pools run that name none.
+	Image string
 }
 
 // +kubebuilder:rbac:groups=executorpool.dev,resources=contests,verbs=get;list;watch;delete
@@ -102,6 +106,9 @@ func (r *ContestReconciler) gather(ctx context.Context, c *v1alpha1.Contest) (co
 	if contest.Planning(c, in.Now) {
 		in.Past = r.past(ctx, ready)
 		if in.Room, err = r.room(ctx, pool); err != nil {
+			return in, err
+		}
+		if in.Nodes, err = r.Census.Room(ctx, pool, resources.Image(pool, r.Image)); err != nil {
 			return in, err
 		}
 	}

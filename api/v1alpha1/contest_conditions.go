@@ -46,4 +46,6 @@ const (
 	ReasonExceedsMaxReplicas = "ExceedsMaxReplicas"
 	// ReasonExceedsQuota: the contest takes more replicas than a quota of the namespace has room for.
 	ReasonExceedsQuota = "ExceedsQuota"
+	// ReasonExceedsNodes: the contest takes more replicas than today's nodes have room for.
+	ReasonExceedsNodes = "ExceedsNodes"
 )

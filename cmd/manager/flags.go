@@ -21,6 +21,8 @@ type flags struct {
 	ExecutorImage string   `default:"executorpool/executor:${version}" help:"Image of pools whose spec names none. A change replaces the pods of all of them."`
 	Namespaces    []string `placeholder:"A,B" help:"Namespaces to watch. Default: all. With it, Roles in these namespaces do instead of a ClusterRole."`
 
+	NodeCapacity bool `default:"true" negatable:"" help:"Tell of contests ahead when today's nodes have no room for them. Switch off where an autoscaler adds nodes for any pod; off with --namespaces, whose Roles cannot grant to list nodes."`
+
 	LeaderElect              bool          `default:"true" negatable:"" help:"Let only one of several managers act."`
 	LeaderElectionID         string        `name:"leader-election-id" default:"manager.executorpool.dev" help:"Name of the Lease."`
 	LeaderElectionNamespace  string        `help:"Namespace of the Lease. Default: the pod's own."`
@@ -69,6 +71,7 @@ func (f flags) config(cluster *rest.Config, log logr.Logger) manager.Config {
 		Log:           log,
 		ExecutorImage: f.ExecutorImage,
 		Namespaces:    slices.Compact(slices.Sorted(slices.Values(f.Namespaces))),
+		NodeCapacity:  f.NodeCapacity,
 		Workers:       f.MaxConcurrentReconciles,
 		LeaderElection: manager.LeaderElection{
 			Enabled:   f.LeaderElect,

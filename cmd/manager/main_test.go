@@ -33,6 +33,19 @@ func TestDefaultsWork(t *testing.T) {
 	if !f.LeaderElect {
 		t.Error("leader election is off by default")
 	}
+	if !f.NodeCapacity {
+		t.Error("node capacity is not told by default")
+	}
+}
+
+func TestNodeCapacitySwitchedOff(t *testing.T) {
+	f, err := parse(t, "--no-node-capacity")
+	if err != nil {
+		t.Fatal(err)
+	}
+	if f.config(&rest.Config{}, logr.Discard()).NodeCapacity {
+		t.Error("--no-node-capacity leaves it on")
+	}
 }
 
 func TestVariablesAndListsRead(t *testing.T) {

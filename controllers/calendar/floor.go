@@ -51,6 +51,20 @@ func Peak(contests []Contest, now time.Time) int {
 	return peak
 }
 
+// Beside is the most replicas that others hold at one time while c holds its own, from now on.
+func Beside(c Contest, others []Contest, now time.Time) int {
+	at, most := c.WarmUpTime(), 0
+	if now.After(at) {
+		at = now
+	}
+	release, ends := c.ReleaseTime()
+	for ok := true; ok && (!ends || !at.After(release)); at, ok = Next(others, at) {
+		held, _ := Floor(others, at)
+		most = max(most, held)
+	}
+	return most
+}
+
 // Upcoming is the contest that starts next and is not over; nil when there is none.
 func Upcoming(contests []Contest, now time.Time) *Contest {
 	var next *Contest

@@ -29,6 +29,27 @@ func TestFloorMatchesOracle(t *testing.T) {
 	})
 }
 
+// TestBesideMatchesOracle adds up second by second at all edges what others hold while the first does.
+func TestBesideMatchesOracle(t *testing.T) {
+	rapid.Check(t, func(t *rapid.T) {
+		declared := rapid.SliceOfN(rapid.Custom(drawDeclaration), 1, 5).Draw(t, "contests")
+		contests := contestsOf(declared)
+		now := declared[0].from() + rapid.Int64Range(-3600, 7200).Draw(t, "now")
+		want := 0
+		for _, d := range declared {
+			for _, unix := range []int64{now, declared[0].from(), d.from()} {
+				within := unix >= now && unix >= declared[0].from() && (declared[0].paused || unix <= declared[0].to())
+				if within {
+					want = max(want, expected(declared[1:], unix))
+				}
+			}
+		}
+		if got := Beside(contests[0], contests[1:], time.Unix(now, 0)); got != want {
+			t.Fatalf("others hold %d at %d, want %d of %+v", got, now, want, declared)
+		}
+	})
+}
+
 // manager plays the controller in virtual time: it looks when Next told it to and when a contest is edited, and not at all
 // while it is down.
 type manager struct {

@@ -5,6 +5,7 @@ import (
 
 	"executorpool.dev/api/v1alpha1"
 	"executorpool.dev/controllers/calendar"
+	"executorpool.dev/controllers/nodes"
 )
 
 // Input is all that a decision rests on.
@@ -16,9 +17,11 @@ type Input struct {
 	// Others are the pool's other contests, as Entry gives them.
 	Others []calendar.Contest
 	Now    time.Time
-	// Past and Room are wanted where Planning says so. A Room that is nil bounds nothing.
-	Past Past
-	Room *Room
+	// Past, Room and Nodes are wanted where Planning says so. A Room that is nil bounds nothing, and neither do nodes that
+	// are nil: nobody could look at them.
+	Past  Past
+	Room  *Room
+	Nodes *nodes.Room
 	// Replicas are the pool's ready pods by name, where InPreflight asks for them.
 	Replicas []Replica
 }

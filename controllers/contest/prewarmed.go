@@ -45,6 +45,9 @@ func prewarmed(next v1alpha1.ContestStatus, entry calendar.Contest, floor int, i
 	if short, is := noRoom(next, in); is {
 		return short
 	}
+	if short, is := noNodes(next, entry, in); is {
+		return short
+	}
 	if short, is := tooFew(next, in); is {
 		return short
 	}
@@ -108,15 +111,19 @@ func noRoom(next v1alpha1.ContestStatus, in Input) (metav1.Condition, bool) {
 	if in.Room == nil || in.Room.Replicas >= next.Replicas {
 		return metav1.Condition{}, false
 	}
+	return condition(metav1.ConditionFalse, v1alpha1.ReasonExceedsQuota, "%s, and quota %s (%s) leaves room for %d: %s. Raise the quota, or ask for less.",
+		next.Sizing, in.Room.Quota, in.Room.Resource, in.Room.Replicas, served(in, in.Room.Replicas)), true
+}
+
+// served says what a contest gets of so many replicas instead of the planned ones.
+func served(in Input, n int32) string {
 	load, pool, target := demand(in)
-	servable, wait := capacity.Fit(load, pool, target, int(in.Room.Replicas)), ""
-	if in.Room.Replicas > 0 && load.Participants > 0 {
-		wait = fmt.Sprintf("; with %d, 95 of 100 submissions of the burst wait up to %.1f s", load.Participants,
-			capacity.BurstWait(load, pool, int(in.Room.Replicas)).Seconds())
+	words := fmt.Sprintf("these can serve %d participants within the target", capacity.Fit(load, pool, target, int(n)))
+	if n > 0 && load.Participants > 0 {
+		words += fmt.Sprintf("; with %d, 95 of 100 submissions of the burst wait up to %.1f s", load.Participants,
+			capacity.BurstWait(load, pool, int(n)).Seconds())
 	}
-	return condition(metav1.ConditionFalse, v1alpha1.ReasonExceedsQuota,
-		"%s, and quota %s (%s) leaves room for %d: these can serve %d participants within the target%s. Raise the quota, or ask for less.",
-		next.Sizing, in.Room.Quota, in.Room.Resource, in.Room.Replicas, servable, wait), true
+	return words
 }
 
 // tooFew says that the pool may not have as many replicas as the contest takes, as soon as that is known.

@@ -37,6 +37,9 @@ type Config struct {
 	ExecutorImage string
 	// Namespaces to watch; none means all.
 	Namespaces []string
+	// NodeCapacity has contests told that today's nodes have no room for them. It takes the right to list nodes, and pods of
+	// all namespaces; a manager that watches only some does without.
+	NodeCapacity bool
 	// Workers is how many pools are reconciled at one time.
 	Workers int
 
@@ -106,6 +109,10 @@ func Run(ctx context.Context, c Config) error {
 		Sampler: reconciler.Sampler,
 		Prover:  canary.New(resources.Port, c.Dial, clock.RealClock{}),
 		Clock:   clock.RealClock{},
+		Image:   c.ExecutorImage,
+	}
+	if c.NodeCapacity && len(c.Namespaces) == 0 {
+		contests.Census = &controllers.Census{Live: mgr.GetAPIReader(), Clock: clock.RealClock{}}
 	}
 	if err := mgr.Add(contests.Prover); err != nil {
 		return fmt.Errorf("add canary prover: %w", err)

@@ -27,6 +27,16 @@ func GracePeriodSeconds(spec v1alpha1.ExecutorPoolSpec) int64 {
 	return preStopSeconds + drainDelaySeconds + int64(spec.Queue.MaxWaitSeconds) + int64(spec.TimeoutSeconds) + graceMarginSeconds
 }
 
+// Pod is one of the pool's pods, as the scheduler sees it.
+func Pod(pool *v1alpha1.ExecutorPool, image string) (*corev1.Pod, error) {
+	template, err := podTemplate(pool, image)
+	if err != nil {
+		return nil, err
+	}
+	pod := &corev1.Pod{}
+	return pod, convert(template, pod)
+}
+
 func podTemplate(pool *v1alpha1.ExecutorPool, image string) (*corev1ac.PodTemplateSpecApplyConfiguration, error) {
 	spec := pool.Spec
 	pod := corev1ac.PodSpec().

@@ -79,9 +79,14 @@ func TestNamespacedModeLeavesOthersAlone(t *testing.T) {
 	c.REST, c.Namespaces, c.LeaderElection.ID = config, []string{watched}, "namespaced"
 	m := start(c)
 	newPool(t, other, nil)
-	newPool(t, watched, func(s *v1alpha1.ExecutorPoolSpec) { s.Replicas = new(int32(2)) })
+	newPool(t, watched, func(s *v1alpha1.ExecutorPoolSpec) {
+		s.Replicas = new(int32(2))
+		s.Scheduling.NodeSelector = map[string]string{"pool": "of-no-node"}
+	})
 	rollOut(t, watched, 2, 2)
 	eventuallyCondition(t, watched, v1alpha1.ConditionReady, "True", v1alpha1.ReasonAllReplicasReady)
+	// Nodes are not its to list, so nothing is said of them.
+	eventuallyStage(t, newContest(t, watched, "finals", 240*time.Hour, nil), v1alpha1.ConditionPrewarmed, "Unknown", v1alpha1.ReasonWarmUpAhead)
 	if err := admin.Get(t.Context(), keyOf(other), &appsv1.Deployment{}); !apierrors.IsNotFound(err) {
 		t.Errorf("Deployment in a namespace that is not watched: %v, want not found", err)
 	}

@@ -11,17 +11,19 @@ import (
 )
 
 // TestNamespacedModeNeedsNoClusterRights renders the chart for two namespaces: what the manager may do there is what the
-// generated ClusterRole would let it do everywhere, and across the cluster it may only ask who its callers are.
+// generated ClusterRole would let it do everywhere, but for nodes, which are no namespace's; and across the cluster it may
+// only ask who its callers are.
 func TestNamespacedModeNeedsNoClusterRights(t *testing.T) {
 	everywhere := typed(t, renderChart(t), "ClusterRole /executorpool-manager", &rbacv1.ClusterRole{}).Rules
 	rendered := renderChart(t, "--set", "namespaces={contest-a,contest-b}")
 
 	var want, reviews []rbacv1.PolicyRule
 	for _, rule := range everywhere {
-		if slices.Contains(rule.APIGroups, "authentication.k8s.io") || slices.Contains(rule.APIGroups, "authorization.k8s.io") {
+		switch {
+		case slices.Contains(rule.APIGroups, "authentication.k8s.io") || slices.Contains(rule.APIGroups, "authorization.k8s.io"):
 			reviews = append(reviews, rule)
-		} else {
-			want = append(want, rule)
+		default:
+			want = append(want, withoutNodes(rule))
 		}
 	}
 	if len(want) == 0 || len(reviews) == 0 {
@@ -43,6 +45,38 @@ func TestNamespacedModeNeedsNoClusterRights(t *testing.T) {
 	manager := typed(t, rendered, "Deployment "+namespace+"/executorpool-manager", &appsv1.Deployment{})
 	if args := manager.Spec.Template.Spec.Containers[0].Args; !slices.Contains(args, "--namespaces=contest-a,contest-b") {
 		t.Errorf("manager is started with %v, want --namespaces=contest-a,contest-b among them", args)
+	}
+}
+
+func withoutNodes(rule rbacv1.PolicyRule) rbacv1.PolicyRule {
+	rule.Resources = slices.DeleteFunc(slices.Clone(rule.Resources), func(r string) bool { return r == "nodes" })
+	return rule
+}
+
+// TestNodesListedOnlyWhereAsked holds the manager to the one right it has beyond namespaces, and to none where that is off.
+func TestNodesListedOnlyWhereAsked(t *testing.T) {
+	everywhere := typed(t, renderChart(t), "ClusterRole /executorpool-manager", &rbacv1.ClusterRole{}).Rules
+	var want []rbacv1.PolicyRule
+	granted := false
+	for _, rule := range everywhere {
+		if slices.Contains(rule.Resources, "nodes") {
+			granted = true
+			if diff := cmp.Diff([]string{"list"}, rule.Verbs); diff != "" {
+				t.Errorf("verbs on nodes (-want +got):\n%s", diff)
+			}
+		}
+		want = append(want, withoutNodes(rule))
+	}
+	if !granted {
+		t.Error("the ClusterRole does not let the manager list nodes")
+	}
+	off := renderChart(t, "--set", "nodeCapacity=false")
+	if diff := cmp.Diff(want, typed(t, off, "ClusterRole /executorpool-manager", &rbacv1.ClusterRole{}).Rules); diff != "" {
+		t.Errorf("rules with nodeCapacity=false (-want +got):\n%s", diff)
+	}
+	manager := typed(t, off, "Deployment "+namespace+"/executorpool-manager", &appsv1.Deployment{})
+	if args := manager.Spec.Template.Spec.Containers[0].Args; !slices.Contains(args, "--no-node-capacity") {
+		t.Errorf("manager is started with %v, want --no-node-capacity among them", args)
 	}
 }
 

@@ -19,6 +19,7 @@ var settings = map[string]string{
 	"replicas":                           `3`,
 	"leaderElection.enabled":             `false`,
 	"namespaces":                         `["contest-a","contest-b"]`,
+	"nodeCapacity":                       `false`,
 	"maxConcurrentReconciles":            `16`,
 	"logging.level":                      `"debug"`,
 	"logging.format":                     `"text"`,

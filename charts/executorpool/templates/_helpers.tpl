@@ -64,8 +64,8 @@ app.kubernetes.io/component: manager
 {{/*
 The manager's rules, from the file that is generated from the markers in controllers/, as {"cluster": [...], "pools": [...],
 "reviews": [...], "own": [...]}: the ClusterRole's rules; of these the ones for pools and what belongs to them, and the ones
-for the reviews behind the metrics' authentication, which exist only for a whole cluster; and the rules for the release's own
-namespace (lease, events).
+for the reviews behind the metrics' authentication, which exist only for a whole cluster, as nodes do; and the rules for the
+release's own namespace (lease, events).
 */}}
 {{- define "executorpool.rules" -}}
 {{- $rules := dict "cluster" list "pools" list "reviews" list "own" list -}}
@@ -79,7 +79,13 @@ namespace (lease, events).
       {{- $parts = list "cluster" "reviews" -}}
     {{- end -}}
     {{- range $part := $parts -}}
-      {{- $_ := set $rules $part (append (get $rules $part) $rule) -}}
+      {{- $granted := deepCopy $rule -}}
+      {{- if or (ne $part "cluster") (not $.Values.nodeCapacity) -}}
+        {{- $granted = set $granted "resources" (without $rule.resources "nodes") -}}
+      {{- end -}}
+      {{- if $granted.resources -}}
+        {{- $_ := set $rules $part (append (get $rules $part) $granted) -}}
+      {{- end -}}
     {{- end -}}
   {{- end -}}
 {{- end -}}

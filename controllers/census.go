@@ -1,0 +1,118 @@
+package controllers
+
+import (
+	"context"
+	"fmt"
+	"sync"
+	"time"
+
+	corev1 "k8s.io/api/core/v1"
+	apierrors "k8s.io/apimachinery/pkg/api/errors"
+	"k8s.io/apimachinery/pkg/fields"
+	"k8s.io/apimachinery/pkg/types"
+	"k8s.io/utils/clock"
+	"sigs.k8s.io/controller-runtime/pkg/client"
+
+	"executorpool.dev/api/v1alpha1"
+	"executorpool.dev/controllers/nodes"
+	"executorpool.dev/controllers/resources"
+)
+
+// Census counts what the cluster's nodes have left, once for all contests that are planned at about the same time.
+//
+// It lists the nodes and every pod that holds one, a page at a time, and keeps sums. That may take a large cluster's API
+// server seconds, so a count is handed out for censusWorth times as long as it took: however many contests are ahead, the
+// lists take a twentieth of the time at most. Nothing is listed while no contest is planned.
+type Census struct {
+	// Live reads from the API server: a cache of all pods of a cluster would cost more than all else the manager holds.
+	Live  client.Reader
+	Clock clock.PassiveClock
+
+	mutex sync.Mutex
+	taken *nodes.Census
+	until time.Time
+}
+
+const (
+	censusPage  = 500
+	censusWorth = 20
+)
+
+// holding are pods that take something of a node.
+var holding = fields.ParseSelectorOrDie("spec.nodeName!=,status.phase!=Succeeded,status.phase!=Failed")
+
+// +kubebuilder:rbac:groups="",resources=nodes,verbs=list
+
+// Room is what today's nodes have for a pool; nil when nobody can say: there is no census, the manager may not list nodes, or
+// the cluster has none.
+func (c *Census) Room(ctx context.Context, pool *v1alpha1.ExecutorPool, image string) (*nodes.Room, error) {
+	if c == nil {
+		return nil, nil
+	}
+	taken, err := c.take(ctx)
+	if apierrors.IsForbidden(err) {
+		return nil, nil
+	}
+	if err != nil {
+		return nil, err
+	}
+	if taken.Known() == 0 {
+		return nil, nil
+	}
+	pod, err := resources.Pod(pool, image)
+	if err != nil {
+		return nil, fmt.Errorf("render pod: %w", err)
+	}
+	room := taken.Room(pod, client.ObjectKeyFromObject(pool))
+	return &room, nil
+}
+
+// take counts, unless a count is young enough.
+func (c *Census) take(ctx context.Context) (*nodes.Census, error) {
+	c.mutex.Lock()
+	defer c.mutex.Unlock()
+	began := c.Clock.Now()
+	if c.taken != nil && began.Before(c.until) {
+		return c.taken, nil
+	}
+	census := &nodes.Census{}
+	var list corev1.NodeList
+	for page := ""; ; page = list.Continue {
+		list = corev1.NodeList{}
+		if err := c.Live.List(ctx, &list, client.Limit(censusPage), client.Continue(page)); err != nil {
+			return nil, fmt.Errorf("list nodes: %w", err)
+		}
+		for i := range list.Items {
+			census.AddNode(&list.Items[i])
+		}
+		if list.Continue == "" {
+			break
+		}
+	}
+	var pods corev1.PodList
+	for page := ""; ; page = pods.Continue {
+		pods = corev1.PodList{}
+		err := c.Live.List(ctx, &pods, client.MatchingFieldsSelector{Selector: holding}, client.Limit(censusPage), client.Continue(page))
+		if err != nil {
+			return nil, fmt.Errorf("list pods of all namespaces: %w", err)
+		}
+		for i := range pods.Items {
+			census.AddPod(&pods.Items[i], replicaOf(&pods.Items[i]))
+		}
+		if pods.Continue == "" {
+			break
+		}
+	}
+	took := c.Clock.Since(began)
+	c.taken, c.until = census, began.Add(took+censusWorth*took)
+	return census, nil
+}
+
+// replicaOf names the pool that a pod is a replica of.
+func replicaOf(pod *corev1.Pod) types.NamespacedName {
+	name := pod.Labels[resources.LabelInstance]
+	if name == "" || pod.Labels[resources.LabelName] != resources.Name || !isOfDeployment(pod, name) {
+		return types.NamespacedName{}
+	}
+	return types.NamespacedName{Namespace: pod.Namespace, Name: name}
+}
