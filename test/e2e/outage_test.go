@@ -3,7 +3,6 @@
 package e2e
 
 import (
-	"bytes"
 	"context"
 	"encoding/json"
 	"errors"
@@ -19,7 +18,6 @@ import (
 	"time"
 
 	. "github.com/onsi/gomega"
-	appsv1 "k8s.io/api/apps/v1"
 	corev1 "k8s.io/api/core/v1"
 	"k8s.io/utils/ptr"
 	"sigs.k8s.io/controller-runtime/pkg/client"
@@ -141,85 +139,23 @@ func startClients(t *testing.T, url string, count int) *clients {
 // submit sends until one is accepted and wants it answered, and right. What was not accepted, for want of a connection or with a 503,
 // is the client's to send again.
 func (c *clients) submit(t *testing.T, url string) {
-	body, err := json.Marshal(twoSeconds)
-	if err != nil {
-		t.Errorf("encode request: %v", err)
-		return
-	}
-	own := &http.Client{Transport: &http.Transport{DisableKeepAlives: true}, Timeout: 3 * time.Minute}
 	pause := time.NewTicker(200 * time.Millisecond)
 	defer pause.Stop()
 	for {
-		response, err := own.Post(url+"/v1/execute", "application/json", bytes.NewReader(body))
+		status, verdict, err := exchange(t.Context(), url, func() {})
 		var connecting *net.OpError
-		if errors.As(err, &connecting) && connecting.Op == "dial" || err == nil && response.StatusCode == http.StatusServiceUnavailable {
-			if err == nil {
-				response.Body.Close()
-			}
+		switch {
+		case errors.As(err, &connecting) && connecting.Op == "dial" || status == http.StatusServiceUnavailable:
 			c.again.Add(1)
 			<-pause.C
 			continue
-		}
-		if err != nil {
+		case err != nil:
 			t.Errorf("submission lost: %v", err)
-			return
+		case verdict != api.OK:
+			t.Errorf("submission answered %d, %q", status, verdict)
+		default:
+			c.right.Add(1)
 		}
-		defer response.Body.Close()
-		var result api.Result
-		if err := json.NewDecoder(response.Body).Decode(&result); err != nil || result.Verdict != api.OK {
-			t.Errorf("submission answered %d, %q, %v", response.StatusCode, result.Verdict, err)
-			return
-		}
-		c.right.Add(1)
 		return
 	}
-}
-
-// recording is every number of replicas that was seen, also across an outage, which ends a watch.
-type recording struct {
-	mu    sync.Mutex
-	steps []step
-}
-
-func recordReplicas(t *testing.T, ns, name string) *recording {
-	r := &recording{}
-	look := func() {
-		ctx, cancel := context.WithTimeout(t.Context(), 2*time.Second)
-		defer cancel()
-		var d appsv1.Deployment
-		if k8s.Get(ctx, client.ObjectKey{Namespace: ns, Name: name}, &d) != nil {
-			return
-		}
-		r.mu.Lock()
-		defer r.mu.Unlock()
-		if n := len(r.steps); n == 0 || r.steps[n-1].replicas != *d.Spec.Replicas {
-			r.steps = append(r.steps, step{*d.Spec.Replicas, time.Now()})
-		}
-	}
-	look()
-	go func() {
-		tick := time.NewTicker(200 * time.Millisecond)
-		defer tick.Stop()
-		for t.Context().Err() == nil {
-			<-tick.C
-			look()
-		}
-	}()
-	return r
-}
-
-func (r *recording) all() []step {
-	r.mu.Lock()
-	defer r.mu.Unlock()
-	return slices.Clone(r.steps)
-}
-
-func (r *recording) last() step {
-	all := r.all()
-	return all[len(all)-1]
-}
-
-func (r *recording) wait(t *testing.T, what string, want func([]step) bool) {
-	t.Helper()
-	NewWithT(t).Eventually(func() bool { return want(r.all()) }, settled, 50*time.Millisecond).Should(BeTrue(), what)
 }

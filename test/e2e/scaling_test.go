@@ -102,29 +102,37 @@ func TestBurstAnsweredInOneStep(t *testing.T) {
 func submitOne(t *testing.T, url string, sent func()) {
 	sent = sync.OnceFunc(sent)
 	defer sent()
+	if status, verdict, err := exchange(t.Context(), url, sent); err != nil {
+		t.Errorf("submission lost: %v", err)
+	} else if verdict != api.OK {
+		t.Errorf("submission answered %d, %q", status, verdict)
+	}
+}
+
+// exchange submits twoSeconds over a connection of its own. There is no verdict when the status is not 200.
+func exchange(ctx context.Context, url string, sent func()) (status int, verdict api.Verdict, err error) {
 	body, err := json.Marshal(twoSeconds)
 	if err != nil {
-		t.Errorf("encode request: %v", err)
-		return
+		return 0, "", err
 	}
-	own := &http.Client{Transport: &http.Transport{DisableKeepAlives: true}, Timeout: 2 * time.Minute}
 	trace := &httptrace.ClientTrace{WroteRequest: func(httptrace.WroteRequestInfo) { sent() }}
-	request, err := http.NewRequestWithContext(httptrace.WithClientTrace(t.Context(), trace), http.MethodPost, url+"/v1/execute", bytes.NewReader(body))
+	request, err := http.NewRequestWithContext(httptrace.WithClientTrace(ctx, trace), http.MethodPost, url+"/v1/execute", bytes.NewReader(body))
 	if err != nil {
-		t.Errorf("make request: %v", err)
-		return
+		return 0, "", err
 	}
 	request.Header.Set("Content-Type", "application/json")
+	own := &http.Client{Transport: &http.Transport{DisableKeepAlives: true}, Timeout: 3 * time.Minute}
 	response, err := own.Do(request)
 	if err != nil {
-		t.Errorf("submission lost: %v", err)
-		return
+		return 0, "", err
 	}
 	defer response.Body.Close()
-	var result api.Result
-	if err := json.NewDecoder(response.Body).Decode(&result); err != nil || result.Verdict != api.OK {
-		t.Errorf("submission answered %d, %q, %v", response.StatusCode, result.Verdict, err)
+	if response.StatusCode != http.StatusOK {
+		return response.StatusCode, "", nil
 	}
+	var result api.Result
+	err = json.NewDecoder(response.Body).Decode(&result)
+	return response.StatusCode, result.Verdict, err
 }
 
 // step is a number of replicas and when it was written.

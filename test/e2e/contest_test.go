@@ -1,0 +1,235 @@
+package e2e
+
+import (
+	"bytes"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+	"text/tabwriter"
+	"time"
+
+	. "github.com/onsi/gomega"
+	"k8s.io/apimachinery/pkg/api/meta"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/utils/ptr"
+	"sigs.k8s.io/controller-runtime/pkg/client"
+
+	"executorpool.dev/api/v1alpha1"
+	"executorpool.dev/rehearse"
+	"executorpool.dev/rehearse/report"
+	"executorpool.dev/simulate/fleet"
+	"executorpool.dev/simulate/hpa"
+)
+
+const (
+	// A contest in short: as much warm-up as ten replicas and their canaries in nine languages need on one small machine.
+	contestWarmUp   = 120 * time.Second
+	contestLength   = 50 * time.Second
+	contestCoolDown = 10 * time.Second
+	contestTarget   = 5 * time.Second
+	contestSlots    = 8
+)
+
+// play is how a contest's start went.
+type play struct {
+	name    string
+	ready   int32 // replicas at the start
+	figures report.Report
+	peak    int32
+	// extra is what was held above the one replica that the pool declares, from the warm-up to the release.
+	extra time.Duration
+}
+
+// TestContestIsReadyBeforeItsStart plays one contest of 200 participants, who all submit at its start, on a pool of one
+// replica: with the Contest; without it, on a pool that scales itself, one that is scaled by the HPA's rule, and one that
+// nobody scales.
+func TestContestIsReadyBeforeItsStart(t *testing.T) {
+	plays := []play{
+		playContest(t),
+		playWithout(t, "no Contest, scaling", v1alpha1.ScalingSpec{MaxReplicas: 12}, nil),
+		playWithout(t, "no Contest, HPA", v1alpha1.ScalingSpec{}, &hpa.HPA{Min: 1, Max: 12,
+			// As much as a replica clears within the target wait.
+			Target: contestSlots * contestTarget.Seconds() / 2, Metric: func(v fleet.View) float64 { return float64(v.Waiting) }}),
+		playWithout(t, "no Contest, 1 replica", v1alpha1.ScalingSpec{}, nil),
+	}
+	t.Logf("\n%s", table(plays))
+	if with := plays[0].figures; !with.AllRight() || with.QueueWaitMillis.P95 > contestTarget.Milliseconds() {
+		t.Errorf("with the Contest: %d of %d right, p95 wait %d ms; want all, and at most %s", with.Right, with.Submissions, with.QueueWaitMillis.P95, contestTarget)
+	}
+	for _, without := range plays[1:] {
+		if without.figures.LatencyMillis.P95 <= plays[0].figures.LatencyMillis.P95 {
+			t.Errorf("%s: p95 latency %d ms, with the Contest %d ms: the Contest is to shorten it", without.name,
+				without.figures.LatencyMillis.P95, plays[0].figures.LatencyMillis.P95)
+		}
+		if without.figures.Lost+without.figures.Wrong > 0 {
+			t.Errorf("%s: %d lost, %d wrong", without.name, without.figures.Lost, without.figures.Wrong)
+		}
+	}
+}
+
+func table(plays []play) string {
+	var out bytes.Buffer
+	w := tabwriter.NewWriter(&out, 0, 0, 2, ' ', 0)
+	fmt.Fprintln(w, "\treplicas at the start\tmost\tright\tsent again\trejected\tlost\tp50, p95, p99 to the answer, s\textra replica-minutes")
+	for _, p := range plays {
+		f := p.figures
+		seconds := func(ms int64) float64 { return float64(ms) / 1e3 }
+		fmt.Fprintf(w, "%s\t%d\t%d\t%d\t%d\t%d\t%d\t%.1f, %.1f, %.1f\t%.1f\n", p.name, p.ready, p.peak, f.Right, f.Retries, f.Rejected, f.Lost,
+			seconds(f.LatencyMillis.P50), seconds(f.LatencyMillis.P95), seconds(f.LatencyMillis.P99), p.extra.Minutes())
+	}
+	w.Flush()
+	return out.String()
+}
+
+// contestPool makes the pool of each play.
+func contestPool(t *testing.T, scaling v1alpha1.ScalingSpec) (ns, url string) {
+	t.Helper()
+	ns = newNamespace(t)
+	newPool(t, ns, "demo", func(s *v1alpha1.ExecutorPoolSpec) {
+		s.Replicas, s.Workers, s.Threads = ptr.To[int32](1), 4, contestSlots/4
+		s.Limits.MemoryMiB = 128
+		s.Scaling = scaling
+	})
+	waitReady(t, ns, "demo")
+	return ns, serviceURL(t, ns, "demo")
+}
+
+func playContest(t *testing.T) play {
+	ns, url := contestPool(t, v1alpha1.ScalingSpec{})
+	seen := recordReplicas(t, ns, "demo")
+	start := time.Now().Add(contestWarmUp + 5*time.Second).Truncate(time.Second)
+	contest := &v1alpha1.Contest{
+		ObjectMeta: metav1.ObjectMeta{Namespace: ns, Name: "finals"},
+		Spec: v1alpha1.ContestSpec{PoolName: "demo", StartTime: metav1.NewTime(start), DurationSeconds: int32(contestLength.Seconds()), Participants: 200,
+			WarmUpSeconds: ptr.To(int32(contestWarmUp.Seconds())), CoolDownSeconds: ptr.To(int32(contestCoolDown.Seconds()))},
+	}
+	if err := k8s.Create(t.Context(), contest); err != nil {
+		t.Fatalf("declare the contest: %v", err)
+	}
+	begun := time.Now()
+	waitContest(t, contest, time.Until(start), "Prewarmed before the start", func() bool {
+		return meta.IsStatusConditionTrue(contest.Status.Conditions, v1alpha1.ConditionPrewarmed)
+	})
+	t.Logf("Prewarmed %s before the start; %s\n%s", time.Until(start).Round(time.Second), contest.Status.Sizing, kubectl(t, "-n", ns, "get", "contests,executorpools"))
+	pool := waitReady(t, ns, "demo")
+	if contest.Status.Replicas != 10 || pool.Status.ReadyReplicas != 10 {
+		t.Errorf("%d replicas planned and %d ready; want 10", contest.Status.Replicas, pool.Status.ReadyReplicas)
+	}
+	<-time.After(time.Until(start))
+	result := play{name: "Contest", ready: pool.Status.ReadyReplicas, figures: burst(t, url)}
+	t.Logf("while it runs:\n%s", kubectl(t, "-n", ns, "get", "contests,executorpools"))
+	waitContest(t, contest, time.Until(start.Add(contestLength+contestCoolDown+noticed)), "Finished", func() bool {
+		holding := meta.FindStatusCondition(contest.Status.Conditions, v1alpha1.ConditionHolding)
+		return holding != nil && holding.Reason == v1alpha1.ReasonFinished
+	})
+	waitPool(t, ns, "demo", settled, "back to 1 replica", func(p *v1alpha1.ExecutorPool) bool { return p.Status.Replicas == 1 && p.Status.ReadyReplicas == 1 })
+	t.Logf("over:\n%s\n%s", kubectl(t, "-n", ns, "get", "contests,executorpools"), kubectl(t, "-n", ns, "describe", "contest", "finals"))
+	result.peak, result.extra = extra(seen.all(), begun, start.Add(contestLength+contestCoolDown))
+	return result
+}
+
+// playWithout plays the same start on a pool that knows of no contest. A rule, if there is one, writes the scale subresource.
+func playWithout(t *testing.T, name string, scaling v1alpha1.ScalingSpec, rule *hpa.HPA) play {
+	ns, url := contestPool(t, scaling)
+	seen := recordReplicas(t, ns, "demo")
+	start := time.Now()
+	release := start.Add(contestLength + contestCoolDown)
+	if rule != nil {
+		go scaleBy(t, rule, ns, start, release)
+	}
+	result := play{name: name, ready: 1, figures: burst(t, url)}
+	<-time.After(time.Until(release))
+	result.peak, result.extra = extra(seen.all(), start, release)
+	return result
+}
+
+// scaleBy lets the rule write the pool's replicas as a HorizontalPodAutoscaler would. The burst comes half a period after it
+// last looked.
+func scaleBy(t *testing.T, rule *hpa.HPA, ns string, start, release time.Time) {
+	for at := start.Add(rule.Period() / 2); at.Before(release); at = at.Add(rule.Period()) {
+		<-time.After(time.Until(at))
+		pool := &v1alpha1.ExecutorPool{}
+		if err := k8s.Get(t.Context(), client.ObjectKey{Namespace: ns, Name: "demo"}, pool); err != nil {
+			t.Errorf("look at the pool: %v", err)
+			return
+		}
+		view := fleet.View{Now: time.Since(start), Written: int(*pool.Spec.Replicas), Ready: int(pool.Status.ReadyReplicas)}
+		w := &scalingWatch{ns: ns}
+		for _, pod := range w.pods() {
+			if state, err := stateOf(pod.Status.PodIP); err == nil {
+				view.Waiting += state.Queued
+				view.Busy += state.Busy
+			}
+		}
+		replicas := rule.Replicas(view)
+		if replicas == view.Written {
+			continue
+		}
+		if out, err := tryKubectl(t.Context(), "-n", ns, "scale", "executorpool/demo", fmt.Sprintf("--replicas=%d", replicas)); err != nil {
+			t.Errorf("%v: %s", err, out)
+			return
+		}
+	}
+}
+
+// burst has 200 participants submit a program of two seconds at one moment, each on a connection of its own. What is answered
+// 503 they send again when they are told to.
+func burst(t *testing.T, url string) report.Report {
+	t.Helper()
+	dir := t.TempDir()
+	for name, content := range map[string]string{"think.py": "import time\ntime.sleep(1.95)\nprint(42)\n", "think.out": "42\n"} {
+		if err := os.WriteFile(filepath.Join(dir, name), []byte(content), 0o600); err != nil {
+			t.Fatal(err)
+		}
+	}
+	var out bytes.Buffer
+	err := rehearse.Run(t.Context(), rehearse.Config{URL: url, Programs: dir, Participants: 200, Submissions: 1, Seed: 1, Timeout: 2 * time.Minute,
+		Connections: rehearse.PerParticipant, RetryRejected: 20, JSON: "-", Stdout: &out, Stderr: io.Discard})
+	if err != nil && !errors.Is(err, rehearse.ErrNotAllRight) {
+		t.Fatalf("rehearse: %v", err)
+	}
+	var figures report.Report
+	if err := json.Unmarshal(out.Bytes(), &figures); err != nil {
+		t.Fatalf("read the rehearsal's report: %v: %s", err, out.String())
+	}
+	t.Logf("%s", strings.TrimSpace(out.String()))
+	return figures
+}
+
+func waitContest(t *testing.T, contest *v1alpha1.Contest, within time.Duration, what string, want func() bool) {
+	t.Helper()
+	NewWithT(t).Eventually(func() error {
+		if err := k8s.Get(t.Context(), client.ObjectKeyFromObject(contest), contest); err != nil {
+			return err
+		}
+		if !want() {
+			status, err := json.Marshal(contest.Status)
+			return fmt.Errorf("%s %w", status, err)
+		}
+		return nil
+	}, within, 250*time.Millisecond).Should(Succeed(), what)
+}
+
+// extra is the most replicas asked for, and for how long how many above one, between the two times.
+func extra(steps []step, from, to time.Time) (peak int32, held time.Duration) {
+	for i, s := range steps {
+		end := to
+		if i+1 < len(steps) && steps[i+1].at.Before(to) {
+			end = steps[i+1].at
+		}
+		begin := s.at
+		if begin.Before(from) {
+			begin = from
+		}
+		if begin.Before(end) {
+			peak = max(peak, s.replicas)
+			held += time.Duration(s.replicas-1) * end.Sub(begin)
+		}
+	}
+	return peak, held
+}

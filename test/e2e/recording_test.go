@@ -1,0 +1,62 @@
+package e2e
+
+import (
+	"context"
+	"slices"
+	"sync"
+	"testing"
+	"time"
+
+	. "github.com/onsi/gomega"
+	appsv1 "k8s.io/api/apps/v1"
+	"sigs.k8s.io/controller-runtime/pkg/client"
+)
+
+// recording is every number of replicas that was seen, also across an outage, which ends a watch.
+type recording struct {
+	mu    sync.Mutex
+	steps []step
+}
+
+func recordReplicas(t *testing.T, ns, name string) *recording {
+	r := &recording{}
+	look := func() {
+		ctx, cancel := context.WithTimeout(t.Context(), 2*time.Second)
+		defer cancel()
+		var d appsv1.Deployment
+		if k8s.Get(ctx, client.ObjectKey{Namespace: ns, Name: name}, &d) != nil {
+			return
+		}
+		r.mu.Lock()
+		defer r.mu.Unlock()
+		if n := len(r.steps); n == 0 || r.steps[n-1].replicas != *d.Spec.Replicas {
+			r.steps = append(r.steps, step{*d.Spec.Replicas, time.Now()})
+		}
+	}
+	look()
+	go func() {
+		tick := time.NewTicker(200 * time.Millisecond)
+		defer tick.Stop()
+		for t.Context().Err() == nil {
+			<-tick.C
+			look()
+		}
+	}()
+	return r
+}
+
+func (r *recording) all() []step {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	return slices.Clone(r.steps)
+}
+
+func (r *recording) last() step {
+	all := r.all()
+	return all[len(all)-1]
+}
+
+func (r *recording) wait(t *testing.T, what string, want func([]step) bool) {
+	t.Helper()
+	NewWithT(t).Eventually(func() bool { return want(r.all()) }, settled, 50*time.Millisecond).Should(BeTrue(), what)
+}
