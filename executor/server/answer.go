@@ -46,8 +46,13 @@ func writeProblem(w http.ResponseWriter, p *api.Problem) {
 	writeJSON(w, p.Status, "application/problem+json", p)
 }
 
-// refuse is a 503 that says when to come again.
+// refuse is a 503 that says when to come again. It ends the connection: a Service balances connections, not requests, and who
+// comes again on the same one meets the same full replica however many others there are. Who asks not to wait (X-Queue: none)
+// chooses the replica itself and keeps it.
 func refuse(w http.ResponseWriter, p *api.Problem, after time.Duration) {
+	if p.Reason != api.ReasonNoFreeSlot {
+		w.Header().Set("Connection", "close")
+	}
 	w.Header().Set("Retry-After", strconv.Itoa(retrySeconds(after)))
 	writeProblem(w, p)
 }

@@ -86,6 +86,9 @@ func TestHandlerProblems(t *testing.T) {
 			if retry := response.Header.Get("Retry-After"); (retry != "") != (tc.want.Status == 503) {
 				t.Errorf("Retry-After is %q", retry)
 			}
+			if response.Close != (tc.want.Reason == api.ReasonQueueTimeout) {
+				t.Errorf("the connection ends: %v", response.Close)
+			}
 			tc.want.Title, tc.want.Detail = got.Title, got.Detail
 			if got != tc.want || got.Title == "" || !strings.Contains(got.Detail, tc.detail) {
 				t.Errorf("problem is %+v, want %+v with %q", got, tc.want, tc.detail)

@@ -182,7 +182,7 @@ func scaleBy(t *testing.T, rule *hpa.HPA, ns string, start, release time.Time) {
 func burst(t *testing.T, url string) report.Report {
 	t.Helper()
 	dir := t.TempDir()
-	for name, content := range map[string]string{"think.py": "import time\ntime.sleep(1.95)\nprint(42)\n", "think.out": "42\n"} {
+	for name, content := range map[string]string{"think.py": "import time\ntime.sleep(1.85)\nprint(42)\n", "think.out": "42\n"} {
 		if err := os.WriteFile(filepath.Join(dir, name), []byte(content), 0o600); err != nil {
 			t.Fatal(err)
 		}
