@@ -10,6 +10,8 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
+	"sync"
+	"time"
 
 	"golang.org/x/sys/unix"
 
@@ -30,7 +32,26 @@ type Cache struct {
 	path  string
 	fd    int
 	bound int64
+
+	mu sync.Mutex
+	// known is what this process has read of entries. They do not change, so that a hit need not read them again; that one
+	// is gone shows when it is linked.
+	known map[string]*known
+	puts  int
 }
+
+// known is an entry's manifest.
+type known struct {
+	names []string
+	words string
+	// touched is when this process last moved the entry to the end of the order of going, puts how many entries it had then
+	// made.
+	touched time.Time
+	puts    int
+}
+
+// stale is how far behind the order of going may be for what other processes make.
+const stale = time.Second
 
 // Open holds the directory, which it makes when it does not exist. bound is in bytes, as allocated.
 func Open(path string, bound int64) (*Cache, error) {
@@ -41,7 +62,7 @@ func Open(path string, bound int64) (*Cache, error) {
 	if err != nil {
 		return nil, fmt.Errorf("open the compile cache: %w", err)
 	}
-	return &Cache{path: path, fd: fd, bound: bound}, nil
+	return &Cache{path: path, fd: fd, bound: bound, known: map[string]*known{}}, nil
 }
 
 // Close frees the descriptor.
@@ -61,28 +82,61 @@ func Key(parts ...string) string {
 
 // Get links the artifacts of the entry into the store, which must be empty, and gives back the words put with them. False:
 // there is no such entry; the store may then hold part of one that was being removed.
-func (c *Cache) Get(key string, store *scratch.Dir) (words []byte, ok bool) {
-	entry, err := unix.Openat(c.fd, key, unix.O_PATH|unix.O_DIRECTORY|unix.O_NOFOLLOW|unix.O_CLOEXEC, 0)
-	if err != nil {
-		return nil, false
+func (c *Cache) Get(key string, store *scratch.Dir) (words string, ok bool) {
+	entry, touch := c.look(key)
+	if entry == nil {
+		return "", false
 	}
-	defer unix.Close(entry)
-	content, err := readAt(entry, manifest)
-	if err != nil {
-		return nil, false
-	}
-	names, rest, found := strings.Cut(string(content), "\n")
-	if !found {
-		return nil, false
-	}
-	for name := range strings.SplitSeq(names, "/") {
-		if unix.Linkat(entry, name, store.FD(), name, 0) != nil {
-			return nil, false
+	for _, name := range entry.names {
+		if store.Link(c.fd, key+"/"+name, name) != nil {
+			c.forget(key)
+			return "", false
 		}
 	}
-	// For the order of going; an entry that is gone meanwhile has no place in it.
-	_ = unix.UtimesNanoAt(c.fd, key, nil, unix.AT_SYMLINK_NOFOLLOW)
-	return []byte(rest), true
+	if touch {
+		// For the order of going; an entry that is gone meanwhile has no place in it.
+		_ = unix.UtimesNanoAt(c.fd, key, nil, unix.AT_SYMLINK_NOFOLLOW)
+	}
+	return entry.words, true
+}
+
+// look finds an entry and says whether its use is to be recorded; nil when there is none.
+func (c *Cache) look(key string) (entry *known, touch bool) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	entry = c.known[key]
+	if entry == nil {
+		if entry = c.read(key); entry == nil {
+			return nil, false
+		}
+		if len(c.known) >= maxEntries {
+			clear(c.known)
+		}
+		c.known[key] = entry
+	}
+	now := time.Now()
+	if touch = entry.puts != c.puts || now.Sub(entry.touched) > stale; touch {
+		entry.touched, entry.puts = now, c.puts
+	}
+	return entry, touch
+}
+
+func (c *Cache) forget(key string) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	delete(c.known, key)
+}
+
+func (c *Cache) read(key string) *known {
+	content, err := readAt(c.fd, key+"/"+manifest)
+	if err != nil {
+		return nil
+	}
+	names, words, found := strings.Cut(string(content), "\n")
+	if !found {
+		return nil
+	}
+	return &known{names: strings.Split(names, "/"), words: words}
 }
 
 // Put keeps the named files of the store under the key, with words. What takes more than a quarter of the bound is not
@@ -110,6 +164,9 @@ func (c *Cache) Put(key string, store *scratch.Dir, names []string, words []byte
 	if err != nil && !errors.Is(err, unix.EEXIST) {
 		return fmt.Errorf("cache artifacts: %w", err)
 	}
+	c.mu.Lock()
+	c.puts++
+	c.mu.Unlock()
 	return c.makeRoom()
 }
 

@@ -37,6 +37,8 @@ type Judge struct {
 		words string
 		stage api.Stage
 	}
+	// environs are those of runs, by language.
+	environs map[string][]string
 	// broken is why the slot can take no more: its directories could not be cleaned.
 	broken error
 }
@@ -150,6 +152,19 @@ func (s *submission) runAll(ctx context.Context, req api.Request, result api.Res
 		}
 	}
 	return result
+}
+
+// environ is the environment of the language's runs; it is always the same.
+func (j *Judge) environ(language *toolchain.Language) []string {
+	env, ok := j.environs[language.ID]
+	if !ok {
+		env = toolchain.Environ(language.Run.Env, j.slot.Box.Path())
+		if j.environs == nil {
+			j.environs = map[string][]string{}
+		}
+		j.environs[language.ID] = env
+	}
+	return env
 }
 
 // failed makes the result of a submission that the executor could not judge.

@@ -36,12 +36,12 @@ func (s *submission) compiled(ctx context.Context, files []file) (api.Stage, err
 	if words, ok := kept.Get(key, store); ok {
 		// Who judges a source again, or with one input after the other, sends the same files again and again.
 		found := &s.judge.found
-		if found.words != string(words) {
+		if found.words != words {
 			stage := api.Stage{Cached: true}
-			if err := json.Unmarshal(words, &stage); err != nil {
+			if err := json.Unmarshal([]byte(words), &stage); err != nil {
 				return api.Stage{}, fmt.Errorf("read the cached compilation: %w", err)
 			}
-			found.words, found.stage = string(words), stage
+			found.words, found.stage = words, stage
 		}
 		return found.stage, nil
 	}
@@ -117,7 +117,7 @@ func (s *submission) run(ctx context.Context, input api.RunInput) (api.Stage, er
 	limits := s.limits
 	limits.Processes += row.RuntimeThreads
 	result, err := slot.Run(ctx, sandbox.Spec{
-		Path: argv[0], Args: argv, Env: toolchain.Environ(row.Env, slot.Box.Path()),
+		Path: argv[0], Args: argv, Env: s.judge.environ(s.language),
 		Stdin: stdin, Limits: limits,
 		Stack: row.StackMiB << 20, Reserve: row.ReserveMiB << 20,
 	})

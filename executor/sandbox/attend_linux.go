@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"executorpool.dev/executor/sandbox/spawn"
@@ -272,11 +273,21 @@ func (r *run) finish() (unix.WaitStatus, treeUsage, error) {
 	}
 }
 
+// ownMost is the largest this process is known to have been; it only grows.
+var ownMost atomic.Int64
+
 // ownRSS drops a maximum that may be this process's: a forked child's record begins with its parent's size (Linux,
 // exec_mmap), so only what is above that is the run's for certain.
 func ownRSS(rss int64) int64 {
+	if rss <= ownMost.Load() {
+		return 0
+	}
 	var self unix.Rusage
-	if err := unix.Getrusage(unix.RUSAGE_SELF, &self); err != nil || rss <= self.Maxrss<<10 {
+	if err := unix.Getrusage(unix.RUSAGE_SELF, &self); err != nil {
+		return 0
+	}
+	ownMost.Store(self.Maxrss << 10)
+	if rss <= self.Maxrss<<10 {
 		return 0
 	}
 	return rss

@@ -51,24 +51,56 @@ func match(glob, name string) bool {
 }
 
 func (l *Language) fill(command []string, v Values, sources []string) []string {
-	main := v.Files[0]
-	replacer := strings.NewReplacer(
-		"{store}", v.Store,
-		"{main}", main,
-		"{stem}", strings.TrimSuffix(main, filepath.Ext(main)),
-		"{memoryMiB}", strconv.FormatInt(v.MemoryMiB, 10),
-		"{heapMiB}", strconv.FormatInt(max(minHeapMiB, v.MemoryMiB-l.Run.MemoryOverheadMiB), 10),
-		"{stackMiB}", strconv.FormatInt(min(l.Run.StackMiB, v.MemoryMiB), 10),
-	)
-	var argv []string
+	argv := make([]string, 0, len(command)+len(sources))
 	for _, arg := range command {
 		if arg == "{sources}" {
 			argv = append(argv, sources...)
 			continue
 		}
-		argv = append(argv, replacer.Replace(arg))
+		argv = append(argv, l.replace(arg, v))
 	}
 	return argv
+}
+
+// replace puts values in the place of placeholders, once: what a value holds is not looked at.
+func (l *Language) replace(arg string, v Values) string {
+	before, rest, found := strings.Cut(arg, "{")
+	if !found {
+		return arg
+	}
+	var b strings.Builder
+	for ; found; before, rest, found = strings.Cut(rest, "{") {
+		b.WriteString(before)
+		name, after, closed := strings.Cut(rest, "}")
+		value, ok := l.value(name, v)
+		if !closed || !ok {
+			b.WriteByte('{')
+			continue
+		}
+		b.WriteString(value)
+		rest = after
+	}
+	b.WriteString(before)
+	return b.String()
+}
+
+func (l *Language) value(placeholder string, v Values) (value string, ok bool) {
+	main := v.Files[0]
+	switch placeholder {
+	case "store":
+		return v.Store, true
+	case "main":
+		return main, true
+	case "stem":
+		return strings.TrimSuffix(main, filepath.Ext(main)), true
+	case "memoryMiB":
+		return strconv.FormatInt(v.MemoryMiB, 10), true
+	case "heapMiB":
+		return strconv.FormatInt(max(minHeapMiB, v.MemoryMiB-l.Run.MemoryOverheadMiB), 10), true
+	case "stackMiB":
+		return strconv.FormatInt(min(l.Run.StackMiB, v.MemoryMiB), 10), true
+	}
+	return "", false
 }
 
 // minHeapMiB is the least heap a virtual machine is told to have; below it most refuse to start instead of running out.

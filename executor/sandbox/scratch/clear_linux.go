@@ -10,6 +10,11 @@ import (
 // Clear removes what most runs leave, nothing or a few files and empty directories, at a few system calls; nobody else may be
 // writing. It tells whether the directory is empty now; when it is not, Empty is needed, which copes with everything.
 func (d *Dir) Clear() bool {
+	for _, name := range d.placed {
+		// What became of it meanwhile is seen below.
+		_ = unix.Unlinkat(d.fd, name, 0)
+	}
+	d.placed = d.placed[:0]
 	var stat unix.Stat_t
 	if unix.Fstat(d.fd, &stat) != nil || stat.Mode&0o777 != 0o700 {
 		return false

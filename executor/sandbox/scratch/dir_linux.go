@@ -11,11 +11,14 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// Dir is one directory, held by descriptor.
+// Dir is one directory, held by descriptor. One goroutine at a time fills and clears it.
 type Dir struct {
 	path  string
 	fd    int
 	tmpfs bool
+	// placed are the names that Write, Link and Take have made since the directory was last cleared: Clear need not look for
+	// them.
+	placed []string
 }
 
 // Open makes the directory when it does not exist and holds it. The path itself is the executor's own and trusted.
@@ -53,6 +56,7 @@ func (d *Dir) Write(name string, content []byte, mode uint32) error {
 		return fmt.Errorf("create %s: %w", name, err)
 	}
 	defer unix.Close(fd)
+	d.placed = append(d.placed, name)
 	for len(content) > 0 {
 		n, err := unix.Write(fd, content)
 		if err != nil && !errors.Is(err, unix.EINTR) {
@@ -60,6 +64,18 @@ func (d *Dir) Write(name string, content []byte, mode uint32) error {
 		}
 		content = content[max(n, 0):]
 	}
+	return nil
+}
+
+// Link gives the regular file at the path below the directory from a second name here.
+func (d *Dir) Link(from int, path, name string) error {
+	if err := plain(name); err != nil {
+		return err
+	}
+	if err := unix.Linkat(from, path, d.fd, name, 0); err != nil {
+		return fmt.Errorf("link %s: %w", name, err)
+	}
+	d.placed = append(d.placed, name)
 	return nil
 }
 
@@ -93,6 +109,7 @@ func (d *Dir) Take(from *Dir, globs []string) ([]string, error) {
 		if err := unix.Renameat2(from.fd, name, d.fd, name, unix.RENAME_NOREPLACE); err != nil {
 			return nil, fmt.Errorf("take artifact: %w", err)
 		}
+		d.placed = append(d.placed, name)
 		if err := chmod(d.fd, name, 0o500); err != nil {
 			return nil, fmt.Errorf("take artifact: %w", err)
 		}
