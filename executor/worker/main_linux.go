@@ -20,7 +20,7 @@ import (
 	"executorpool.dev/executor/toolchain"
 )
 
-// A worker process finds its own socket at socketFD, and those of its slots after it.
+// A worker process finds its own socket at socketFD, and the two pipes of each of its slots after it.
 const (
 	socketFD    = 3
 	firstSlotFD = socketFD + 1
@@ -71,9 +71,10 @@ func prepare(h hello) ([]*workSlot, error) {
 		if err != nil {
 			return nil, fmt.Errorf("prepare slot %s: %w", dir, err)
 		}
-		fd := firstSlotFD + i
-		unix.CloseOnExec(fd)
-		slots[i] = &workSlot{judge: j, wire: newWire(blocking(fd))}
+		pipes := blocking{in: firstSlotFD + 2*i, out: firstSlotFD + 2*i + 1}
+		unix.CloseOnExec(pipes.in)
+		unix.CloseOnExec(pipes.out)
+		slots[i] = &workSlot{judge: j, wire: newWire(pipes)}
 	}
 	return slots, nil
 }
@@ -105,16 +106,14 @@ func serve(l *link, slots []*workSlot) error {
 	go beat(ctx, l)
 
 	err := read(l, slots)
-	// The supervisor closed the socket, or is gone: nobody wants the results, so the runs end now, whole trees.
+	// The supervisor closed the socket and the pipes, or is gone: nobody wants the results, so the runs end now, whole trees.
 	cancel()
-	for _, s := range slots {
-		s.wire.close()
+	if !errors.Is(err, io.EOF) {
+		// The pipes may be open. Runs end with the process.
+		return fmt.Errorf("read what to cancel: %w", err)
 	}
 	running.Wait()
-	if errors.Is(err, io.EOF) {
-		return nil
-	}
-	return fmt.Errorf("read what to cancel: %w", err)
+	return nil
 }
 
 func read(l *link, slots []*workSlot) error {

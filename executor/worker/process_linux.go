@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io"
 	"os"
 	"os/exec"
 	"sync"
@@ -56,11 +57,16 @@ func (s *Supervisor) start(ctx context.Context, index int) (*process, error) {
 	if err != nil {
 		return nil, err
 	}
-	// One connection for the worker, one for each slot.
-	ours, theirs, err := socketPairs(1 + len(paths))
+	ours, socket, err := socketPair()
 	if err != nil {
 		return nil, err
 	}
+	slots, theirs, err := openEnds(len(paths))
+	if err != nil {
+		closeAll([]io.Closer{ours, socket})
+		return nil, err
+	}
+	theirs = append([]*os.File{socket}, theirs...)
 	// The environment is empty: a worker needs none of it and a run can find nothing in it. A process group of its own
 	// keeps a terminal's Ctrl-C for the supervisor.
 	cmd.Env = []string{}
@@ -70,15 +76,16 @@ func (s *Supervisor) start(ctx context.Context, index int) (*process, error) {
 	err = s.reaper.start(cmd)
 	closeAll(theirs) // from here on the end of the worker is the end of the streams
 	if err != nil {
-		closeAll(ours)
+		closeAll(slots)
+		closeAll([]io.Closer{ours})
 		return nil, fmt.Errorf("start a worker process: %w", err)
 	}
 
-	p := &process{sup: s, cmd: cmd, link: newWatchedLink(ours[0], silence), gone: make(chan struct{})}
+	p := &process{sup: s, cmd: cmd, link: newWatchedLink(ours, silence), gone: make(chan struct{})}
 	p.take, p.stopTake = context.WithCancel(ctx)
 	p.left.Store(s.lifetime())
 	for i := range paths {
-		p.slots = append(p.slots, &slot{process: p, index: i, wire: newWire(ours[1+i])})
+		p.slots = append(p.slots, &slot{process: p, index: i, wire: newWire(slots[i])})
 	}
 	ready := make(chan error, 1)
 	go p.watch(ready)

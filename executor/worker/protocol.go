@@ -3,7 +3,6 @@ package worker
 import (
 	"bufio"
 	"encoding/gob"
-	"errors"
 	"fmt"
 	"io"
 	"net"
@@ -17,8 +16,8 @@ import (
 	"executorpool.dev/executor/sandbox"
 )
 
-// The two ends have several Unix stream sockets: one for the worker as a whole, on which it says that it lives and is told
-// what to cancel, in gob; and one for each slot, on which the slot's thread itself waits for orders (wire.go).
+// The two ends have a Unix stream socket for the worker as a whole, on which it says that it lives and is told what to
+// cancel, in gob; and two pipes for each slot, on which the slot's thread itself waits for orders (wire.go, pipe_linux.go).
 
 // hello is the first message to a worker: everything it is to be.
 type hello struct {
@@ -134,20 +133,6 @@ func socketPair() (ours net.Conn, theirs *os.File, err error) {
 	return ours, theirs, nil
 }
 
-// socketPairs makes so many.
-func socketPairs(n int) (ours []net.Conn, theirs []*os.File, err error) {
-	for range n {
-		own, their, err := socketPair()
-		if err != nil {
-			closeAll(ours)
-			closeAll(theirs)
-			return nil, nil, err
-		}
-		ours, theirs = append(ours, own), append(theirs, their)
-	}
-	return ours, theirs, nil
-}
-
 func closeAll[C io.Closer](all []C) {
 	for _, c := range all {
 		_ = c.Close()
@@ -165,36 +150,3 @@ func fileConn(f *os.File) (net.Conn, error) {
 	}
 	return conn, nil
 }
-
-// blocking is a socket that its reader's thread waits in, not the runtime's poller: what comes wakes that thread at once.
-type blocking int
-
-func (b blocking) Read(p []byte) (int, error) {
-	for {
-		n, err := unix.Read(int(b), p)
-		switch {
-		case errors.Is(err, unix.EINTR):
-		case err != nil:
-			return 0, err
-		case n == 0:
-			return 0, io.EOF
-		default:
-			return n, nil
-		}
-	}
-}
-
-func (b blocking) Write(p []byte) (int, error) {
-	written := 0
-	for written < len(p) {
-		n, err := unix.Write(int(b), p[written:])
-		if err != nil && !errors.Is(err, unix.EINTR) {
-			return written, err
-		}
-		written += max(n, 0)
-	}
-	return written, nil
-}
-
-// Close ends the connection for both ends and wakes a reader. The descriptor goes with the process.
-func (b blocking) Close() error { return unix.Shutdown(int(b), unix.SHUT_RDWR) }

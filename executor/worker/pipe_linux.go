@@ -1,0 +1,84 @@
+package worker
+
+import (
+	"errors"
+	"fmt"
+	"io"
+	"os"
+
+	"golang.org/x/sys/unix"
+)
+
+// A slot's orders go through one pipe and its verdicts through another. Through a socket, who takes a message out wakes who
+// has put it in, since there is room again, even when that one waits to read (Linux, unix_write_space): two needless
+// wake-ups a submission, each a switch of threads and often of cores.
+
+// ends are the supervisor's two, which the runtime's poller waits for.
+type ends struct{ in, out *os.File }
+
+func (e ends) Read(p []byte) (int, error)  { return e.in.Read(p) }
+func (e ends) Write(p []byte) (int, error) { return e.out.Write(p) }
+func (e ends) Close() error                { return errors.Join(e.in.Close(), e.out.Close()) }
+
+// openEnds makes the pipes of so many slots. theirs are two files a slot, to be given to a worker: where its orders come
+// from and where its verdicts go.
+func openEnds(slots int) (ours []ends, theirs []*os.File, err error) {
+	defer func() {
+		if err != nil {
+			closeAll(ours)
+			closeAll(theirs)
+		}
+	}()
+	for range slots {
+		var orders, verdicts [2]int
+		if err := unix.Pipe2(orders[:], unix.O_CLOEXEC); err != nil {
+			return ours, theirs, fmt.Errorf("make a slot's pipe: %w", err)
+		}
+		theirs = append(theirs, os.NewFile(uintptr(orders[0]), "orders"))
+		if err := unix.Pipe2(verdicts[:], unix.O_CLOEXEC); err != nil {
+			return ours, theirs, errors.Join(fmt.Errorf("make a slot's pipe: %w", err), unix.Close(orders[1]))
+		}
+		theirs = append(theirs, os.NewFile(uintptr(verdicts[1]), "verdicts"))
+		// The flag is of the end, not of the pipe; os.NewFile heeds it.
+		err := errors.Join(unix.SetNonblock(orders[1], true), unix.SetNonblock(verdicts[0], true))
+		ours = append(ours, ends{in: os.NewFile(uintptr(verdicts[0]), "verdicts"), out: os.NewFile(uintptr(orders[1]), "orders")})
+		if err != nil {
+			return ours, theirs, fmt.Errorf("make a slot's pipe: %w", err)
+		}
+	}
+	return ours, theirs, nil
+}
+
+// blocking are the worker's two ends, in which the slot's thread itself waits, not the runtime's poller: what comes wakes
+// that thread at once.
+type blocking struct{ in, out int }
+
+func (b blocking) Read(p []byte) (int, error) {
+	for {
+		n, err := unix.Read(b.in, p)
+		switch {
+		case errors.Is(err, unix.EINTR):
+		case err != nil:
+			return 0, err
+		case n == 0:
+			return 0, io.EOF
+		default:
+			return n, nil
+		}
+	}
+}
+
+func (b blocking) Write(p []byte) (int, error) {
+	written := 0
+	for written < len(p) {
+		n, err := unix.Write(b.out, p[written:])
+		if err != nil && !errors.Is(err, unix.EINTR) {
+			return written, err
+		}
+		written += max(n, 0)
+	}
+	return written, nil
+}
+
+// Close ends the connection for both ends. It is for who reads and writes, once.
+func (b blocking) Close() error { return errors.Join(unix.Close(b.in), unix.Close(b.out)) }
