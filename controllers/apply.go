@@ -14,6 +14,7 @@ import (
 	"k8s.io/apimachinery/pkg/types"
 	appsv1ac "k8s.io/client-go/applyconfigurations/apps/v1"
 	"sigs.k8s.io/controller-runtime/pkg/client"
+	"sigs.k8s.io/controller-runtime/pkg/log"
 
 	"executorpool.dev/api/v1alpha1"
 	"executorpool.dev/controllers/resources"
@@ -115,6 +116,9 @@ func compare(p plan, in observed) ([]kind, error) {
 			differing = append(differing, k)
 			continue
 		}
+		if k.spared && !ours(p, live) {
+			continue
+		}
 		have, err := k.applied(live)
 		if err != nil {
 			return nil, fmt.Errorf("extract %s: %w", k.name, err)
@@ -157,6 +161,10 @@ func (r *Reconciler) write(ctx context.Context, p plan, k kind, options ...clien
 	}
 	options = append(options, client.FieldOwner(resources.FieldOwner), client.ForceOwnership)
 	if err := r.Client.Apply(ctx, object, options...); err != nil {
+		if k.spared && refused(err) {
+			log.FromContext(ctx).V(1).Info("done without an object that the API server refuses", "kind", k.name, "error", err.Error())
+			return nil
+		}
 		if refused(err) {
 			return &refusal{kind: k.name, name: p.pool.Name, err: err}
 		}
@@ -193,14 +201,11 @@ func (e *obstacleError) Error() string { return e.Reason + ": " + e.Message }
 func nameTaken(p plan, in observed) error {
 	for _, k := range kinds {
 		live, exists := in.live[k.name]
-		if !exists || !k.wanted(p) || metav1.IsControlledBy(live, p.pool) {
+		if !exists || !k.wanted(p) || k.spared || ours(p, live) {
 			continue
 		}
 		owner := metav1.GetControllerOf(live)
-		labels := live.GetLabels()
 		switch {
-		case owner == nil && labels[resources.LabelManagedBy] == resources.FieldOwner && labels[resources.LabelInstance] == p.pool.Name:
-			continue
 		case owner == nil:
 			return taken(p, k, "does not belong to a pool")
 		case owner.Kind == "ExecutorPool" && owner.Name == p.pool.Name:
@@ -209,6 +214,15 @@ func nameTaken(p plan, in observed) error {
 		return taken(p, k, fmt.Sprintf("belongs to %s %s", owner.Kind, owner.Name))
 	}
 	return nil
+}
+
+// ours says whether an object is the pool's, or one that it left behind.
+func ours(p plan, live client.Object) bool {
+	if owner := metav1.GetControllerOf(live); owner != nil {
+		return owner.UID == p.pool.UID
+	}
+	labels := live.GetLabels()
+	return labels[resources.LabelManagedBy] == resources.FieldOwner && labels[resources.LabelInstance] == p.pool.Name
 }
 
 func taken(p plan, k kind, why string) error {

@@ -97,7 +97,10 @@ func (c *Census) take(ctx context.Context) (*nodes.Census, error) {
 			return nil, fmt.Errorf("list pods of all namespaces: %w", err)
 		}
 		for i := range pods.Items {
-			census.AddPod(&pods.Items[i], replicaOf(&pods.Items[i]))
+			// Pods that pull an image are gone when the replicas come.
+			if pod := &pods.Items[i]; pod.Labels[resources.LabelName] != resources.PullName || pod.Labels[resources.LabelManagedBy] != resources.FieldOwner {
+				census.AddPod(pod, replicaOf(pod))
+			}
 		}
 		if pods.Continue == "" {
 			break

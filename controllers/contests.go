@@ -7,6 +7,7 @@ import (
 	"slices"
 	"time"
 
+	appsv1 "k8s.io/api/apps/v1"
 	corev1 "k8s.io/api/core/v1"
 	discoveryv1 "k8s.io/api/discovery/v1"
 	"k8s.io/apimachinery/pkg/api/equality"
@@ -105,7 +106,14 @@ func (r *ContestReconciler) gather(ctx context.Context, c *v1alpha1.Contest) (co
 	}
 	if contest.Planning(c, in.Now) {
 		in.Past = r.past(ctx, ready)
-		if in.Room, err = r.room(ctx, pool); err != nil {
+		far, pulls, err := r.pull(ctx, pool)
+		if err != nil {
+			return in, err
+		}
+		if pulling(c, in.Now) {
+			in.Pull = far
+		}
+		if in.Room, err = r.room(ctx, pool, pulls); err != nil {
 			return in, err
 		}
 		if in.Nodes, err = r.Census.Room(ctx, pool, resources.Image(pool, r.Image)); err != nil {
@@ -148,13 +156,13 @@ func (r *ContestReconciler) past(ctx context.Context, pods []corev1.Pod) contest
 	return past
 }
 
-// room is what the namespace's quotas leave to the pool.
-func (r *ContestReconciler) room(ctx context.Context, pool *v1alpha1.ExecutorPool) (*contest.Room, error) {
-	var quotas corev1.ResourceQuotaList
-	if err := r.Live.List(ctx, &quotas, client.InNamespace(pool.Namespace)); err != nil {
-		return nil, fmt.Errorf("list quotas of namespace %s: %w", pool.Namespace, err)
+// room is what the namespace's quotas leave to the pool once the pods that pull its image are gone.
+func (r *ContestReconciler) room(ctx context.Context, pool *v1alpha1.ExecutorPool, pulls int32) (*contest.Room, error) {
+	quotas, err := r.quotas(ctx, pool, pulls)
+	if err != nil {
+		return nil, err
 	}
-	return contest.RoomOf(quotas.Items, resources.Resources(pool.Spec), int(pool.Status.Replicas)), nil
+	return contest.RoomOf(quotas, resources.Resources(pool.Spec), int(pool.Status.Replicas)), nil
 }
 
 // replicas is what the preflight knows of ready pods.
@@ -219,6 +227,8 @@ func (r *ContestReconciler) SetupWithManager(ctx context.Context, mgr ctrl.Manag
 		Watches(&v1alpha1.ExecutorPool{}, handler.EnqueueRequestsFromMapFunc(r.contestsOfPool(contest.Planning)),
 			builder.WithPredicates(predicate.GenerationChangedPredicate{})).
 		Watches(&v1alpha1.ExecutorPool{}, handler.EnqueueRequestsFromMapFunc(r.contestsOfPool(contest.InPreflight))).
+		// It has its pool's name.
+		Watches(&appsv1.DaemonSet{}, handler.EnqueueRequestsFromMapFunc(r.contestsOfPool(pulling))).
 		Complete(r)
 	if err != nil {
 		return fmt.Errorf("set up controller contest: %w", err)

@@ -62,6 +62,9 @@ func (s schedule) running(now time.Time) bool {
 	return slices.ContainsFunc(s, func(c calendar.Contest) bool { return c.Phase(now) == calendar.Running })
 }
 
+// pulls says whether the pool's image is to be brought to the nodes.
+func (s schedule) pulls(now time.Time) bool { return calendar.Pulling(s, now) }
+
 // next is what a pool's status tells of the contest that starts next.
 func (s schedule) next(now time.Time) *v1alpha1.NextContest {
 	c := calendar.Upcoming(s, now)
@@ -71,10 +74,13 @@ func (s schedule) next(now time.Time) *v1alpha1.NextContest {
 	return &v1alpha1.NextContest{Name: c.Name, StartTime: metav1.NewTime(c.Start), Replicas: int32(c.Replicas)}
 }
 
-// change is how long until what the contests hold may change; the given time when that is sooner.
+// change is how long until what the contests ask for may change; the given time when that is sooner.
 func (s schedule) change(now time.Time, wait time.Duration) time.Duration {
 	if at, ok := calendar.Next(s, now); ok {
-		return min(wait, at.Sub(now))
+		wait = min(wait, at.Sub(now))
+	}
+	if at, ok := calendar.NextPull(s, now); ok {
+		wait = min(wait, at.Sub(now))
 	}
 	return wait
 }

@@ -21,6 +21,8 @@ type plan struct {
 	pool     *v1alpha1.ExecutorPool
 	image    string
 	replicas int32
+	// pulls has the image brought to the nodes ahead of a contest.
+	pulls bool
 	// paused keeps the Deployment from replacing pods; it scales all the same.
 	paused bool
 }
@@ -34,6 +36,9 @@ type kind struct {
 	render func(plan) (runtime.ApplyConfiguration, error)
 	// applied extracts from a live object what this controller applied and nobody has changed since.
 	applied func(client.Object) (runtime.ApplyConfiguration, error)
+	// spared says that the pool does without rather than being held up: where the name is another's, or the API server
+	// refuses the object.
+	spared bool
 	// strays gives a JSON merge patch that takes out what others have added and must not stay; nil when there is nothing.
 	// Absent for kinds to which others may add.
 	strays func(client.Object) []byte
@@ -102,6 +107,18 @@ var kinds = []kind{
 			return policyv1ac.ExtractPodDisruptionBudget(o.(*policyv1.PodDisruptionBudget), resources.FieldOwner)
 		},
 	},
+	{
+		name:   "DaemonSet",
+		spared: true,
+		empty:  func() client.Object { return &appsv1.DaemonSet{} },
+		wanted: wantsPull,
+		render: func(p plan) (runtime.ApplyConfiguration, error) { return resources.DaemonSet(p.pool, p.image) },
+		applied: func(o client.Object) (runtime.ApplyConfiguration, error) {
+			return appsv1ac.ExtractDaemonSet(o.(*appsv1.DaemonSet), resources.FieldOwner)
+		},
+	},
 }
+
+func wantsPull(p plan) bool { return p.pulls }
 
 func always(plan) bool { return true }

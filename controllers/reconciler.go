@@ -87,7 +87,7 @@ func (r *Reconciler) Reconcile(ctx context.Context, request ctrl.Request) (ctrl.
 	}
 	least := floorOf(pool.Spec, due, now)
 	order := r.decide(ctx, pool, least, &in)
-	p := plan{pool: pool, image: resources.Image(pool, r.Image), replicas: order.replicas, paused: least.holds(pool, in.deploymentOf(pool))}
+	p := plan{pool: pool, image: resources.Image(pool, r.Image), replicas: order.replicas, pulls: due.pulls(now), paused: least.holds(pool, in.deploymentOf(pool))}
 	if err := r.gatherUncached(ctx, p, in); err != nil {
 		return ctrl.Result{}, err
 	}

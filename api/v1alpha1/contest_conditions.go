@@ -31,6 +31,10 @@ const (
 const (
 	// ReasonWarmUpAhead: it is too early to say.
 	ReasonWarmUpAhead = "WarmUpAhead"
+	// ReasonPullingImage: it is too early to say, and the pool's image is being pulled on the nodes.
+	ReasonPullingImage = "PullingImage"
+	// ReasonImagePulled: it is too early to say, and the pool's image is on every node that takes its pods.
+	ReasonImagePulled = "ImagePulled"
 	// ReasonEveryReplicaProved: all replicas that are held are ready, behind the Service and isolated, and each answered the
 	// canary rightly in each language.
 	ReasonEveryReplicaProved = "EveryReplicaProved"

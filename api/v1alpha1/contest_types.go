@@ -121,6 +121,14 @@ type ContestSpec struct {
 	// +kubebuilder:validation:Maximum=604800
 	WarmUpSeconds *int32 `json:"warmUpSeconds,omitempty"`
 
+	// imagePullSeconds is how long in seconds before the warm-up the pool's image is pulled on every node that takes its
+	// pods, so that replicas start from what is there. 0 pulls nothing ahead. Default 900.
+	// +optional
+	// +kubebuilder:default=900
+	// +kubebuilder:validation:Minimum=0
+	// +kubebuilder:validation:Maximum=604800
+	ImagePullSeconds *int32 `json:"imagePullSeconds,omitempty"`
+
 	// coolDownSeconds is how long in seconds after the end the replicas are held, for late submissions and rejudging.
 	// Default 900.
 	// +optional

@@ -124,6 +124,11 @@ func (in *ContestSpec) DeepCopyInto(out *ContestSpec) {
 		*out = new(int32)
 		**out = **in
 	}
+	if in.ImagePullSeconds != nil {
+		in, out := &in.ImagePullSeconds, &out.ImagePullSeconds
+		*out = new(int32)
+		**out = **in
+	}
 	if in.CoolDownSeconds != nil {
 		in, out := &in.CoolDownSeconds, &out.CoolDownSeconds
 		*out = new(int32)

@@ -21,8 +21,10 @@ type Contest struct {
 	Duration time.Duration
 	// WarmUp before the start and CoolDown after the end belong to the time the replicas are held.
 	WarmUp, CoolDown time.Duration
-	Replicas         int
-	State            State
+	// Pull is how long before the warm-up the image is pulled on the nodes; 0 pulls none.
+	Pull     time.Duration
+	Replicas int
+	State    State
 }
 
 // Phase is where a contest is at a moment.

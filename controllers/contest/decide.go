@@ -69,6 +69,9 @@ func holding(next v1alpha1.ContestStatus, entry calendar.Contest, in Input) meta
 // preflightInterval is how often the replicas are looked at until they are found right.
 const preflightInterval = 5 * time.Second
 
+// pullInterval is how often pods that pull the image are looked at for what is wrong; how far they are comes as an event.
+const pullInterval = 15 * time.Second
+
 // planInterval is how often a contest that is ahead is planned anew, with what its pool has measured since.
 const planInterval = 10 * time.Minute
 
@@ -86,8 +89,15 @@ func recheck(c *v1alpha1.Contest, entry calendar.Contest, now time.Time) time.Du
 	if InPreflight(c, now) && !meta.IsStatusConditionTrue(c.Status.Conditions, v1alpha1.ConditionPrewarmed) {
 		wait = preflightInterval
 	}
-	if next, ok := calendar.Next([]calendar.Contest{entry}, now); ok {
+	alone := []calendar.Contest{entry}
+	if calendar.Pulling(alone, now) {
+		wait = pullInterval
+	}
+	if next, ok := calendar.Next(alone, now); ok {
 		wait = min(wait, next.Sub(now))
+	}
+	if pull, ok := calendar.NextPull(alone, now); ok {
+		wait = min(wait, pull.Sub(now))
 	}
 	if call := callTime(entry); call.After(now) {
 		wait = min(wait, call.Sub(now))
@@ -136,8 +146,12 @@ func events(before, next v1alpha1.ContestStatus) []Event {
 }
 
 func replicas(n int32) string {
+	return count(n, "replica")
+}
+
+func count(n int32, what string) string {
 	if n == 1 {
-		return "1 replica"
+		return "1 " + what
 	}
-	return fmt.Sprintf("%d replicas", n)
+	return fmt.Sprintf("%d %ss", n, what)
 }

@@ -22,6 +22,8 @@ type Input struct {
 	Past  Past
 	Room  *Room
 	Nodes *nodes.Room
+	// Pull is how far the image is pulled ahead of the warm-up; nil while it is not.
+	Pull *Pull
 	// Replicas are the pool's ready pods by name, where InPreflight asks for them.
 	Replicas []Replica
 }
@@ -72,6 +74,7 @@ func Entry(c *v1alpha1.Contest) calendar.Contest {
 		Duration: seconds(c.Spec.DurationSeconds),
 		WarmUp:   seconds(c.Status.WarmUpSeconds),
 		CoolDown: seconds(valueOf(c.Spec.CoolDownSeconds)),
+		Pull:     seconds(valueOf(c.Spec.ImagePullSeconds)),
 		Replicas: int(c.Status.Replicas),
 	}
 	switch c.Spec.State {

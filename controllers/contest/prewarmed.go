@@ -52,7 +52,7 @@ func prewarmed(next v1alpha1.ContestStatus, entry calendar.Contest, floor int, i
 		return short
 	}
 	if !phase.Holds() {
-		return condition(metav1.ConditionUnknown, v1alpha1.ReasonWarmUpAhead, "It is too early to say; status.warmUpTime is when the pool begins to grow.")
+		return early(in)
 	}
 	return preflight(entry, floor, in)
 }

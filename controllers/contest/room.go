@@ -15,6 +15,14 @@ type Room struct {
 	Quota, Resource string
 }
 
+// bounds are the resources of a quota by which pods are counted, those that share knows.
+var bounds = []corev1.ResourceName{
+	corev1.ResourcePods, "count/pods", corev1.ResourceCPU, corev1.ResourceRequestsCPU, corev1.ResourceMemory,
+	corev1.ResourceRequestsMemory, corev1.ResourceLimitsCPU, corev1.ResourceLimitsMemory,
+}
+
+func counted(name corev1.ResourceName) bool { return slices.Contains(bounds, name) }
+
 // RoomOf finds the tightest of a namespace's quotas for a pool that has pods, each of which needs so much; nil when none
 // bounds it. Quotas that count only some pods (scopes) are left out: whether they count these is the API server's to say.
 func RoomOf(quotas []corev1.ResourceQuota, need corev1.ResourceRequirements, pods int) *Room {
@@ -24,10 +32,7 @@ func RoomOf(quotas []corev1.ResourceQuota, need corev1.ResourceRequirements, pod
 		if len(quota.Spec.Scopes) > 0 || quota.Spec.ScopeSelector != nil {
 			continue
 		}
-		for _, name := range []corev1.ResourceName{
-			corev1.ResourcePods, "count/pods", corev1.ResourceCPU, corev1.ResourceRequestsCPU, corev1.ResourceMemory,
-			corev1.ResourceRequestsMemory, corev1.ResourceLimitsCPU, corev1.ResourceLimitsMemory,
-		} {
+		for _, name := range bounds {
 			hard, bounded := quota.Status.Hard[name]
 			each := share(name, need)
 			if !bounded || each.Sign() <= 0 {

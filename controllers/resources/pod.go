@@ -39,25 +39,40 @@ func Pod(pool *v1alpha1.ExecutorPool, image string) (*corev1.Pod, error) {
 
 func podTemplate(pool *v1alpha1.ExecutorPool, image string) (*corev1ac.PodTemplateSpecApplyConfiguration, error) {
 	spec := pool.Spec
-	pod := corev1ac.PodSpec().
-		WithServiceAccountName(pool.Name).
-		WithAutomountServiceAccountToken(false).
-		WithEnableServiceLinks(false).
+	pod := securePod(pool).
 		WithTerminationGracePeriodSeconds(GracePeriodSeconds(spec)).
-		WithSecurityContext(corev1ac.PodSecurityContext().
-			WithRunAsNonRoot(true).
-			WithRunAsUser(userID).
-			WithRunAsGroup(userID).
-			WithSeccompProfile(corev1ac.SeccompProfile().WithType(corev1.SeccompProfileTypeRuntimeDefault))).
 		WithContainers(container(spec, image)).
 		WithVolumes(scratch(spec))
-	if spec.Isolation.RuntimeClassName != "" {
-		pod.WithRuntimeClassName(spec.Isolation.RuntimeClassName)
-	}
 	if err := schedule(pod, pool); err != nil {
 		return nil, err
 	}
 	return corev1ac.PodTemplateSpec().WithLabels(Labels(pool)).WithSpec(pod), nil
+}
+
+// securePod is what all pods of a pool have in common: no token, no rights, PodSecurity restricted.
+func securePod(pool *v1alpha1.ExecutorPool) *corev1ac.PodSpecApplyConfiguration {
+	pod := corev1ac.PodSpec().
+		WithServiceAccountName(pool.Name).
+		WithAutomountServiceAccountToken(false).
+		WithEnableServiceLinks(false).
+		WithSecurityContext(corev1ac.PodSecurityContext().
+			WithRunAsNonRoot(true).
+			WithRunAsUser(userID).
+			WithRunAsGroup(userID).
+			WithSeccompProfile(corev1ac.SeccompProfile().WithType(corev1.SeccompProfileTypeRuntimeDefault)))
+	if class := pool.Spec.Isolation.RuntimeClassName; class != "" {
+		pod.WithRuntimeClassName(class)
+	}
+	return pod
+}
+
+func secureContainer() *corev1ac.SecurityContextApplyConfiguration {
+	return corev1ac.SecurityContext().
+		WithRunAsNonRoot(true).
+		WithAllowPrivilegeEscalation(false).
+		WithPrivileged(false).
+		WithReadOnlyRootFilesystem(true).
+		WithCapabilities(corev1ac.Capabilities().WithDrop("ALL"))
 }
 
 func container(spec v1alpha1.ExecutorPoolSpec, image string) *corev1ac.ContainerApplyConfiguration {
@@ -68,12 +83,7 @@ func container(spec v1alpha1.ExecutorPoolSpec, image string) *corev1ac.Container
 		WithArgs(arguments(spec)...).
 		WithPorts(corev1ac.ContainerPort().WithName(PortName).WithProtocol(protocolTCP).WithContainerPort(Port)).
 		WithResources(corev1ac.ResourceRequirements().WithRequests(resources.Requests).WithLimits(resources.Limits)).
-		WithSecurityContext(corev1ac.SecurityContext().
-			WithRunAsNonRoot(true).
-			WithAllowPrivilegeEscalation(false).
-			WithPrivileged(false).
-			WithReadOnlyRootFilesystem(true).
-			WithCapabilities(corev1ac.Capabilities().WithDrop("ALL"))).
+		WithSecurityContext(secureContainer()).
 		WithVolumeMounts(corev1ac.VolumeMount().WithName(scratchVolume).WithMountPath(ScratchPath)).
 		// A pod that is removed while it starts would get its SIGTERM before the process can catch it: PID 1 does not die of
 		// a signal it has no handler for, so it would live on until the grace period is over.

@@ -44,7 +44,12 @@ func TestObjectsMatchGolden(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
+	daemonSet, err := DaemonSet(p, "registry.test/executor:1")
+	if err != nil {
+		t.Fatal(err)
+	}
 	for file, object := range map[string]any{
+		"daemonset.yaml":           daemonSet,
 		"deployment.yaml":          deployment,
 		"service.yaml":             Service(p),
 		"serviceaccount.yaml":      ServiceAccount(p),
@@ -78,8 +83,8 @@ func TestPodPassesRestricted(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	var template corev1.PodTemplateSpec
-	if err := convert(deployment.Spec.Template, &template); err != nil {
+	daemonSet, err := DaemonSet(pool(), "registry.test/executor:1")
+	if err != nil {
 		t.Fatal(err)
 	}
 	evaluator, err := policy.NewEvaluator(policy.DefaultChecks(), nil)
@@ -87,9 +92,15 @@ func TestPodPassesRestricted(t *testing.T) {
 		t.Fatal(err)
 	}
 	restricted := api.LevelVersion{Level: api.LevelRestricted, Version: api.LatestVersion()}
-	for _, result := range evaluator.EvaluatePod(restricted, &template.ObjectMeta, &template.Spec) {
-		if !result.Allowed {
-			t.Errorf("%s: %s", result.ForbiddenReason, result.ForbiddenDetail)
+	for name, rendered := range map[string]any{"replica": deployment.Spec.Template, "image pull": daemonSet.Spec.Template} {
+		var template corev1.PodTemplateSpec
+		if err := convert(rendered, &template); err != nil {
+			t.Fatal(err)
+		}
+		for _, result := range evaluator.EvaluatePod(restricted, &template.ObjectMeta, &template.Spec) {
+			if !result.Allowed {
+				t.Errorf("%s: %s: %s", name, result.ForbiddenReason, result.ForbiddenDetail)
+			}
 		}
 	}
 }
@@ -137,7 +148,11 @@ func render(t *testing.T, p *v1alpha1.ExecutorPool) []byte {
 	if err != nil {
 		t.Fatal(err)
 	}
-	data, err := yaml.Marshal([]any{deployment, Service(p), ServiceAccount(p), NetworkPolicy(p), PodDisruptionBudget(p)})
+	daemonSet, err := DaemonSet(p, Image(p, "registry.test/executor:1"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	data, err := yaml.Marshal([]any{deployment, daemonSet, Service(p), ServiceAccount(p), NetworkPolicy(p), PodDisruptionBudget(p)})
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -74,6 +74,10 @@ var schemaYAML = typed.YAMLObject(`types:
     - name: durationSeconds
       type:
         scalar: numeric
+    - name: imagePullSeconds
+      type:
+        scalar: numeric
+      default: 900
     - name: load
       type:
         namedType: dev.executorpool.api.v1alpha1.ContestLoad

@@ -32,6 +32,9 @@ type ContestSpecApplyConfiguration struct {
 	// warmUpSeconds is how long in seconds before the start the replicas are asked for. Default: what the pool's pods
 	// took to become ready, twice over, and at least 300.
 	WarmUpSeconds *int32 `json:"warmUpSeconds,omitempty"`
+	// imagePullSeconds is how long in seconds before the warm-up the pool's image is pulled on every node that takes its
+	// pods, so that replicas start from what is there. 0 pulls nothing ahead. Default 900.
+	ImagePullSeconds *int32 `json:"imagePullSeconds,omitempty"`
 	// coolDownSeconds is how long in seconds after the end the replicas are held, for late submissions and rejudging.
 	// Default 900.
 	CoolDownSeconds *int32 `json:"coolDownSeconds,omitempty"`
@@ -110,6 +113,14 @@ func (b *ContestSpecApplyConfiguration) WithReplicas(value int32) *ContestSpecAp
 // If called multiple times, the WarmUpSeconds field is set to the value of the last call.
 func (b *ContestSpecApplyConfiguration) WithWarmUpSeconds(value int32) *ContestSpecApplyConfiguration {
 	b.WarmUpSeconds = &value
+	return b
+}
+
+// WithImagePullSeconds sets the ImagePullSeconds field in the declarative configuration to the given value
+// and returns the receiver, so that objects can be built by chaining "With" function invocations.
+// If called multiple times, the ImagePullSeconds field is set to the value of the last call.
+func (b *ContestSpecApplyConfiguration) WithImagePullSeconds(value int32) *ContestSpecApplyConfiguration {
+	b.ImagePullSeconds = &value
 	return b
 }
 

@@ -1,0 +1,126 @@
+package envtest
+
+import (
+	"testing"
+	"time"
+
+	"github.com/onsi/gomega"
+	appsv1 "k8s.io/api/apps/v1"
+	corev1 "k8s.io/api/core/v1"
+	apierrors "k8s.io/apimachinery/pkg/api/errors"
+	"k8s.io/apimachinery/pkg/api/meta"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+
+	"executorpool.dev/api/v1alpha1"
+)
+
+// pulled writes the DaemonSet's status as its controller would with pods on so many of nodes.
+func pulled(t *testing.T, namespace string, on, nodes int32) {
+	t.Helper()
+	gomega.NewWithT(t).Eventually(func(g gomega.Gomega) {
+		set := get(t, namespace, &appsv1.DaemonSet{})(g)
+		set.Status = appsv1.DaemonSetStatus{ObservedGeneration: set.Generation, DesiredNumberScheduled: nodes, CurrentNumberScheduled: nodes,
+			UpdatedNumberScheduled: nodes, NumberReady: on, NumberAvailable: on, NumberUnavailable: nodes - on}
+		g.Expect(admin.Status().Update(t.Context(), set)).To(gomega.Succeed())
+	}).Should(gomega.Succeed())
+}
+
+// pullingPod creates a pod of the DaemonSet with the status that change sets.
+func pullingPod(t *testing.T, namespace string, change func(*corev1.PodStatus)) *corev1.Pod {
+	t.Helper()
+	var set appsv1.DaemonSet
+	gomega.NewWithT(t).Eventually(get(t, namespace, &set)).ShouldNot(gomega.BeNil())
+	p := &corev1.Pod{
+		ObjectMeta: metav1.ObjectMeta{Name: poolName + "-x7k2p", Namespace: namespace, Labels: set.Spec.Template.Labels,
+			OwnerReferences: []metav1.OwnerReference{{APIVersion: "apps/v1", Kind: "DaemonSet", Name: set.Name, UID: set.UID, Controller: new(true)}}},
+		Spec: set.Spec.Template.Spec,
+	}
+	create(t, p)
+	t.Cleanup(func() { remove(t, p) })
+	setStatus(t, p, change)
+	return p
+}
+
+func eventuallyGone(t *testing.T, namespace string) {
+	t.Helper()
+	gomega.NewWithT(t).Eventually(func() bool {
+		return apierrors.IsNotFound(admin.Get(t.Context(), keyOf(namespace), &appsv1.DaemonSet{}))
+	}).Should(gomega.BeTrue())
+}
+
+// TestImagePulledAheadOfContest takes a pool's image to the nodes before a contest: what cannot be pulled is told before any
+// replica needs it, the pool has no replica more for it, and at the warm-up it is over.
+func TestImagePulledAheadOfContest(t *testing.T) {
+	namespace, _ := readyPool(t)
+	if err := admin.Get(t.Context(), keyOf(namespace), &appsv1.DaemonSet{}); !apierrors.IsNotFound(err) {
+		t.Fatalf("a pool without a contest has a DaemonSet: %v", err)
+	}
+	c := newContest(t, namespace, "finals", 240*time.Hour, nil)
+	eventuallyStage(t, c, v1alpha1.ConditionPrewarmed, metav1.ConditionUnknown, v1alpha1.ReasonWarmUpAhead)
+	changeContest(t, c, func(s *v1alpha1.ContestSpec) { s.StartTime = metav1.NewTime(time.Now().Add(19 * time.Minute)) })
+	pulled(t, namespace, 2, 3)
+	eventuallyStage(t, c, v1alpha1.ConditionPrewarmed, metav1.ConditionUnknown, v1alpha1.ReasonPullingImage)
+	g := gomega.NewWithT(t)
+	g.Expect(meta.FindStatusCondition(c.Status.Conditions, v1alpha1.ConditionPrewarmed).Message).To(gomega.HavePrefix("The pool's image is on 2 of 3 nodes;"))
+
+	// Looked at as often as the pull is, unless something happens.
+	p := pullingPod(t, namespace, func(s *corev1.PodStatus) {
+		waitingPod("ImagePullBackOff", `Back-off pulling image "registry.test/executor:1": ErrImagePull: not found`)(s)
+		s.ContainerStatuses[0].Name = "executor-image"
+	})
+	eventuallyStage(t, c, v1alpha1.ConditionPrewarmed, metav1.ConditionFalse, v1alpha1.ReasonImagePull)
+	eventuallyContestEvent(t, c, v1alpha1.ReasonImagePull, `Pod demo-x7k2p cannot pull image "registry.test/executor:1". Correct spec.image, or name a pull secret in spec.scheduling.imagePullSecrets. `+
+		"The runtime says: not found. The pool's image is on 2 of 3 nodes.")
+	eventuallyCondition(t, namespace, v1alpha1.ConditionReady, metav1.ConditionTrue, v1alpha1.ReasonAllReplicasReady)
+	remove(t, p)
+	pulled(t, namespace, 3, 3)
+	eventuallyStage(t, c, v1alpha1.ConditionPrewarmed, metav1.ConditionUnknown, v1alpha1.ReasonImagePulled)
+
+	set := get(t, namespace, &appsv1.DaemonSet{})(g)
+	before := set.ResourceVersion
+	began := reconciles(t)
+	touch(t, namespace)
+	g.Eventually(func() float64 { return reconciles(t) }).Should(gomega.BeNumerically(">", began))
+	g.Expect(get(t, namespace, set)(g).ResourceVersion).To(gomega.Equal(before), "nothing is written while nothing changes")
+	g.Expect(*get(t, namespace, &appsv1.Deployment{})(g).Spec.Replicas).To(gomega.BeEquivalentTo(1))
+
+	modify(t, namespace, &v1alpha1.ExecutorPool{}, func(p *v1alpha1.ExecutorPool) { p.Spec.Image = "registry.test/executor:2" })
+	g.Eventually(get(t, namespace, set)).Should(gomega.HaveField("Spec.Template.Spec.Containers", gomega.ConsistOf(gomega.HaveField("Image", "registry.test/executor:2"))))
+
+	changeContest(t, c, func(s *v1alpha1.ContestSpec) { s.StartTime = metav1.NewTime(time.Now().Add(4 * time.Minute)) })
+	eventuallyReplicas(t, namespace, 10, "contest finals holds 10")
+	eventuallyGone(t, namespace)
+}
+
+// TestImagePullFollowsItsClock has a pool woken by nothing but time.
+func TestImagePullFollowsItsClock(t *testing.T) {
+	namespace := namespaceOf(t)
+	newPool(t, namespace, nil)
+	rollOut(t, namespace, 1, 1)
+	newContest(t, namespace, "sprint", 12*time.Second, func(s *v1alpha1.ContestSpec) {
+		s.Replicas, s.WarmUpSeconds, s.ImagePullSeconds = 4, new(int32(5)), new(int32(4))
+	})
+	gomega.NewWithT(t).Eventually(get(t, namespace, &appsv1.DaemonSet{})).ShouldNot(gomega.BeNil())
+	eventuallyReplicas(t, namespace, 4, "contest sprint holds 4")
+	eventuallyGone(t, namespace)
+}
+
+// TestImagePullGivesWay has a pool whose name a DaemonSet of somebody else has: the contest goes on without.
+func TestImagePullGivesWay(t *testing.T) {
+	namespace := namespaceOf(t)
+	labels := map[string]string{"of": "another"}
+	create(t, &appsv1.DaemonSet{ObjectMeta: metav1.ObjectMeta{Name: poolName, Namespace: namespace}, Spec: appsv1.DaemonSetSpec{
+		Selector: &metav1.LabelSelector{MatchLabels: labels},
+		Template: corev1.PodTemplateSpec{ObjectMeta: metav1.ObjectMeta{Labels: labels},
+			Spec: corev1.PodSpec{Containers: []corev1.Container{{Name: "a", Image: "registry.test/another:1"}}}}}})
+	g := gomega.NewWithT(t)
+	before := get(t, namespace, &appsv1.DaemonSet{})(g).ResourceVersion
+	newPool(t, namespace, nil)
+	c := newContest(t, namespace, "finals", 19*time.Minute, nil)
+	rollOut(t, namespace, 1, 1)
+	eventuallyCondition(t, namespace, v1alpha1.ConditionStalled, metav1.ConditionFalse, v1alpha1.ReasonProgressing)
+	eventuallyStage(t, c, v1alpha1.ConditionPrewarmed, metav1.ConditionUnknown, v1alpha1.ReasonWarmUpAhead)
+	changeContest(t, c, func(s *v1alpha1.ContestSpec) { s.StartTime = metav1.NewTime(time.Now().Add(4 * time.Minute)) })
+	eventuallyReplicas(t, namespace, 10, "contest finals holds 10")
+	g.Expect(get(t, namespace, &appsv1.DaemonSet{})(g).ResourceVersion).To(gomega.Equal(before))
+}
