@@ -86,6 +86,11 @@ var contestRefusals = map[string]struct{ invalid, want, valid string }{
 		want:    "spec.warmUpSeconds in body should be greater than or equal to 0",
 		valid:   `{warmUpSeconds: 0}`,
 	},
+	"image pulled after the warm-up": {
+		invalid: `{imagePullSeconds: -1}`,
+		want:    "spec.imagePullSeconds in body should be greater than or equal to 0",
+		valid:   `{imagePullSeconds: 0}`,
+	},
 	"cool-down ends before the end": {
 		invalid: `{coolDownSeconds: -1}`,
 		want:    "spec.coolDownSeconds in body should be greater than or equal to 0",
@@ -151,6 +156,7 @@ func TestContestDefaulted(t *testing.T) {
 	want := `
 coolDownSeconds: 900
 durationSeconds: 18000
+imagePullSeconds: 900
 load:
   burstPercent: 100
   submissionsPerHour: 20
