@@ -40,7 +40,9 @@ type ContestReconciler struct {
 	Events  recorder.EventRecorder
 	Prover  *canary.Prover
 	Sampler *sampling.Sampler
-	Clock   clock.PassiveClock
+	// Recorder is to run beside the controller.
+	Recorder *Recorder
+	Clock    clock.PassiveClock
 	// Census counts what nodes have left; nil where that is not to be told.
 	Census *Census
 	// Image is what pools run that name none.
@@ -73,6 +75,9 @@ func (r *ContestReconciler) Reconcile(ctx context.Context, request ctrl.Request)
 		uid := c.UID
 		err := r.Client.Delete(ctx, c, client.Preconditions{UID: &uid})
 		return ctrl.Result{}, client.IgnoreNotFound(err)
+	}
+	if err := r.report(in, &decision); err != nil {
+		return ctrl.Result{}, err
 	}
 	if err := r.writeStatus(ctx, c, decision); err != nil {
 		return retry(err)
@@ -184,11 +189,7 @@ func (r *ContestReconciler) replicas(ctx context.Context, service types.Namespac
 	var all []contest.Replica
 	for i := range pods {
 		pod := &pods[i]
-		var restarts int32
-		for _, c := range pod.Status.ContainerStatuses {
-			restarts += c.RestartCount
-		}
-		proof := r.Prover.Proof(canary.Pod{UID: pod.UID, Restarts: restarts, IP: pod.Status.PodIP})
+		proof := r.Prover.Proof(canary.Pod{UID: pod.UID, Restarts: int32(restarts(pod)), IP: pod.Status.PodIP})
 		all = append(all, contest.Replica{Name: pod.Name, InService: led[pod.UID], Right: proof.Right, Fault: proof.Fault})
 	}
 	return all, nil
@@ -220,6 +221,9 @@ func (r *ContestReconciler) writeStatus(ctx context.Context, c *v1alpha1.Contest
 func (r *ContestReconciler) SetupWithManager(ctx context.Context, mgr ctrl.Manager) error {
 	if err := mgr.GetFieldIndexer().IndexField(ctx, &v1alpha1.Contest{}, contestPool, poolNameOf); err != nil {
 		return fmt.Errorf("index contests by pool: %w", err)
+	}
+	if err := mgr.Add(r.Recorder); err != nil {
+		return fmt.Errorf("set up the recorder: %w", err)
 	}
 	err := ctrl.NewControllerManagedBy(mgr).
 		Named("contest").

@@ -7,6 +7,8 @@ const (
 	// ConditionPrewarmed is True when the pool is ready for the contest, False when it is not or cannot become so, and
 	// Unknown as long as it is too early to say.
 	ConditionPrewarmed = "Prewarmed"
+	// ConditionReported is True when the report is final, whether anything is missing from it or not, and False while it grows.
+	ConditionReported = "Reported"
 )
 
 // Reasons of Holding: where the contest is.
@@ -52,4 +54,14 @@ const (
 	ReasonExceedsQuota = "ExceedsQuota"
 	// ReasonExceedsNodes: the contest takes more replicas than today's nodes have room for.
 	ReasonExceedsNodes = "ExceedsNodes"
+)
+
+// Reasons of Reported.
+const (
+	// ReasonRecording: the contest has started and has not been released.
+	ReasonRecording = "Recording"
+	// ReasonComplete: the report is final, and nothing is missing from it.
+	ReasonComplete = "Complete"
+	// ReasonIncomplete: the report is final, and status.report.notes says what is missing.
+	ReasonIncomplete = "Incomplete"
 )

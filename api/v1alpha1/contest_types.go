@@ -20,6 +20,7 @@ import (
 // +kubebuilder:printcolumn:name="Prewarmed",type=string,JSONPath=`.status.conditions[?(@.type=="Prewarmed")].status`,description="Whether the pool is proved to be ready"
 // +kubebuilder:printcolumn:name="Reason",type=string,JSONPath=`.status.conditions[?(@.type=="Prewarmed")].reason`,description="Why it is or is not"
 // +kubebuilder:printcolumn:name="Sizing",type=string,priority=1,JSONPath=`.status.sizing`,description="Why so many replicas"
+// +kubebuilder:printcolumn:name="Report",type=string,priority=1,JSONPath=`.status.report.summary`,description="What the replicas did, so far or in all"
 // +kubebuilder:printcolumn:name="Message",type=string,priority=1,JSONPath=`.status.conditions[?(@.type=="Prewarmed")].message`,description="The reason in words"
 type Contest struct {
 	metav1.TypeMeta `json:",inline"`
@@ -205,6 +206,11 @@ type ContestStatus struct {
 	// +kubebuilder:validation:Minimum=0
 	ExpectedWaitMillis int64 `json:"expectedWaitMillis"`
 
+	// slotMillis is the mean time in milliseconds for which a submission is taken to hold a slot: declared, measured or assumed.
+	// +optional
+	// +kubebuilder:validation:Minimum=0
+	SlotMillis int64 `json:"slotMillis"`
+
 	// warmUpSeconds is how long in seconds before the start the replicas are asked for.
 	// +optional
 	// +kubebuilder:validation:Minimum=0
@@ -218,7 +224,18 @@ type ContestStatus struct {
 	// +optional
 	ReleaseTime metav1.Time `json:"releaseTime,omitzero"`
 
-	// conditions are Holding and Prewarmed.
+	// report is what the replicas did during the contest: once a minute so far, and for good when the condition Reported is
+	// True.
+	// +optional
+	Report *ContestReport `json:"report,omitempty"`
+
+	// checkpoint is what another manager needs to go on with the report: no format to rely on, and absent when the report is
+	// final.
+	// +optional
+	// +kubebuilder:validation:MaxLength=524288
+	Checkpoint []byte `json:"checkpoint,omitempty"`
+
+	// conditions are Holding, Prewarmed and, from the start on, Reported.
 	// +optional
 	// +listType=map
 	// +listMapKey=type

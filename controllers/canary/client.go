@@ -108,6 +108,8 @@ func (c *client) do(ctx context.Context, method, url string, document, into any)
 		return fmt.Errorf("make request: %w", err)
 	}
 	request.Header.Set("Content-Type", "application/json")
+	// Nobody's submission: a contest's report must not have it.
+	request.Header.Set(api.PurposeHeader, api.PurposeCanary)
 	response, err := c.http.Do(request)
 	if err != nil {
 		return plain(err)

@@ -26,12 +26,13 @@ const (
 func plan(next *v1alpha1.ContestStatus, in Input) {
 	spec := in.Contest.Spec
 	next.WarmUpSeconds = warmUp(in)
-	next.ServableParticipants, next.ExpectedWaitMillis = 0, 0
+	next.ServableParticipants, next.ExpectedWaitMillis, next.SlotMillis = 0, 0, 0
 	if in.Pool == nil {
 		next.Replicas, next.Sizing = spec.Replicas, ""
 		return
 	}
 	load, pool, target := demand(in)
+	next.SlotMillis = load.Service.Mean.Milliseconds()
 	switch limit := in.Pool.Spec.Scaling.MaxReplicas; {
 	case spec.Replicas > 0:
 		next.Replicas, next.Sizing = spec.Replicas, fmt.Sprintf("replicas is %d", spec.Replicas)

@@ -103,13 +103,14 @@ func Run(ctx context.Context, c Config) error {
 		return err
 	}
 	contests := &controllers.ContestReconciler{
-		Client:  mgr.GetClient(),
-		Live:    mgr.GetAPIReader(),
-		Events:  mgr.GetEventRecorder(resources.FieldOwner),
-		Sampler: reconciler.Sampler,
-		Prover:  canary.New(resources.Port, c.Dial, clock.RealClock{}),
-		Clock:   clock.RealClock{},
-		Image:   c.ExecutorImage,
+		Client:   mgr.GetClient(),
+		Live:     mgr.GetAPIReader(),
+		Events:   mgr.GetEventRecorder(resources.FieldOwner),
+		Sampler:  reconciler.Sampler,
+		Recorder: &controllers.Recorder{Client: mgr.GetClient(), Sampler: reconciler.Sampler, Clock: clock.RealClock{}},
+		Prover:   canary.New(resources.Port, c.Dial, clock.RealClock{}),
+		Clock:    clock.RealClock{},
+		Image:    c.ExecutorImage,
 	}
 	if c.NodeCapacity && len(c.Namespaces) == 0 {
 		contests.Census = &controllers.Census{Live: mgr.GetAPIReader(), Clock: clock.RealClock{}}

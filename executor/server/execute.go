@@ -13,14 +13,15 @@ import (
 
 // execute answers POST /v1/execute. It runs on the connection's own goroutine and starts none.
 func (s *Server) execute(w http.ResponseWriter, r *http.Request) {
+	counts := s.totals.of(r)
 	if p, after := s.closed(); p != nil {
-		s.reject(w, p, after)
+		s.reject(w, counts, p, after)
 		return
 	}
 	body, release, problem := s.readBody(w, r)
 	defer release()
 	if problem != nil {
-		s.reject(w, problem, time.Second)
+		s.reject(w, counts, problem, time.Second)
 		return
 	}
 	req, problem := api.Decode(body, s.cfg.Bounds)
@@ -28,17 +29,20 @@ func (s *Server) execute(w http.ResponseWriter, r *http.Request) {
 		problem = api.UnknownLanguage(req.Language, s.ids)
 	}
 	if problem != nil {
-		s.reject(w, problem, time.Second)
+		s.reject(w, counts, problem, time.Second)
 		return
 	}
 
 	job := worker.NewJob(r.Context(), s.nextID(), req)
 	ticket, problem, after := s.admit(job, r.Header.Get("X-Queue"))
 	if problem != nil {
-		s.reject(w, problem, after)
+		s.reject(w, counts, problem, after)
 		return
 	}
-	s.finish(w, job, s.await(job, ticket))
+	counts.accept(s.cfg.Queue.Depth())
+	o := s.await(job, ticket)
+	counts.finish(o)
+	s.finish(w, counts, job, o)
 }
 
 // closed says whether no submission at all is accepted now.
@@ -126,7 +130,7 @@ func outcome(job *worker.Job, ticket *queue.Ticket[*worker.Job]) worker.Outcome 
 }
 
 // finish counts the outcome and writes it.
-func (s *Server) finish(w http.ResponseWriter, job *worker.Job, o worker.Outcome) {
+func (s *Server) finish(w http.ResponseWriter, counts *totals, job *worker.Job, o worker.Outcome) {
 	switch o.Fate {
 	case worker.Ran:
 		s.service.observe(o.Held)
@@ -139,9 +143,9 @@ func (s *Server) finish(w http.ResponseWriter, job *worker.Job, o worker.Outcome
 		writeJSON(w, http.StatusOK, "application/json", o.Result)
 	case worker.Expired:
 		s.metrics.waited(s.cfg.QueueWait)
-		s.reject(w, api.Unavailable(api.ReasonQueueTimeout, "no slot became free within %s; the submission was not run", s.cfg.QueueWait), time.Second)
+		s.reject(w, counts, api.Unavailable(api.ReasonQueueTimeout, "no slot became free within %s; the submission was not run", s.cfg.QueueWait), time.Second)
 	case worker.Dropped:
-		s.reject(w, api.Unavailable(api.ReasonDraining, "this executor was told to stop at once; the submission was not run"), time.Second)
+		s.reject(w, counts, api.Unavailable(api.ReasonDraining, "this executor was told to stop at once; the submission was not run"), time.Second)
 	case worker.Abandoned:
 		// Nobody reads; what is counted is that the place was given up.
 		s.metrics.rejected(reasonClientGone)
@@ -149,8 +153,10 @@ func (s *Server) finish(w http.ResponseWriter, job *worker.Job, o worker.Outcome
 }
 
 // reject answers with a problem and counts it.
-func (s *Server) reject(w http.ResponseWriter, p *api.Problem, after time.Duration) {
-	s.metrics.rejected(rejectionReason(p))
+func (s *Server) reject(w http.ResponseWriter, counts *totals, p *api.Problem, after time.Duration) {
+	reason := rejectionReason(p)
+	s.metrics.rejected(reason)
+	counts.reject(reason)
 	if p.Status == http.StatusServiceUnavailable {
 		refuse(w, p, after)
 		return

@@ -47,10 +47,6 @@ func rejectionReason(p *api.Problem) string {
 	}
 }
 
-var verdicts = []api.Verdict{
-	api.OK, api.CompileError, api.RuntimeError, api.TimeLimit, api.MemoryLimit, api.OutputLimit, api.ProcessLimit, api.InternalError,
-}
-
 // durations run from 1 ms, the cost of starting a process, to 60 s, the usual hard timeout, in steps of about two.
 var durations = []float64{0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2, 4, 8, 15, 30, 60}
 
@@ -111,7 +107,7 @@ func (m *Metrics) Restarted(reason worker.Reason) { m.restarts.WithLabelValues(s
 // observe adds what is read at scrape time, and the label values that depend on the table of languages.
 func (m *Metrics) observe(cfg Config) {
 	for _, language := range cfg.Languages {
-		for _, verdict := range verdicts {
+		for _, verdict := range api.Verdicts() {
 			m.submissions.WithLabelValues(language.ID, string(verdict))
 		}
 		m.runs.WithLabelValues(language.ID, "run")

@@ -57,6 +57,7 @@ const (
 type Server struct {
 	cfg     Config
 	metrics *Metrics
+	totals  *totals
 	service estimator
 	budget  *semaphore.Weighted
 	known   map[string]bool
@@ -75,7 +76,7 @@ type Server struct {
 // New makes a server that accepts at once.
 func New(cfg Config) *Server {
 	s := &Server{
-		cfg: cfg, metrics: cfg.Metrics,
+		cfg: cfg, metrics: cfg.Metrics, totals: newTotals(cfg.Clock),
 		budget: semaphore.NewWeighted(cfg.MaxBuffered),
 		known:  map[string]bool{}, started: cfg.Clock.Now(),
 		// Short, and different in each process; the rest is a counter.
@@ -115,6 +116,7 @@ func (s *Server) Handler() http.Handler {
 	route("/execute", http.MethodPost, s.execute)
 	route("/v1/languages", http.MethodGet, s.languages)
 	route("/v1/state", http.MethodGet, s.state)
+	route("/v1/totals", http.MethodGet, s.answerTotals)
 	route("/healthz", http.MethodGet, s.healthz)
 	route("/readyz", http.MethodGet, s.readyz)
 	metrics := promhttp.HandlerFor(s.metrics.Registry, promhttp.HandlerOpts{})
@@ -122,7 +124,7 @@ func (s *Server) Handler() http.Handler {
 	mux.HandleFunc("/", func(w http.ResponseWriter, _ *http.Request) {
 		writeProblem(w, &api.Problem{
 			Type: api.TypeNotFound, Title: "not found", Status: http.StatusNotFound,
-			Detail: "there are /v1/execute, /v1/languages, /v1/state, /healthz, /readyz and /metrics",
+			Detail: "there are /v1/execute, /v1/languages, /v1/state, /v1/totals, /healthz, /readyz and /metrics",
 		})
 	})
 	return s.around(mux)

@@ -20,8 +20,12 @@ func ForKind(kind schema.GroupVersionKind) interface{} {
 		return &apiv1alpha1.ContainerResourcesApplyConfiguration{}
 	case v1alpha1.SchemeGroupVersion.WithKind("Contest"):
 		return &apiv1alpha1.ContestApplyConfiguration{}
+	case v1alpha1.SchemeGroupVersion.WithKind("ContestFigures"):
+		return &apiv1alpha1.ContestFiguresApplyConfiguration{}
 	case v1alpha1.SchemeGroupVersion.WithKind("ContestLoad"):
 		return &apiv1alpha1.ContestLoadApplyConfiguration{}
+	case v1alpha1.SchemeGroupVersion.WithKind("ContestReport"):
+		return &apiv1alpha1.ContestReportApplyConfiguration{}
 	case v1alpha1.SchemeGroupVersion.WithKind("ContestSpec"):
 		return &apiv1alpha1.ContestSpecApplyConfiguration{}
 	case v1alpha1.SchemeGroupVersion.WithKind("ContestStatus"):
@@ -54,6 +58,8 @@ func ForKind(kind schema.GroupVersionKind) interface{} {
 		return &apiv1alpha1.ScalingSpecApplyConfiguration{}
 	case v1alpha1.SchemeGroupVersion.WithKind("SchedulingSpec"):
 		return &apiv1alpha1.SchedulingSpecApplyConfiguration{}
+	case v1alpha1.SchemeGroupVersion.WithKind("VerdictCount"):
+		return &apiv1alpha1.VerdictCountApplyConfiguration{}
 
 	}
 	return nil

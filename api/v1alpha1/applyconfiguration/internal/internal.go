@@ -50,6 +50,24 @@ var schemaYAML = typed.YAMLObject(`types:
     - name: status
       type:
         namedType: dev.executorpool.api.v1alpha1.ContestStatus
+- name: dev.executorpool.api.v1alpha1.ContestFigures
+  map:
+    fields:
+    - name: burst
+      type:
+        scalar: numeric
+    - name: replicas
+      type:
+        scalar: numeric
+    - name: slotMillis
+      type:
+        scalar: numeric
+    - name: submissionsPerHour
+      type:
+        scalar: numeric
+    - name: waitP95Millis
+      type:
+        scalar: numeric
 - name: dev.executorpool.api.v1alpha1.ContestLoad
   map:
     fields:
@@ -64,6 +82,68 @@ var schemaYAML = typed.YAMLObject(`types:
       type:
         scalar: numeric
       default: 20
+- name: dev.executorpool.api.v1alpha1.ContestReport
+  map:
+    fields:
+    - name: actual
+      type:
+        namedType: dev.executorpool.api.v1alpha1.ContestFigures
+    - name: forecast
+      type:
+        namedType: dev.executorpool.api.v1alpha1.ContestFigures
+    - name: fromTime
+      type:
+        namedType: io.k8s.apimachinery.pkg.apis.meta.v1.Time
+    - name: givenUp
+      type:
+        scalar: numeric
+    - name: lost
+      type:
+        scalar: numeric
+    - name: notes
+      type:
+        scalar: string
+    - name: peakQueueDepth
+      type:
+        scalar: numeric
+    - name: peakReplicas
+      type:
+        scalar: numeric
+    - name: rejected
+      type:
+        scalar: numeric
+    - name: replicaSeconds
+      type:
+        scalar: numeric
+    - name: submissions
+      type:
+        scalar: numeric
+    - name: summary
+      type:
+        scalar: string
+    - name: toTime
+      type:
+        namedType: io.k8s.apimachinery.pkg.apis.meta.v1.Time
+    - name: uncounted
+      type:
+        scalar: numeric
+    - name: verdicts
+      type:
+        list:
+          elementType:
+            namedType: dev.executorpool.api.v1alpha1.VerdictCount
+          elementRelationship: associative
+          keys:
+          - verdict
+    - name: waitP50Millis
+      type:
+        scalar: numeric
+    - name: waitP95Millis
+      type:
+        scalar: numeric
+    - name: waitP99Millis
+      type:
+        scalar: numeric
 - name: dev.executorpool.api.v1alpha1.ContestSpec
   map:
     fields:
@@ -113,6 +193,9 @@ var schemaYAML = typed.YAMLObject(`types:
 - name: dev.executorpool.api.v1alpha1.ContestStatus
   map:
     fields:
+    - name: checkpoint
+      type:
+        scalar: string
     - name: conditions
       type:
         list:
@@ -133,12 +216,18 @@ var schemaYAML = typed.YAMLObject(`types:
     - name: replicas
       type:
         scalar: numeric
+    - name: report
+      type:
+        namedType: dev.executorpool.api.v1alpha1.ContestReport
     - name: servableParticipants
       type:
         scalar: numeric
     - name: sizing
       type:
         scalar: string
+    - name: slotMillis
+      type:
+        scalar: numeric
     - name: warmUpSeconds
       type:
         scalar: numeric
@@ -437,6 +526,15 @@ var schemaYAML = typed.YAMLObject(`types:
           elementRelationship: atomic
 - name: dev.executorpool.api.v1alpha1.Tier
   scalar: string
+- name: dev.executorpool.api.v1alpha1.VerdictCount
+  map:
+    fields:
+    - name: count
+      type:
+        scalar: numeric
+    - name: verdict
+      type:
+        scalar: string
 - name: io.k8s.api.core.v1.Affinity
   map:
     fields:

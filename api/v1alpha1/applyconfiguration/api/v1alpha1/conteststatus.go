@@ -24,13 +24,21 @@ type ContestStatusApplyConfiguration struct {
 	// expectedWaitMillis is the wait in milliseconds that 95 of 100 submissions of the burst are expected not to exceed on
 	// these replicas.
 	ExpectedWaitMillis *int64 `json:"expectedWaitMillis,omitempty"`
+	// slotMillis is the mean time in milliseconds for which a submission is taken to hold a slot: declared, measured or assumed.
+	SlotMillis *int64 `json:"slotMillis,omitempty"`
 	// warmUpSeconds is how long in seconds before the start the replicas are asked for.
 	WarmUpSeconds *int32 `json:"warmUpSeconds,omitempty"`
 	// warmUpTime is when the pool begins to grow.
 	WarmUpTime *v1.Time `json:"warmUpTime,omitempty"`
 	// releaseTime is when the pool is let go. Absent while the contest is paused.
 	ReleaseTime *v1.Time `json:"releaseTime,omitempty"`
-	// conditions are Holding and Prewarmed.
+	// report is what the replicas did during the contest: once a minute so far, and for good when the condition Reported is
+	// True.
+	Report *ContestReportApplyConfiguration `json:"report,omitempty"`
+	// checkpoint is what another manager needs to go on with the report: no format to rely on, and absent when the report is
+	// final.
+	Checkpoint []byte `json:"checkpoint,omitempty"`
+	// conditions are Holding, Prewarmed and, from the start on, Reported.
 	Conditions []metav1.ConditionApplyConfiguration `json:"conditions,omitempty"`
 }
 
@@ -80,6 +88,14 @@ func (b *ContestStatusApplyConfiguration) WithExpectedWaitMillis(value int64) *C
 	return b
 }
 
+// WithSlotMillis sets the SlotMillis field in the declarative configuration to the given value
+// and returns the receiver, so that objects can be built by chaining "With" function invocations.
+// If called multiple times, the SlotMillis field is set to the value of the last call.
+func (b *ContestStatusApplyConfiguration) WithSlotMillis(value int64) *ContestStatusApplyConfiguration {
+	b.SlotMillis = &value
+	return b
+}
+
 // WithWarmUpSeconds sets the WarmUpSeconds field in the declarative configuration to the given value
 // and returns the receiver, so that objects can be built by chaining "With" function invocations.
 // If called multiple times, the WarmUpSeconds field is set to the value of the last call.
@@ -101,6 +117,24 @@ func (b *ContestStatusApplyConfiguration) WithWarmUpTime(value v1.Time) *Contest
 // If called multiple times, the ReleaseTime field is set to the value of the last call.
 func (b *ContestStatusApplyConfiguration) WithReleaseTime(value v1.Time) *ContestStatusApplyConfiguration {
 	b.ReleaseTime = &value
+	return b
+}
+
+// WithReport sets the Report field in the declarative configuration to the given value
+// and returns the receiver, so that objects can be built by chaining "With" function invocations.
+// If called multiple times, the Report field is set to the value of the last call.
+func (b *ContestStatusApplyConfiguration) WithReport(value *ContestReportApplyConfiguration) *ContestStatusApplyConfiguration {
+	b.Report = value
+	return b
+}
+
+// WithCheckpoint adds the given value to the Checkpoint field in the declarative configuration
+// and returns the receiver, so that objects can be build by chaining "With" function invocations.
+// If called multiple times, values provided by each call will be appended to the Checkpoint field.
+func (b *ContestStatusApplyConfiguration) WithCheckpoint(values ...byte) *ContestStatusApplyConfiguration {
+	for i := range values {
+		b.Checkpoint = append(b.Checkpoint, values[i])
+	}
 	return b
 }
 

@@ -1,0 +1,77 @@
+package sampling
+
+import (
+	"context"
+	"fmt"
+	"math"
+	"net"
+	"net/http"
+
+	"executorpool.dev/executor/api"
+)
+
+// Totals asks a pod for what it has counted: one GET /v1/totals on the kept connection, under 2 KiB of JSON, of which 50 us
+// of CPU go to the pod and 100 us to the manager. /metrics would be 30 KiB, and says less: its buckets are too wide.
+func (s *Sampler) Totals(ctx context.Context, target Target) (api.Totals, error) {
+	address, err := podAddress(target.IP)
+	if err != nil {
+		return api.Totals{}, fmt.Errorf("pod %s: %w", target.Name, err)
+	}
+	var totals api.Totals
+	if err := s.get(ctx, "http://"+net.JoinHostPort(address.String(), s.port)+"/v1/totals", &totals, http.StatusOK); err != nil {
+		return api.Totals{}, err
+	}
+	if err := plausibleTotals(totals); err != nil {
+		return api.Totals{}, err
+	}
+	return totals, nil
+}
+
+// maxReason and maxReasons are far more than the reasons there are.
+const (
+	maxProcess = 64
+	maxReason  = 32
+	maxReasons = 32
+)
+
+// plausibleTotals refuses what no executor counts, so that what is kept of a pod is bounded and sums cannot overflow.
+func plausibleTotals(t api.Totals) error {
+	switch {
+	case t.Process == "" || len(t.Process) > maxProcess || t.UptimeMillis < 0:
+		return fmt.Errorf("%w: process %.64q, up for %d ms", ErrImpossible, t.Process, t.UptimeMillis)
+	case t.Accepted > math.MaxInt32 || t.Answered > t.Accepted || t.DeepestQueue < 0 || t.DeepestQueue > maxCapacity:
+		return fmt.Errorf("%w: %d accepted, %d answered, %d in the queue", ErrImpossible, t.Accepted, t.Answered, t.DeepestQueue)
+	case t.Accepted > maxPerMilli*uint64(t.UptimeMillis+1000) || t.ServedMillis > 2*maxSlots*uint64(t.UptimeMillis+1000):
+		return fmt.Errorf("%w: %d accepted and %d ms served in %d ms", ErrImpossible, t.Accepted, t.ServedMillis, t.UptimeMillis)
+	case len(t.Rejections) > maxReasons:
+		return fmt.Errorf("%w: %d reasons of rejections", ErrImpossible, len(t.Rejections))
+	}
+	known := map[api.Verdict]bool{}
+	for _, v := range api.Verdicts() {
+		known[v] = true
+	}
+	var verdicts, waits uint64
+	for v, n := range t.Verdicts {
+		if !known[v] || n > t.Answered {
+			return fmt.Errorf("%w: verdict %.64q for %d of %d", ErrImpossible, v, n, t.Answered)
+		}
+		verdicts += n
+	}
+	for reason, n := range t.Rejections {
+		if len(reason) > maxReason || n > math.MaxInt32 {
+			return fmt.Errorf("%w: %d rejections for %.64q", ErrImpossible, n, reason)
+		}
+	}
+	last := -1
+	for _, w := range t.Waits {
+		if w[0] >= api.WaitBuckets || int(w[0]) <= last || w[1] > t.Answered {
+			return fmt.Errorf("%w: %d waits in bucket %d", ErrImpossible, w[1], w[0])
+		}
+		last = int(w[0])
+		waits += w[1]
+	}
+	if verdicts > t.Answered || waits != verdicts {
+		return fmt.Errorf("%w: %d answered, %d verdicts, %d waits", ErrImpossible, t.Answered, verdicts, waits)
+	}
+	return nil
+}

@@ -1,0 +1,113 @@
+package server
+
+import (
+	"maps"
+	"net/http"
+	"sync"
+
+	"executorpool.dev/executor/api"
+	"executorpool.dev/executor/queue"
+	"executorpool.dev/executor/worker"
+)
+
+// totals counts submissions for /v1/totals. One lock makes an answer of one instant; it is held for some 50 ns twice in a
+// submission.
+type totals struct {
+	clock queue.Clock
+
+	mu                 sync.Mutex
+	accepted, answered uint64
+	served             uint64 // milliseconds
+	verdicts           map[api.Verdict]uint64
+	rejections         map[string]uint64
+	waits              [api.WaitBuckets]uint64
+	// deepest is the most that waited at one time in the second that ends with latest, and in the two before it.
+	deepest [3]int
+	latest  int64
+}
+
+func newTotals(clock queue.Clock) *totals {
+	return &totals{clock: clock, verdicts: map[api.Verdict]uint64{}, rejections: map[string]uint64{}}
+}
+
+// of is where a request is counted; nil, which counts nothing, for a canary.
+func (t *totals) of(r *http.Request) *totals {
+	if r.Header.Get(api.PurposeHeader) == api.PurposeCanary {
+		return nil
+	}
+	return t
+}
+
+// accept counts a submission that was taken in, with which so many wait.
+func (t *totals) accept(waiting int) {
+	if t == nil {
+		return
+	}
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	t.accepted++
+	t.turn()
+	t.deepest[0] = max(t.deepest[0], waiting)
+}
+
+// turn brings the seconds up to now.
+func (t *totals) turn() {
+	now := t.clock.Now().Unix()
+	for t.latest < now {
+		t.latest = max(t.latest+1, now-2)
+		t.deepest = [3]int{0, t.deepest[0], t.deepest[1]}
+	}
+}
+
+// finish counts the outcome of an accepted submission; one that was refused after all is counted by reject besides.
+func (t *totals) finish(o worker.Outcome) {
+	if t == nil {
+		return
+	}
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	t.answered++
+	switch o.Fate {
+	case worker.Ran:
+		t.verdicts[o.Result.Verdict]++
+		t.served += uint64(o.Held.Milliseconds())
+		t.waits[api.WaitBucket(o.Waited)]++
+	case worker.Abandoned:
+		t.rejections[reasonClientGone]++
+	}
+}
+
+func (t *totals) reject(reason string) {
+	if t == nil {
+		return
+	}
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	t.rejections[reason]++
+}
+
+// read takes what waits now as well: a queue that is long and gets no more is still deep.
+func (t *totals) read(waiting int) api.Totals {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	t.turn()
+	all := api.Totals{
+		Accepted: t.accepted, Answered: t.answered, ServedMillis: t.served,
+		Verdicts: maps.Clone(t.verdicts), Rejections: maps.Clone(t.rejections),
+		DeepestQueue: max(waiting, t.deepest[0], t.deepest[1], t.deepest[2]),
+	}
+	for bucket, n := range t.waits {
+		if n > 0 {
+			all.Waits = append(all.Waits, [2]uint64{uint64(bucket), n})
+		}
+	}
+	return all
+}
+
+func (s *Server) answerTotals(w http.ResponseWriter, _ *http.Request) {
+	all := s.totals.read(s.cfg.Queue.Depth())
+	all.Process = s.idPrefix[:len(s.idPrefix)-1]
+	all.UptimeMillis = s.cfg.Clock.Now().Sub(s.started).Milliseconds()
+	all.Draining = s.phase.Load() != serving
+	writeJSON(w, http.StatusOK, "application/json", all)
+}
