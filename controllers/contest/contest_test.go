@@ -50,14 +50,14 @@ func TestPlanExplained(t *testing.T) {
 		want   v1alpha1.ContestStatus
 	}{
 		"the design's example": {
-			want: v1alpha1.ContestStatus{Replicas: 10, ServableParticipants: 200, ExpectedWaitMillis: 3844, WarmUpSeconds: 300,
+			want: v1alpha1.ContestStatus{Replicas: 10, ServableParticipants: 200, ExpectedWaitMillis: 3844, SlotMillis: 2000, WarmUpSeconds: 300,
 				Sizing: "200 participants x 2.0 s over 8 slots a replica within 5 s: 10 replicas"},
 		},
 		"the pool's past": {
 			change: func(in *Input) {
 				in.Past = Past{Finished: 1000, Served: 3_020 * time.Second, Starts: []time.Duration{200 * time.Second}}
 			},
-			want: v1alpha1.ContestStatus{Replicas: 15, ServableParticipants: 200, ExpectedWaitMillis: 3181, WarmUpSeconds: 420,
+			want: v1alpha1.ContestStatus{Replicas: 15, ServableParticipants: 200, ExpectedWaitMillis: 3181, SlotMillis: 3000, WarmUpSeconds: 420,
 				Sizing: "200 participants x 3.0 s over 8 slots a replica within 5 s: 15 replicas"},
 		},
 		"declared, whatever the past": {
@@ -65,27 +65,27 @@ func TestPlanExplained(t *testing.T) {
 				in.Past = Past{Finished: 1000, Served: 3_000 * time.Second, Starts: []time.Duration{200 * time.Second}}
 				in.Contest.Spec.Load.SecondsPerRun, in.Contest.Spec.WarmUpSeconds = 1, new(int32(0))
 			},
-			want: v1alpha1.ContestStatus{Replicas: 5, ServableParticipants: 200, ExpectedWaitMillis: 4368,
+			want: v1alpha1.ContestStatus{Replicas: 5, ServableParticipants: 200, ExpectedWaitMillis: 4368, SlotMillis: 1000,
 				Sizing: "200 participants x 1.0 s over 8 slots a replica within 5 s: 5 replicas"},
 		},
 		"too little past": {
 			change: func(in *Input) { in.Past = Past{Finished: 99, Served: 990 * time.Second} },
-			want: v1alpha1.ContestStatus{Replicas: 10, ServableParticipants: 200, ExpectedWaitMillis: 3844, WarmUpSeconds: 300,
+			want: v1alpha1.ContestStatus{Replicas: 10, ServableParticipants: 200, ExpectedWaitMillis: 3844, SlotMillis: 2000, WarmUpSeconds: 300,
 				Sizing: "200 participants x 2.0 s over 8 slots a replica within 5 s: 10 replicas"},
 		},
 		"target of its own": {
 			change: func(in *Input) { in.Contest.Spec.TargetWaitSeconds = 10 },
-			want: v1alpha1.ContestStatus{Replicas: 5, ServableParticipants: 200, ExpectedWaitMillis: 8737, WarmUpSeconds: 300,
+			want: v1alpha1.ContestStatus{Replicas: 5, ServableParticipants: 200, ExpectedWaitMillis: 8737, SlotMillis: 2000, WarmUpSeconds: 300,
 				Sizing: "200 participants x 2.0 s over 8 slots a replica within 10 s: 5 replicas"},
 		},
 		"replicas of its own": {
 			change: func(in *Input) { in.Contest.Spec.Replicas, in.Pool.Spec.Scaling.MaxReplicas = 12, 6 },
-			want: v1alpha1.ContestStatus{Replicas: 12, ServableParticipants: 240, ExpectedWaitMillis: 2994, WarmUpSeconds: 300,
+			want: v1alpha1.ContestStatus{Replicas: 12, ServableParticipants: 240, ExpectedWaitMillis: 2994, SlotMillis: 2000, WarmUpSeconds: 300,
 				Sizing: "replicas is 12"},
 		},
 		"more than the pool may have": {
 			change: func(in *Input) { in.Pool.Spec.Scaling.MaxReplicas = 6 },
-			want: v1alpha1.ContestStatus{Replicas: 6, ServableParticipants: 120, ExpectedWaitMillis: 7129, WarmUpSeconds: 300,
+			want: v1alpha1.ContestStatus{Replicas: 6, ServableParticipants: 120, ExpectedWaitMillis: 7129, SlotMillis: 2000, WarmUpSeconds: 300,
 				Sizing: "200 participants x 2.0 s over 8 slots a replica within 5 s: 10 replicas, of which the pool's scaling.maxReplicas allows 6"},
 		},
 		"no pool": {

@@ -52,6 +52,7 @@ func (f *fleet) add(t *testing.T, handler http.Handler) (ip string) {
 type executor struct {
 	mu      sync.Mutex
 	state   api.State
+	totals  api.Totals
 	refusal string
 	// verdict of every submission, whose answer is 42; OK if empty.
 	verdict api.Verdict
@@ -84,6 +85,11 @@ func (e *executor) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	switch r.URL.Path {
 	case "/v1/state":
 		_ = json.NewEncoder(w).Encode(e.state)
+	case "/v1/totals":
+		totals := e.totals
+		totals.Process = cmp.Or(totals.Process, fmt.Sprintf("%p", e))
+		totals.UptimeMillis = time.Since(e.started).Milliseconds()
+		_ = json.NewEncoder(w).Encode(totals)
 	case "/readyz":
 		if e.refusal != "" {
 			w.WriteHeader(http.StatusServiceUnavailable)

@@ -1,0 +1,176 @@
+package envtest
+
+import (
+	"fmt"
+	"maps"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+	"github.com/onsi/gomega"
+	corev1 "k8s.io/api/core/v1"
+	"k8s.io/apimachinery/pkg/api/meta"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"sigs.k8s.io/controller-runtime/pkg/client"
+
+	"executorpool.dev/api/v1alpha1"
+	"executorpool.dev/executor/api"
+)
+
+// judge has an executor take in submissions that waited so long, and give each the verdict.
+func judge(e *executor, n uint64, v api.Verdict, wait time.Duration) {
+	e.set(func(e *executor) {
+		t := &e.totals
+		waits := map[uint64]uint64{}
+		for _, w := range t.Waits {
+			waits[w[0]] = w[1]
+		}
+		waits[uint64(api.WaitBucket(wait))] += n
+		t.Waits = nil
+		for _, bucket := range slices.Sorted(maps.Keys(waits)) {
+			t.Waits = append(t.Waits, [2]uint64{bucket, waits[bucket]})
+		}
+		t.Verdicts = maps.Clone(t.Verdicts)
+		if t.Verdicts == nil {
+			t.Verdicts = map[api.Verdict]uint64{}
+		}
+		t.Verdicts[v] += n
+		t.Accepted, t.Answered, t.ServedMillis = t.Accepted+n, t.Answered+n, t.ServedMillis+100*n
+	})
+}
+
+// recorded is a contest of seconds on two replicas.
+func recorded(t *testing.T, namespace string, in, length time.Duration) *v1alpha1.Contest {
+	return newContest(t, namespace, "sprint", in, func(s *v1alpha1.ContestSpec) {
+		s.Replicas, s.WarmUpSeconds, s.DurationSeconds, s.CoolDownSeconds = 2, new(int32(60)), int32(length/time.Second), new(int32(2))
+	})
+}
+
+// reported waits for the final report.
+func reported(t *testing.T, c *v1alpha1.Contest, reason string) v1alpha1.ContestReport {
+	t.Helper()
+	g := gomega.NewWithT(t)
+	g.Eventually(func(g gomega.Gomega) {
+		g.Expect(admin.Get(t.Context(), client.ObjectKeyFromObject(c), c)).To(gomega.Succeed())
+		cond := meta.FindStatusCondition(c.Status.Conditions, v1alpha1.ConditionReported)
+		g.Expect(cond).NotTo(gomega.BeNil())
+		g.Expect(string(cond.Status)).To(gomega.Equal("True"))
+	}).WithTimeout(60 * time.Second).Should(gomega.Succeed())
+	cond := meta.FindStatusCondition(c.Status.Conditions, v1alpha1.ConditionReported)
+	if cond.Reason != reason {
+		t.Errorf("reported %s (%s), want %s: %+v", cond.Reason, cond.Message, reason, c.Status.Report)
+	}
+	if len(c.Status.Checkpoint) > 0 {
+		t.Errorf("a checkpoint of %d bytes is kept beside the final report", len(c.Status.Checkpoint))
+	}
+	return *c.Status.Report
+}
+
+// counted waits until the recorder has counted so many, which is written when it begins and then once a minute.
+func started(t *testing.T, c *v1alpha1.Contest) {
+	t.Helper()
+	gomega.NewWithT(t).Eventually(func(g gomega.Gomega) {
+		g.Expect(admin.Get(t.Context(), client.ObjectKeyFromObject(c), c)).To(gomega.Succeed())
+		g.Expect(c.Status.Report).NotTo(gomega.BeNil())
+		g.Expect(c.Status.Checkpoint).NotTo(gomega.BeEmpty())
+	}).Should(gomega.Succeed())
+}
+
+// TestContestReported plays a contest of seconds, of which the replicas' counts tell; what they counted before it is not its.
+func TestContestReported(t *testing.T) {
+	namespace := namespaceOf(t)
+	newPool(t, namespace, nil)
+	c := recorded(t, namespace, 8*time.Second, 6*time.Second)
+	rollOut(t, namespace, 2, 2)
+	a, b := &executor{state: api.State{Slots: 8, QueueCapacity: 128, Tier: "Restricted"}}, &executor{state: api.State{Slots: 8, QueueCapacity: 128, Tier: "Restricted"}}
+	judge(a, 1000, api.OK, time.Minute)
+	pod(t, namespace, "a", serving(executors.add(t, a)))
+	pod(t, namespace, "b", serving(executors.add(t, b)))
+
+	started(t, c)
+	if got := c.Status.Report; got.Submissions != 0 {
+		t.Errorf("%d submissions of before the start are in the report", got.Submissions)
+	}
+	for range 10 {
+		judge(a, 10, api.OK, 2*time.Second)
+		judge(b, 9, api.OK, 2*time.Second)
+		judge(b, 1, api.TimeLimit, 4*time.Second)
+	}
+	b.set(func(e *executor) {
+		e.totals.Rejections = map[string]uint64{api.ReasonQueueFull: 3, "client_gone": 2, "invalid": 5}
+		e.totals.DeepestQueue = 40
+	})
+	got := reported(t, c, v1alpha1.ReasonComplete)
+	if got.FromTime.Unix() != c.Spec.StartTime.Unix() || got.ToTime.After(c.Status.ReleaseTime.Time) || got.ToTime.Before(&metav1.Time{Time: c.Status.ReleaseTime.Add(-2 * time.Second)}) {
+		t.Errorf("covers %v to %v, want %v to just before %v", got.FromTime, got.ToTime, c.Spec.StartTime, c.Status.ReleaseTime)
+	}
+	if got.ReplicaSeconds < 14 || got.ReplicaSeconds > 16 {
+		t.Errorf("%d replica-seconds of 2 replicas in 8 s", got.ReplicaSeconds)
+	}
+	want := v1alpha1.ContestReport{
+		Submissions: 200, Verdicts: []v1alpha1.VerdictCount{{Verdict: "OK", Count: 190}, {Verdict: "TimeLimit", Count: 10}},
+		Rejected: 3, GivenUp: 2, PeakQueueDepth: 40, PeakReplicas: 2, WaitP50Millis: got.WaitP50Millis, WaitP95Millis: got.WaitP95Millis, WaitP99Millis: got.WaitP99Millis,
+		FromTime: got.FromTime, ToTime: got.ToTime, ReplicaSeconds: got.ReplicaSeconds, Summary: got.Summary,
+		Forecast: v1alpha1.ContestFigures{Burst: 200, SubmissionsPerHour: 4000, SlotMillis: 2000, Replicas: 2, WaitP95Millis: c.Status.ExpectedWaitMillis},
+		Actual:   v1alpha1.ContestFigures{Burst: 200, SubmissionsPerHour: 200, SlotMillis: 100, Replicas: 2, WaitP95Millis: got.WaitP95Millis},
+	}
+	if diff := cmp.Diff(want, got); diff != "" {
+		t.Errorf("report (-want +got):\n%s", diff)
+	}
+	for share, tc := range map[string][2]int64{"p50": {got.WaitP50Millis, 2000}, "p99": {got.WaitP99Millis, 4000}} {
+		if off := float64(tc[0])/float64(tc[1]) - 1; off < -0.1 || off > 0.1 {
+			t.Errorf("%s is %d ms, want %d within a bucket of a tenth", share, tc[0], tc[1])
+		}
+	}
+	if !strings.HasPrefix(got.Summary, "200 submissions, 200 with a verdict (OK 190, TimeLimit 10); 3 rejected, 0 lost; waits p50 ") {
+		t.Errorf("summary %q", got.Summary)
+	}
+	eventuallyContestEvent(t, c, v1alpha1.ConditionReported, "200 submissions")
+}
+
+// TestReportOutlivesManager ends the manager in the middle of a contest. Replicas that live on are counted exactly; one that
+// goes while nobody looks makes the report say so.
+func TestReportOutlivesManager(t *testing.T) {
+	for name, tc := range map[string]struct {
+		goes   bool
+		reason string
+		want   int64
+	}{
+		"replicas live on": {false, v1alpha1.ReasonComplete, 60},
+		"a replica goes":   {true, v1alpha1.ReasonIncomplete, 35},
+	} {
+		t.Run(name, func(t *testing.T) {
+			instead(t)
+			g := gomega.NewWithT(t)
+			m := startCuttable(true)
+			defer func() { g.Expect(m.stop()).To(gomega.Succeed()) }()
+			namespace := namespaceOf(t)
+			newPool(t, namespace, nil)
+			c := recorded(t, namespace, 8*time.Second, 20*time.Second)
+			rollOut(t, namespace, 2, 2)
+			a, b := &executor{state: api.State{Slots: 8, QueueCapacity: 128, Tier: "Restricted"}}, &executor{state: api.State{Slots: 8, QueueCapacity: 128, Tier: "Restricted"}}
+			judge(a, 7, api.OK, 0)
+			pods := []*corev1.Pod{pod(t, namespace, "a", serving(executors.add(t, a))), pod(t, namespace, "b", serving(executors.add(t, b)))}
+			started(t, c)
+			judge(a, 5, api.OK, time.Second)
+			judge(b, 5, api.OK, time.Second)
+			g.Expect(m.stop()).To(gomega.Succeed())
+			judge(a, 20, api.OK, time.Second)
+			judge(b, 20, api.OK, time.Second)
+			if tc.goes {
+				remove(t, pods[1])
+			}
+			m = startCuttable(true)
+			judge(a, 10, api.OK, time.Second)
+			got := reported(t, c, tc.reason)
+			if got.Submissions != tc.want || fmt.Sprint(got.Verdicts) != fmt.Sprintf("[{OK %d}]", tc.want) {
+				t.Errorf("%d submissions, verdicts %v, want %d: %s", got.Submissions, got.Verdicts, tc.want, got.Notes)
+			}
+			if tc.goes && !strings.Contains(got.Notes, pods[1].Name+" went at ") {
+				t.Errorf("notes %q, want them to name %s", got.Notes, pods[1].Name)
+			}
+		})
+	}
+}
