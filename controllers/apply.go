@@ -173,6 +173,9 @@ func (r *Reconciler) write(ctx context.Context, p plan, k kind, options ...clien
 	return nil
 }
 
+// background has the pods go with what made them; those of a Job would stay.
+const background = client.PropagationPolicy(metav1.DeletePropagationBackground)
+
 // removeUnwanted deletes objects of the pool that its spec no longer asks for. The UID keeps it from deleting an object
 // that took the place of the one that was read.
 func (r *Reconciler) removeUnwanted(ctx context.Context, p plan, in observed) error {
@@ -182,7 +185,7 @@ func (r *Reconciler) removeUnwanted(ctx context.Context, p plan, in observed) er
 			continue
 		}
 		uid := live.GetUID()
-		err := r.Client.Delete(ctx, live, client.Preconditions{UID: &uid})
+		err := r.Client.Delete(ctx, live, client.Preconditions{UID: &uid}, background)
 		if err != nil && !apierrors.IsNotFound(err) && !apierrors.IsConflict(err) {
 			return fmt.Errorf("delete %s %s: %w", k.name, p.pool.Name, err)
 		}

@@ -97,8 +97,7 @@ func (c *Census) take(ctx context.Context) (*nodes.Census, error) {
 			return nil, fmt.Errorf("list pods of all namespaces: %w", err)
 		}
 		for i := range pods.Items {
-			// Pods that pull an image are gone when the replicas come.
-			if pod := &pods.Items[i]; pod.Labels[resources.LabelName] != resources.PullName || pod.Labels[resources.LabelManagedBy] != resources.FieldOwner {
+			if pod := &pods.Items[i]; !resources.Ahead(pod) {
 				census.AddPod(pod, replicaOf(pod))
 			}
 		}

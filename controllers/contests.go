@@ -111,14 +111,14 @@ func (r *ContestReconciler) gather(ctx context.Context, c *v1alpha1.Contest) (co
 	}
 	if contest.Planning(c, in.Now) {
 		in.Past = r.past(ctx, ready)
-		far, pulls, err := r.pull(ctx, pool)
+		there, err := r.ahead(ctx, pool)
 		if err != nil {
 			return in, err
 		}
 		if pulling(c, in.Now) {
-			in.Pull = far
+			in.Pull = there.pull
 		}
-		if in.Room, err = r.room(ctx, pool, pulls); err != nil {
+		if in.Room, err = r.room(ctx, pool, there); err != nil {
 			return in, err
 		}
 		if in.Nodes, err = r.Census.Room(ctx, pool, resources.Image(pool, r.Image)); err != nil {
@@ -161,9 +161,9 @@ func (r *ContestReconciler) past(ctx context.Context, pods []corev1.Pod) contest
 	return past
 }
 
-// room is what the namespace's quotas leave to the pool once the pods that pull its image are gone.
-func (r *ContestReconciler) room(ctx context.Context, pool *v1alpha1.ExecutorPool, pulls int32) (*contest.Room, error) {
-	quotas, err := r.quotas(ctx, pool, pulls)
+// room is what the namespace's quotas leave to the pool once the pods ahead of its replicas are gone.
+func (r *ContestReconciler) room(ctx context.Context, pool *v1alpha1.ExecutorPool, there ahead) (*contest.Room, error) {
+	quotas, err := r.quotas(ctx, pool, there)
 	if err != nil {
 		return nil, err
 	}

@@ -65,6 +65,11 @@ func (s schedule) running(now time.Time) bool {
 // pulls says whether the pool's image is to be brought to the nodes.
 func (s schedule) pulls(now time.Time) bool { return calendar.Pulling(s, now) }
 
+// places is for how many replicas more than there are places are to be held on nodes.
+func (s schedule) places(now time.Time, replicas int32) int32 {
+	return max(0, int32(calendar.Reserved(s, now))-replicas)
+}
+
 // next is what a pool's status tells of the contest that starts next.
 func (s schedule) next(now time.Time) *v1alpha1.NextContest {
 	c := calendar.Upcoming(s, now)

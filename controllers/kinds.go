@@ -2,11 +2,13 @@ package controllers
 
 import (
 	appsv1 "k8s.io/api/apps/v1"
+	batchv1 "k8s.io/api/batch/v1"
 	corev1 "k8s.io/api/core/v1"
 	networkingv1 "k8s.io/api/networking/v1"
 	policyv1 "k8s.io/api/policy/v1"
 	"k8s.io/apimachinery/pkg/runtime"
 	appsv1ac "k8s.io/client-go/applyconfigurations/apps/v1"
+	batchv1ac "k8s.io/client-go/applyconfigurations/batch/v1"
 	corev1ac "k8s.io/client-go/applyconfigurations/core/v1"
 	networkingv1ac "k8s.io/client-go/applyconfigurations/networking/v1"
 	policyv1ac "k8s.io/client-go/applyconfigurations/policy/v1"
@@ -23,6 +25,9 @@ type plan struct {
 	replicas int32
 	// pulls has the image brought to the nodes ahead of a contest.
 	pulls bool
+	// placeholders are how many places to hold, for pods of the priority class.
+	placeholders  int32
+	priorityClass string
 	// paused keeps the Deployment from replacing pods; it scales all the same.
 	paused bool
 }
@@ -115,6 +120,18 @@ var kinds = []kind{
 		render: func(p plan) (runtime.ApplyConfiguration, error) { return resources.DaemonSet(p.pool, p.image) },
 		applied: func(o client.Object) (runtime.ApplyConfiguration, error) {
 			return appsv1ac.ExtractDaemonSet(o.(*appsv1.DaemonSet), resources.FieldOwner)
+		},
+	},
+	{
+		name:   "Job",
+		spared: true,
+		empty:  func() client.Object { return &batchv1.Job{} },
+		wanted: func(p plan) bool { return p.placeholders > 0 },
+		render: func(p plan) (runtime.ApplyConfiguration, error) {
+			return resources.Job(p.pool, p.image, p.priorityClass, p.placeholders)
+		},
+		applied: func(o client.Object) (runtime.ApplyConfiguration, error) {
+			return batchv1ac.ExtractJob(o.(*batchv1.Job), resources.FieldOwner)
 		},
 	},
 }

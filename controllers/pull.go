@@ -6,8 +6,8 @@ import (
 	"time"
 
 	appsv1 "k8s.io/api/apps/v1"
+	batchv1 "k8s.io/api/batch/v1"
 	corev1 "k8s.io/api/core/v1"
-	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"sigs.k8s.io/controller-runtime/pkg/client"
 
@@ -23,26 +23,40 @@ func pulling(c *v1alpha1.Contest, now time.Time) bool {
 	return calendar.Pulling([]calendar.Contest{contest.Entry(c)}, now)
 }
 
-// pull is how far the pool's image has come on the nodes, and how many pods that took; nil while nothing pulls it.
-func (r *ContestReconciler) pull(ctx context.Context, pool *v1alpha1.ExecutorPool) (*contest.Pull, int32, error) {
-	set := &appsv1.DaemonSet{}
-	key := client.ObjectKeyFromObject(pool)
-	if err := r.Client.Get(ctx, key, set); err != nil {
-		if apierrors.IsNotFound(err) {
-			return nil, 0, nil
+// ahead is what a pool has of pods that go when its replicas come.
+type ahead struct {
+	// pull is how far the image has come on the nodes; nil while nothing pulls it.
+	pull *contest.Pull
+	// pulling and holding are how many pods there are that pull the image, and that hold places.
+	pulling, holding int32
+}
+
+// ahead looks at the DaemonSet and the Job of the pool.
+func (r *ContestReconciler) ahead(ctx context.Context, pool *v1alpha1.ExecutorPool) (ahead, error) {
+	key, there := client.ObjectKeyFromObject(pool), ahead{}
+	set, job := &appsv1.DaemonSet{}, &batchv1.Job{}
+	for _, object := range []client.Object{set, job} {
+		if err := r.Client.Get(ctx, key, object); client.IgnoreNotFound(err) != nil {
+			return there, fmt.Errorf("get %T %s: %w", object, key, err)
 		}
-		return nil, 0, fmt.Errorf("get DaemonSet %s: %w", key, err)
+	}
+	if metav1.IsControlledBy(job, pool) {
+		there.holding = job.Status.Active
 	}
 	if !metav1.IsControlledBy(set, pool) || set.DeletionTimestamp != nil {
-		return nil, 0, nil
+		return there, nil
 	}
+	there.pulling = set.Status.CurrentNumberScheduled
 	far := &contest.Pull{}
+	if there.holding > 0 && job.DeletionTimestamp == nil {
+		far.Placeholders, far.Placed = there.holding, valueOr0(job.Status.Ready)
+	}
 	if set.Status.ObservedGeneration == set.Generation {
 		far.On, far.Nodes = min(set.Status.NumberReady, set.Status.UpdatedNumberScheduled), set.Status.DesiredNumberScheduled
 	}
 	var pods corev1.PodList
 	if err := r.Client.List(ctx, &pods, client.InNamespace(key.Namespace), client.MatchingFields{podPoolIndex: key.Name}); err != nil {
-		return nil, 0, fmt.Errorf("list pods of %s: %w", key, err)
+		return there, fmt.Errorf("list pods of %s: %w", key, err)
 	}
 	for i := range pods.Items {
 		// By name, so that of several the same one is told each time.
@@ -52,15 +66,24 @@ func (r *ContestReconciler) pull(ctx context.Context, pool *v1alpha1.ExecutorPoo
 			}
 		}
 	}
-	return far, set.Status.CurrentNumberScheduled, nil
+	there.pull = far
+	return there, nil
 }
 
-// quotas are the namespace's, but for what pods take that pull the image.
-func (r *ContestReconciler) quotas(ctx context.Context, pool *v1alpha1.ExecutorPool, pulls int32) ([]corev1.ResourceQuota, error) {
+func valueOr0(n *int32) int32 {
+	if n == nil {
+		return 0
+	}
+	return *n
+}
+
+// quotas are the namespace's, but for what pods take that are gone when the replicas come.
+func (r *ContestReconciler) quotas(ctx context.Context, pool *v1alpha1.ExecutorPool, there ahead) ([]corev1.ResourceQuota, error) {
 	var quotas corev1.ResourceQuotaList
 	if err := r.Live.List(ctx, &quotas, client.InNamespace(pool.Namespace)); err != nil {
 		return nil, fmt.Errorf("list quotas of namespace %s: %w", pool.Namespace, err)
 	}
-	contest.WithoutPull(quotas.Items, resources.PullResources(), pulls)
+	contest.Without(quotas.Items, resources.PullResources(), there.pulling)
+	contest.Without(quotas.Items, resources.Resources(pool.Spec), there.holding)
 	return quotas.Items, nil
 }

@@ -52,6 +52,8 @@ type Config struct {
 	Clock   clock.Clock
 	// Image is what pools run that name none.
 	Image string
+	// PlaceholderClass is the priority class of pods that hold places for a contest's replicas; empty when none do.
+	PlaceholderClass string
 }
 
 // New makes a reconciler and its poller.
@@ -88,6 +90,9 @@ func (r *Reconciler) Reconcile(ctx context.Context, request ctrl.Request) (ctrl.
 	least := floorOf(pool.Spec, due, now)
 	order := r.decide(ctx, pool, least, &in)
 	p := plan{pool: pool, image: resources.Image(pool, r.Image), replicas: order.replicas, pulls: due.pulls(now), paused: least.holds(pool, in.deploymentOf(pool))}
+	if r.PlaceholderClass != "" {
+		p.priorityClass, p.placeholders = r.PlaceholderClass, due.places(now, order.replicas)
+	}
 	if err := r.gatherUncached(ctx, p, in); err != nil {
 		return ctrl.Result{}, err
 	}

@@ -23,6 +23,8 @@ type flags struct {
 
 	NodeCapacity bool `default:"true" negatable:"" help:"Tell of contests ahead when today's nodes have no room for them. Switch off where an autoscaler adds nodes for any pod; off with --namespaces, whose Roles cannot grant to list nodes."`
 
+	PlaceholderPriorityClass string `placeholder:"NAME" help:"Hold places for a contest's replicas ahead of its warm-up, by pods of this PriorityClass, so that an autoscaler brings nodes early. Default: none are held."`
+
 	LeaderElect              bool          `default:"true" negatable:"" help:"Let only one of several managers act."`
 	LeaderElectionID         string        `name:"leader-election-id" default:"manager.executorpool.dev" help:"Name of the Lease."`
 	LeaderElectionNamespace  string        `help:"Namespace of the Lease. Default: the pod's own."`
@@ -67,12 +69,13 @@ func (f flags) check() error {
 
 func (f flags) config(cluster *rest.Config, log logr.Logger) manager.Config {
 	return manager.Config{
-		REST:          cluster,
-		Log:           log,
-		ExecutorImage: f.ExecutorImage,
-		Namespaces:    slices.Compact(slices.Sorted(slices.Values(f.Namespaces))),
-		NodeCapacity:  f.NodeCapacity,
-		Workers:       f.MaxConcurrentReconciles,
+		REST:             cluster,
+		Log:              log,
+		ExecutorImage:    f.ExecutorImage,
+		Namespaces:       slices.Compact(slices.Sorted(slices.Values(f.Namespaces))),
+		NodeCapacity:     f.NodeCapacity,
+		PlaceholderClass: f.PlaceholderPriorityClass,
+		Workers:          f.MaxConcurrentReconciles,
 		LeaderElection: manager.LeaderElection{
 			Enabled:   f.LeaderElect,
 			ID:        f.LeaderElectionID,

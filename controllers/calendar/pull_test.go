@@ -57,10 +57,10 @@ func TestPullWakesInTime(t *testing.T) {
 			}
 			until := at
 			if !ok {
-				until = now.Add(24 * time.Hour)
+				until = now.Add(3 * time.Hour)
 			}
-			for between := now; between.Before(until); between = between.Add(time.Minute) {
-				if Pulling(contests, between) != Pulling(contests, now) {
+			for between := now; between.Before(until); between = between.Add(5 * time.Second) {
+				if Pulling(contests, between) != Pulling(contests, now) || Reserved(contests, between) != Reserved(contests, now) {
 					t.Fatalf("pulling changes at %v, between the wakes at %v and %v: %+v", between, now, until, contests)
 				}
 			}
@@ -70,4 +70,29 @@ func TestPullWakesInTime(t *testing.T) {
 			now = at
 		}
 	})
+}
+
+func TestPlacesReservedUntilJustBeforeWarmUp(t *testing.T) {
+	first, second, far := finals(), finals(), finals()
+	first.Pull, second.Pull, far.Pull = 15*time.Minute, 15*time.Minute, 15*time.Minute
+	second.Start = first.Start.Add(5 * time.Minute)
+	far.Start = first.Start.Add(48 * time.Hour)
+	contests := []Contest{first, second, far}
+	for at, want := range map[time.Duration]int{
+		-16 * time.Minute: 0,
+		-15 * time.Minute: 10, // the second is not being pulled yet
+		-10 * time.Minute: 20, // at the second's warm-up both are held
+		-10 * time.Second: 20, // the first's places are given up, and those that both take together are held on
+		0:                 20,
+		290 * time.Second: 0,
+		5 * time.Minute:   0,
+	} {
+		if got := Reserved(contests, first.WarmUpTime().Add(at)); got != want {
+			t.Errorf("%v from the first's warm-up, places for %d replicas, want %d", at, got, want)
+		}
+	}
+	first.State = Cancelled
+	if got := Reserved([]Contest{first}, first.WarmUpTime().Add(-time.Minute)); got != 0 {
+		t.Errorf("a cancelled contest has places for %d", got)
+	}
 }

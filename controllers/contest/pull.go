@@ -14,6 +14,8 @@ import (
 type Pull struct {
 	// On is on how many nodes it is, of Nodes that take the pool's pods. 0 of 0 is not known yet.
 	On, Nodes int32
+	// Placed are those of the placeholders that have a node.
+	Placed, Placeholders int32
 	// Fault is why it cannot be pulled somewhere, in sentences; empty where it can.
 	Fault string
 }
@@ -25,6 +27,9 @@ func early(in Input) metav1.Condition {
 		return condition(metav1.ConditionUnknown, v1alpha1.ReasonWarmUpAhead, "It is too early to say; %s", ahead)
 	}
 	far := fmt.Sprintf("The pool's image is on %d of %s", in.Pull.On, count(in.Pull.Nodes, "node"))
+	if in.Pull.Placeholders > 0 {
+		far += fmt.Sprintf(", and %d of %s for the replicas to come have a node", in.Pull.Placed, count(in.Pull.Placeholders, "placeholder"))
+	}
 	switch {
 	case in.Pull.Fault != "":
 		return condition(metav1.ConditionFalse, v1alpha1.ReasonImagePull, "%s %s.", in.Pull.Fault, far)
@@ -34,8 +39,8 @@ func early(in Input) metav1.Condition {
 	return condition(metav1.ConditionUnknown, v1alpha1.ReasonImagePulled, "%s; %s", far, ahead)
 }
 
-// WithoutPull takes out of quotas what the pods that pull an image use of them: they are gone when the replicas come.
-func WithoutPull(quotas []corev1.ResourceQuota, each corev1.ResourceRequirements, pods int32) {
+// Without takes out of quotas what so many pods use of them that are gone when the replicas come.
+func Without(quotas []corev1.ResourceQuota, each corev1.ResourceRequirements, pods int32) {
 	for i := range quotas {
 		used := quotas[i].Status.Used.DeepCopy()
 		for name, n := range used {

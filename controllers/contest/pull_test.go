@@ -19,11 +19,13 @@ func TestImageToldBeforeWarmUp(t *testing.T) {
 		at   time.Duration
 		want string
 	}{
-		"not begun":        {nil, -10 * time.Minute, "Unknown WarmUpAhead: It is too early to say; " + ahead},
-		"not counted yet":  {&Pull{}, -10 * time.Minute, "Unknown WarmUpAhead: It is too early to say; " + ahead},
-		"under way":        {&Pull{On: 2, Nodes: 3}, -10 * time.Minute, "Unknown PullingImage: The pool's image is on 2 of 3 nodes; " + ahead},
-		"done":             {&Pull{On: 3, Nodes: 3}, -10 * time.Minute, "Unknown ImagePulled: The pool's image is on 3 of 3 nodes; " + ahead},
-		"done on one":      {&Pull{On: 1, Nodes: 1}, -10 * time.Minute, "Unknown ImagePulled: The pool's image is on 1 of 1 node; " + ahead},
+		"not begun":       {nil, -10 * time.Minute, "Unknown WarmUpAhead: It is too early to say; " + ahead},
+		"not counted yet": {&Pull{}, -10 * time.Minute, "Unknown WarmUpAhead: It is too early to say; " + ahead},
+		"under way":       {&Pull{On: 2, Nodes: 3}, -10 * time.Minute, "Unknown PullingImage: The pool's image is on 2 of 3 nodes; " + ahead},
+		"done":            {&Pull{On: 3, Nodes: 3}, -10 * time.Minute, "Unknown ImagePulled: The pool's image is on 3 of 3 nodes; " + ahead},
+		"done on one":     {&Pull{On: 1, Nodes: 1}, -10 * time.Minute, "Unknown ImagePulled: The pool's image is on 1 of 1 node; " + ahead},
+		"places held": {&Pull{On: 3, Nodes: 3, Placed: 4, Placeholders: 9}, -10 * time.Minute,
+			"Unknown ImagePulled: The pool's image is on 3 of 3 nodes, and 4 of 9 placeholders for the replicas to come have a node; " + ahead},
 		"refused":          {&Pull{On: 2, Nodes: 3, Fault: fault}, -10 * time.Minute, "False ImagePullFailed: " + fault + " The pool's image is on 2 of 3 nodes."},
 		"replicas are due": {&Pull{On: 2, Nodes: 3, Fault: fault}, -4 * time.Minute, "Unknown WarmingUp: Not yet: fewer than 10 replicas are ready."},
 	} {
@@ -66,14 +68,14 @@ func TestPullLeavesRoomInQuota(t *testing.T) {
 	if room := RoomOf(quotas, need, 1); room.Replicas != 7 {
 		t.Errorf("with 3 pods that pull, room for %d, want 7", room.Replicas)
 	}
-	WithoutPull(quotas, each, 3)
+	Without(quotas, each, 3)
 	if room := RoomOf(quotas, need, 1); room.Replicas != 10 {
 		t.Errorf("once they are gone, room for %d, want 10: %v", room.Replicas, quotas[0].Status.Used)
 	}
 	if got := quotas[0].Status.Used["services"]; got.Value() != 1 {
 		t.Errorf("services used are %v, want 1", got.String())
 	}
-	WithoutPull(quotas, each, 100)
+	Without(quotas, each, 100)
 	for name, used := range quotas[0].Status.Used {
 		if used.Sign() < 0 {
 			t.Errorf("%s used is %v: a quota that lags must not make room", name, used.String())

@@ -40,6 +40,9 @@ type Config struct {
 	// NodeCapacity has contests told that today's nodes have no room for them. It takes the right to list nodes, and pods of
 	// all namespaces; a manager that watches only some does without.
 	NodeCapacity bool
+	// PlaceholderClass is the priority class of pods that hold places for a contest's replicas ahead of its warm-up; empty
+	// when none do.
+	PlaceholderClass string
 	// Workers is how many pools are reconciled at one time.
 	Workers int
 
@@ -98,6 +101,8 @@ func Run(ctx context.Context, c Config) error {
 		Sources: controllers.Sources{Prometheus: sampling.NewPrometheus(c.Dial), External: external},
 		Clock:   clock.RealClock{},
 		Image:   c.ExecutorImage,
+
+		PlaceholderClass: c.PlaceholderClass,
 	})
 	if err := reconciler.SetupWithManager(mgr); err != nil {
 		return err

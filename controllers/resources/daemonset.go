@@ -14,9 +14,19 @@ import (
 	"executorpool.dev/api/v1alpha1"
 )
 
-// PullName is the value of LabelName of pods that only pull the image. It keeps them out of the Service, the budget, the
-// replicas and what is scraped, all of which select Name.
-const PullName = "executor-image"
+// Values of LabelName of pods that are there ahead of a contest: those that only pull the image, and those that only hold the
+// places of replicas to come. They keep them out of the Service, the budget, the replicas and what is scraped, all of which
+// select Name.
+const (
+	PullName        = "executor-image"
+	PlaceholderName = "executor-placeholder"
+)
+
+// Ahead says whether a pod is gone when the replicas come.
+func Ahead(pod *corev1.Pod) bool {
+	name := pod.Labels[LabelName]
+	return pod.Labels[LabelManagedBy] == FieldOwner && (name == PullName || name == PlaceholderName)
+}
 
 // DaemonSet renders what brings the image to every node that takes the pool's pods: one pod a node, which sleeps.
 //
@@ -25,15 +35,7 @@ const PullName = "executor-image"
 // by a program that every Debian image has, so that an image of an older executor can be pulled ahead too; while it sleeps
 // the kubelet does not throw the image away for want of disk.
 func DaemonSet(pool *v1alpha1.ExecutorPool, image string) (*appsv1ac.DaemonSetApplyConfiguration, error) {
-	pod := securePod(pool).
-		// What sleeps is PID 1, which a SIGTERM that it does not handle does not end.
-		WithTerminationGracePeriodSeconds(1).
-		WithContainers(corev1ac.Container().
-			WithName(PullName).
-			WithImage(image).
-			WithCommand("sleep", "infinity").
-			WithResources(corev1ac.ResourceRequirements().WithRequests(PullResources().Requests).WithLimits(PullResources().Limits)).
-			WithSecurityContext(secureContainer()))
+	pod := sleeping(pool, PullName, image, PullResources())
 	from := pool.Spec.Scheduling
 	if len(from.NodeSelector) > 0 {
 		pod.WithNodeSelector(from.NodeSelector)
@@ -51,8 +53,6 @@ func DaemonSet(pool *v1alpha1.ExecutorPool, image string) (*appsv1ac.DaemonSetAp
 			return nil, fmt.Errorf("scheduling.affinity: %w", err)
 		}
 	}
-	labels := Labels(pool)
-	labels[LabelName] = PullName
 	return appsv1ac.DaemonSet(pool.Name, pool.Namespace).
 		WithLabels(Labels(pool)).
 		WithOwnerReferences(owner(pool)).
@@ -62,7 +62,26 @@ func DaemonSet(pool *v1alpha1.ExecutorPool, image string) (*appsv1ac.DaemonSetAp
 				WithType(appsv1.RollingUpdateDaemonSetStrategyType).
 				WithRollingUpdate(appsv1ac.RollingUpdateDaemonSet().WithMaxUnavailable(intstr.FromString("100%")))).
 			WithSelector(metav1ac.LabelSelector().WithMatchLabels(map[string]string{LabelName: PullName, LabelInstance: pool.Name})).
-			WithTemplate(corev1ac.PodTemplateSpec().WithLabels(labels).WithSpec(pod))), nil
+			WithTemplate(corev1ac.PodTemplateSpec().WithLabels(labelsOf(pool, PullName)).WithSpec(pod))), nil
+}
+
+// sleeping is a pod that does nothing.
+func sleeping(pool *v1alpha1.ExecutorPool, name, image string, takes corev1.ResourceRequirements) *corev1ac.PodSpecApplyConfiguration {
+	return securePod(pool).
+		// What sleeps is PID 1, which a SIGTERM that it does not handle does not end.
+		WithTerminationGracePeriodSeconds(1).
+		WithContainers(corev1ac.Container().
+			WithName(name).
+			WithImage(image).
+			WithCommand("sleep", "infinity").
+			WithResources(corev1ac.ResourceRequirements().WithRequests(takes.Requests).WithLimits(takes.Limits)).
+			WithSecurityContext(secureContainer()))
+}
+
+func labelsOf(pool *v1alpha1.ExecutorPool, name string) map[string]string {
+	labels := Labels(pool)
+	labels[LabelName] = name
+	return labels
 }
 
 // PullResources are those of a pod that pulls the image: next to nothing.

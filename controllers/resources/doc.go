@@ -1,6 +1,6 @@
 // Package resources renders what a pool consists of: from an ExecutorPool and the desired replicas to the apply
 // configurations of its ServiceAccount, NetworkPolicy, Service, Deployment, PodDisruptionBudget and, before a contest, the
-// DaemonSet that pulls the image, one file a kind.
+// DaemonSet that pulls the image and the Job that holds places, one file a kind.
 //
 // The package is pure: the same pool always renders the same objects, and nothing in them changes by itself. That is what
 // makes two promises hold: reconciling an unchanged pool writes nothing, and pods are replaced only when something

@@ -15,7 +15,7 @@ import (
 // Egress is denied entirely, DNS and the API server included: an executor calls nobody, so anything that leaves a pod is
 // a contestant's. Ingress is open on the one port from anywhere, because contest platforms are the clients of a pool and
 // may sit in any namespace or outside the cluster; whoever wants it narrower adds a policy of their own in front of the
-// platform. Pods that only pull the image are shut off by the same policy; they listen nowhere. Once a gateway stands before a pool, ingress becomes the gateway's and the manager's alone.
+// platform. Pods ahead of a contest are shut off by the same policy; they listen nowhere. Once a gateway stands before a pool, ingress becomes the gateway's and the manager's alone.
 func NetworkPolicy(pool *v1alpha1.ExecutorPool) *networkingv1ac.NetworkPolicyApplyConfiguration {
 	return networkingv1ac.NetworkPolicy(pool.Name, pool.Namespace).
 		WithLabels(Labels(pool)).
@@ -24,7 +24,7 @@ func NetworkPolicy(pool *v1alpha1.ExecutorPool) *networkingv1ac.NetworkPolicyApp
 			WithPodSelector(metav1ac.LabelSelector().
 				WithMatchLabels(map[string]string{LabelInstance: pool.Name}).
 				WithMatchExpressions(metav1ac.LabelSelectorRequirement().
-					WithKey(LabelName).WithOperator(metav1.LabelSelectorOpIn).WithValues(Name, PullName))).
+					WithKey(LabelName).WithOperator(metav1.LabelSelectorOpIn).WithValues(Name, PullName, PlaceholderName))).
 			WithPolicyTypes(networkingv1.PolicyTypeIngress, networkingv1.PolicyTypeEgress).
 			WithIngress(networkingv1ac.NetworkPolicyIngressRule().
 				WithPorts(networkingv1ac.NetworkPolicyPort().

@@ -48,7 +48,12 @@ func TestObjectsMatchGolden(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
+	job, err := Job(p, "registry.test/executor:1", "placeholder", 9)
+	if err != nil {
+		t.Fatal(err)
+	}
 	for file, object := range map[string]any{
+		"job.yaml":                 job,
 		"daemonset.yaml":           daemonSet,
 		"deployment.yaml":          deployment,
 		"service.yaml":             Service(p),
@@ -87,12 +92,16 @@ func TestPodPassesRestricted(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
+	job, err := Job(pool(), "registry.test/executor:1", "placeholder", 1)
+	if err != nil {
+		t.Fatal(err)
+	}
 	evaluator, err := policy.NewEvaluator(policy.DefaultChecks(), nil)
 	if err != nil {
 		t.Fatal(err)
 	}
 	restricted := api.LevelVersion{Level: api.LevelRestricted, Version: api.LatestVersion()}
-	for name, rendered := range map[string]any{"replica": deployment.Spec.Template, "image pull": daemonSet.Spec.Template} {
+	for name, rendered := range map[string]any{"replica": deployment.Spec.Template, "image pull": daemonSet.Spec.Template, "placeholder": job.Spec.Template} {
 		var template corev1.PodTemplateSpec
 		if err := convert(rendered, &template); err != nil {
 			t.Fatal(err)

@@ -91,7 +91,8 @@ func run(m *testing.M) (code int, err error) {
 		return 0, fmt.Errorf("create namespace: %w", err)
 	}
 	// Contests are told what nodes lack as soon as there are any; this one has room for what all tests ask together.
-	if err := addNode(ctx, "large", corev1.ResourceList{"cpu": resource.MustParse("100k"), "memory": resource.MustParse("1Pi"), "pods": resource.MustParse("100k")}, nil); err != nil {
+	if err := addNode(ctx, "large", corev1.ResourceList{"cpu": resource.MustParse("100k"), "memory": resource.MustParse("1Pi"), "pods": resource.MustParse("100k")},
+		func(n *corev1.Node) { n.Labels["size"] = "large" }); err != nil {
 		return 0, err
 	}
 	if err := createRoles(ctx); err != nil {
@@ -115,11 +116,12 @@ func run(m *testing.M) (code int, err error) {
 // sharedConfig is of the manager that watches every namespace.
 func sharedConfig() manager.Config {
 	return manager.Config{
-		REST:          rest.CopyConfig(managerConfig),
-		Log:           logr.Discard(),
-		ExecutorImage: executorImage,
-		NodeCapacity:  true,
-		Workers:       4,
+		REST:             rest.CopyConfig(managerConfig),
+		Log:              logr.Discard(),
+		ExecutorImage:    executorImage,
+		NodeCapacity:     true,
+		PlaceholderClass: "placeholder",
+		Workers:          4,
 		LeaderElection: manager.LeaderElection{
 			Enabled: true, ID: "shared", Namespace: systemNamespace,
 			Lease: 3 * time.Second, Renew: 2 * time.Second, Retry: 200 * time.Millisecond,

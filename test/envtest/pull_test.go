@@ -6,10 +6,13 @@ import (
 
 	"github.com/onsi/gomega"
 	appsv1 "k8s.io/api/apps/v1"
+	batchv1 "k8s.io/api/batch/v1"
 	corev1 "k8s.io/api/core/v1"
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	"k8s.io/apimachinery/pkg/api/meta"
+	"k8s.io/apimachinery/pkg/api/resource"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"sigs.k8s.io/controller-runtime/pkg/client"
 
 	"executorpool.dev/api/v1alpha1"
 )
@@ -90,6 +93,44 @@ func TestImagePulledAheadOfContest(t *testing.T) {
 	changeContest(t, c, func(s *v1alpha1.ContestSpec) { s.StartTime = metav1.NewTime(time.Now().Add(4 * time.Minute)) })
 	eventuallyReplicas(t, namespace, 10, "contest finals holds 10")
 	eventuallyGone(t, namespace)
+}
+
+// TestPlacesHeldAheadOfContest has a quota that the contest's replicas fit in exactly, and that placeholders use up meanwhile.
+func TestPlacesHeldAheadOfContest(t *testing.T) {
+	g := gomega.NewWithT(t)
+	namespace, _ := readyPool(t)
+	quota := &corev1.ResourceQuota{ObjectMeta: metav1.ObjectMeta{Name: "team", Namespace: namespace}}
+	create(t, quota)
+	quota.Status.Hard = corev1.ResourceList{corev1.ResourceRequestsCPU: resource.MustParse("8")}
+	quota.Status.Used = corev1.ResourceList{corev1.ResourceRequestsCPU: resource.MustParse("8")}
+	if err := admin.Status().Update(t.Context(), quota); err != nil {
+		t.Fatalf("write status of quota: %v", err)
+	}
+	modify(t, namespace, &v1alpha1.ExecutorPool{}, func(p *v1alpha1.ExecutorPool) {
+		p.Spec.Scheduling.PriorityClassName = "contest"
+		p.Spec.Scheduling.NodeSelector = map[string]string{"size": "large"}
+	})
+	c := newContest(t, namespace, "finals", 19*time.Minute, nil)
+	job := &batchv1.Job{}
+	g.Eventually(get(t, namespace, job)).Should(gomega.HaveField("Spec.Parallelism", gomega.HaveValue(gomega.BeEquivalentTo(9))))
+	pod := job.Spec.Template
+	g.Expect(pod.Spec.PriorityClassName).To(gomega.Equal("placeholder"))
+	g.Expect(pod.Spec.NodeSelector).To(gomega.HaveKey("size"))
+	g.Expect(pod.Spec.Containers[0].Resources.Requests.Cpu().String()).To(gomega.Equal("800m"))
+	g.Expect(pod.Labels).To(gomega.HaveKeyWithValue("app.kubernetes.io/name", "executor-placeholder"), "no replica, and not in the Service")
+
+	job.Status.StartTime, job.Status.Active, job.Status.Ready = new(metav1.Now()), 9, new(int32(4))
+	g.Expect(admin.Status().Update(t.Context(), job)).To(gomega.Succeed())
+	pulled(t, namespace, 3, 3)
+	g.Eventually(func(g gomega.Gomega) {
+		g.Expect(admin.Get(t.Context(), client.ObjectKeyFromObject(c), c)).To(gomega.Succeed())
+		g.Expect(meta.FindStatusCondition(c.Status.Conditions, v1alpha1.ConditionPrewarmed).Message).To(gomega.HavePrefix(
+			"The pool's image is on 3 of 3 nodes, and 4 of 9 placeholders for the replicas to come have a node;"))
+	}).Should(gomega.Succeed())
+
+	changeContest(t, c, func(s *v1alpha1.ContestSpec) { s.StartTime = metav1.NewTime(time.Now().Add(4 * time.Minute)) })
+	eventuallyReplicas(t, namespace, 10, "contest finals holds 10")
+	g.Eventually(func() bool { return apierrors.IsNotFound(admin.Get(t.Context(), keyOf(namespace), job)) }).Should(gomega.BeTrue())
 }
 
 // TestImagePullFollowsItsClock has a pool woken by nothing but time.

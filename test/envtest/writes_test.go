@@ -56,7 +56,7 @@ func writes(t *testing.T) map[string]float64 {
 			labels[pair.GetName()] = pair.GetValue()
 		}
 		switch labels["resource"] {
-		case "deployments", "daemonsets", "services", "serviceaccounts", "poddisruptionbudgets", "networkpolicies", "executorpools", "events":
+		case "deployments", "daemonsets", "jobs", "services", "serviceaccounts", "poddisruptionbudgets", "networkpolicies", "executorpools", "events":
 		default:
 			continue
 		}

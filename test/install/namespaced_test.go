@@ -7,7 +7,9 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 	appsv1 "k8s.io/api/apps/v1"
+	corev1 "k8s.io/api/core/v1"
 	rbacv1 "k8s.io/api/rbac/v1"
+	schedulingv1 "k8s.io/api/scheduling/v1"
 )
 
 // TestNamespacedModeNeedsNoClusterRights renders the chart for two namespaces: what the manager may do there is what the
@@ -77,6 +79,22 @@ func TestNodesListedOnlyWhereAsked(t *testing.T) {
 	manager := typed(t, off, "Deployment "+namespace+"/executorpool-manager", &appsv1.Deployment{})
 	if args := manager.Spec.Template.Spec.Containers[0].Args; !slices.Contains(args, "--no-node-capacity") {
 		t.Errorf("manager is started with %v, want --no-node-capacity among them", args)
+	}
+}
+
+// TestPlaceholdersHaveAClass holds the manager's flag to the class that the chart makes.
+func TestPlaceholdersHaveAClass(t *testing.T) {
+	if _, there := renderChart(t)["PriorityClass /executorpool-placeholder"]; there {
+		t.Error("there is a PriorityClass though placeholders are off")
+	}
+	on := renderChart(t, "--set", "placeholders.enabled=true")
+	class := typed(t, on, "PriorityClass /executorpool-placeholder", &schedulingv1.PriorityClass{})
+	if class.Value != -10 || class.GlobalDefault || *class.PreemptionPolicy != corev1.PreemptNever {
+		t.Errorf("class %+v: want -10, for placeholders alone, pushing nothing aside", class)
+	}
+	manager := typed(t, on, "Deployment "+namespace+"/executorpool-manager", &appsv1.Deployment{})
+	if args := manager.Spec.Template.Spec.Containers[0].Args; !slices.Contains(args, "--placeholder-priority-class="+class.Name) {
+		t.Errorf("manager is started with %v, want --placeholder-priority-class=%s among them", args, class.Name)
 	}
 }
 

@@ -20,6 +20,8 @@ var settings = map[string]string{
 	"leaderElection.enabled":             `false`,
 	"namespaces":                         `["contest-a","contest-b"]`,
 	"nodeCapacity":                       `false`,
+	"placeholders.enabled":               `true`,
+	"placeholders.priority":              `-5`,
 	"maxConcurrentReconciles":            `16`,
 	"logging.level":                      `"debug"`,
 	"logging.format":                     `"text"`,
@@ -94,6 +96,7 @@ var needs = map[string]string{
 	"prometheusRule.alertLabels": "prometheusRule.enabled=true",
 	"dashboard.labels":           "dashboard.enabled=true",
 	"dashboard.annotations":      "dashboard.enabled=true",
+	"placeholders.priority":      "placeholders.enabled=true",
 }
 
 func needOf(path string) string {
