@@ -3,8 +3,10 @@ package sandbox
 import (
 	"errors"
 	"fmt"
+	"path/filepath"
 	"runtime"
 	"slices"
+	"strings"
 	"time"
 
 	"executorpool.dev/executor/sandbox/landlock"
@@ -114,11 +116,9 @@ func Namespaces(scratch string, paths ...string) namespace.Config {
 
 // allow opens what every run may reach.
 func (s *Slot) allow(rules *landlock.Ruleset) error {
-	for _, paths := range [][]string{toolchainPaths, s.config.Paths} {
-		for _, path := range paths {
-			if err := rules.Allow(path, landlock.ReadExec); err != nil {
-				return err
-			}
+	for _, path := range outermost(slices.Concat(toolchainPaths, s.config.Paths)) {
+		if err := rules.Allow(path, landlock.ReadExec); err != nil {
+			return err
 		}
 	}
 	for _, device := range devices {
@@ -130,6 +130,26 @@ func (s *Slot) allow(rules *landlock.Ruleset) error {
 		return err
 	}
 	return rules.Allow(s.Box.Path(), landlock.All)
+}
+
+// outermost leaves out paths that lie, by their links' targets, at or below another one: /bin is a part of /usr where it is a link
+// to it. Each rule costs every run the time to copy it.
+func outermost(paths []string) []string {
+	var targets []string
+	for _, path := range paths {
+		// What cannot be resolved is kept; who opens it says why.
+		if target, err := filepath.EvalSymlinks(path); err == nil {
+			path = target
+		}
+		targets = append(targets, path)
+	}
+	slices.Sort(targets)
+	targets = slices.Compact(targets)
+	return slices.DeleteFunc(slices.Clone(targets), func(path string) bool {
+		return slices.ContainsFunc(targets, func(other string) bool {
+			return strings.HasPrefix(path, strings.TrimSuffix(other, "/")+"/") && path != other
+		})
+	})
 }
 
 // dropCapabilities empties the thread's capability sets; no_new_privs keeps them empty over exec, even for user id 0.

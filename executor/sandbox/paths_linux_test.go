@@ -1,0 +1,29 @@
+package sandbox
+
+import (
+	"os"
+	"path/filepath"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+)
+
+func TestOutermostLeavesOutWhatAnotherPathHolds(t *testing.T) {
+	root, err := filepath.EvalSymlinks(t.TempDir())
+	if err != nil {
+		t.Fatal(err)
+	}
+	at := func(name string) string { return filepath.Join(root, name) }
+	for _, dir := range []string{"usr/bin", "usr2", "opt"} {
+		if err := os.MkdirAll(at(dir), 0o700); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if err := os.Symlink("usr/bin", at("bin")); err != nil {
+		t.Fatal(err)
+	}
+	got := outermost([]string{at("usr"), at("bin"), at("usr/bin"), at("usr2"), at("absent"), at("opt"), at("opt")})
+	if diff := cmp.Diff([]string{at("absent"), at("opt"), at("usr"), at("usr2")}, got); diff != "" {
+		t.Errorf("paths (-want +got):\n%s", diff)
+	}
+}
