@@ -72,6 +72,10 @@ const preflightInterval = 5 * time.Second
 // pullInterval is how often pods that pull the image are looked at for what is wrong; how far they are comes as an event.
 const pullInterval = 15 * time.Second
 
+// shortInterval is how often it is looked whether there is room meanwhile: somebody may have made some, or a node that was
+// missed have been restarting.
+const shortInterval = time.Minute
+
 // planInterval is how often a contest that is ahead is planned anew, with what its pool has measured since.
 const planInterval = 10 * time.Minute
 
@@ -89,6 +93,9 @@ func recheck(c *v1alpha1.Contest, entry calendar.Contest, now time.Time) time.Du
 	if InPreflight(c, now) && !meta.IsStatusConditionTrue(c.Status.Conditions, v1alpha1.ConditionPrewarmed) {
 		wait = preflightInterval
 	}
+	if lacksRoom(c) {
+		wait = min(wait, shortInterval)
+	}
 	alone := []calendar.Contest{entry}
 	if calendar.Pulling(alone, now) {
 		wait = pullInterval
@@ -103,6 +110,11 @@ func recheck(c *v1alpha1.Contest, entry calendar.Contest, now time.Time) time.Du
 		wait = min(wait, call.Sub(now))
 	}
 	return wait
+}
+
+func lacksRoom(c *v1alpha1.Contest) bool {
+	is := meta.FindStatusCondition(c.Status.Conditions, v1alpha1.ConditionPrewarmed)
+	return is != nil && (is.Reason == v1alpha1.ReasonExceedsNodes || is.Reason == v1alpha1.ReasonExceedsQuota)
 }
 
 // expiry counts from the release, or from when a contest that was over by then was declared: a GitOps tool that applies it

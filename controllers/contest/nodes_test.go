@@ -67,3 +67,16 @@ func TestNodesNoAlarmOnceHeld(t *testing.T) {
 		}
 	}
 }
+
+func TestRoomLookedForAgainSoon(t *testing.T) {
+	in := Input{Contest: finals(), Pool: pool(), Now: start.Add(-240 * time.Hour)}
+	for want, change := range map[time.Duration]func(){
+		planInterval:  func() { in.Room, in.Nodes = nil, nil },
+		shortInterval: func() { in.Nodes = &nodes.Room{Replicas: 7, Eligible: 2, Lacks: "cpu"} },
+	} {
+		change()
+		if got := Decide(in).Recheck; got != want {
+			t.Errorf("with room %+v on the nodes it is looked at again after %v, want %v", in.Nodes, got, want)
+		}
+	}
+}

@@ -159,3 +159,20 @@ func TestRoomIsWhatFits(t *testing.T) {
 		}
 	})
 }
+
+// BenchmarkCensus counts a cluster of 1,000 nodes with 20 pods each, as it was listed, and asks it for one pool.
+func BenchmarkCensus(b *testing.B) {
+	var cluster []corev1.Node
+	var pods []corev1.Pod
+	for i := range 1000 {
+		cluster = append(cluster, worker(fmt.Sprint(i), nil))
+		for range 20 {
+			pods = append(pods, on(fmt.Sprint(i), list("cpu", "100m", "memory", "256Mi"), nil))
+		}
+	}
+	for b.Loop() {
+		if room := take(cluster, pods).Room(replica(nil), demo); room.Replicas != 2000 {
+			b.Fatalf("room for %d, want 2000", room.Replicas)
+		}
+	}
+}
