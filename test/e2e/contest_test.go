@@ -14,6 +14,7 @@ import (
 	"time"
 
 	. "github.com/onsi/gomega"
+	corev1 "k8s.io/api/core/v1"
 	"k8s.io/apimachinery/pkg/api/meta"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/utils/ptr"
@@ -232,4 +233,47 @@ func extra(steps []step, from, to time.Time) (peak int32, held time.Duration) {
 		}
 	}
 	return peak, held
+}
+
+// TestContestFaultIsNamedInTime declares a contest on a pool that will not be ready, and wants the cause in words before half of
+// the warm-up is over.
+func TestContestFaultIsNamedInTime(t *testing.T) {
+	const warmUp = 2 * time.Minute
+	for name, tc := range map[string]struct {
+		reason, words string
+		change        func(*v1alpha1.ExecutorPoolSpec)
+		pods          string // allowed by a quota
+	}{
+		"bad image":   {reason: v1alpha1.ReasonImagePull, words: "executorpool/nowhere:1", change: func(s *v1alpha1.ExecutorPoolSpec) { s.Image = "executorpool/nowhere:1" }},
+		"quota":       {reason: v1alpha1.ReasonExceedsQuota, words: "leaves room for 1", pods: "1"},
+		"no capacity": {reason: v1alpha1.ReasonExceedsNodes, words: "nodes", change: func(s *v1alpha1.ExecutorPoolSpec) { s.Resources.Requests[corev1.ResourceCPU] = quantity("900m") }},
+		"isolation":   {reason: v1alpha1.ReasonTierTooLow, words: "Namespaced", change: func(s *v1alpha1.ExecutorPoolSpec) { s.Isolation.MinimumTier = v1alpha1.TierNamespaced }},
+	} {
+		t.Run(name, func(t *testing.T) {
+			ns := newNamespace(t)
+			if tc.pods != "" {
+				quota := &corev1.ResourceQuota{ObjectMeta: metav1.ObjectMeta{Namespace: ns, Name: "team"},
+					Spec: corev1.ResourceQuotaSpec{Hard: corev1.ResourceList{corev1.ResourcePods: quantity(tc.pods)}}}
+				if err := k8s.Create(t.Context(), quota); err != nil {
+					t.Fatalf("create quota: %v", err)
+				}
+			}
+			newPool(t, ns, "demo", tc.change)
+			start := time.Now().Add(warmUp).Truncate(time.Second)
+			contest := &v1alpha1.Contest{
+				ObjectMeta: metav1.ObjectMeta{Namespace: ns, Name: "finals"},
+				Spec: v1alpha1.ContestSpec{PoolName: "demo", StartTime: metav1.NewTime(start), DurationSeconds: 60, Replicas: 3,
+					WarmUpSeconds: ptr.To(int32(warmUp.Seconds()))},
+			}
+			if err := k8s.Create(t.Context(), contest); err != nil {
+				t.Fatalf("declare the contest: %v", err)
+			}
+			waitContest(t, contest, time.Until(start.Add(-warmUp/2)), tc.reason, func() bool {
+				is := meta.FindStatusCondition(contest.Status.Conditions, v1alpha1.ConditionPrewarmed)
+				return is != nil && is.Status == metav1.ConditionFalse && is.Reason == tc.reason && strings.Contains(is.Message, tc.words)
+			})
+			t.Logf("%s before the start: %s", time.Until(start).Round(time.Second),
+				meta.FindStatusCondition(contest.Status.Conditions, v1alpha1.ConditionPrewarmed).Message)
+		})
+	}
 }
