@@ -6,6 +6,8 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"maps"
+	"math"
 	"os"
 	"path/filepath"
 	"strings"
@@ -128,10 +130,42 @@ func playContest(t *testing.T) play {
 		holding := meta.FindStatusCondition(contest.Status.Conditions, v1alpha1.ConditionHolding)
 		return holding != nil && holding.Reason == v1alpha1.ReasonFinished
 	})
+	waitContest(t, contest, noticed, "the final report", func() bool {
+		return meta.IsStatusConditionTrue(contest.Status.Conditions, v1alpha1.ConditionReported)
+	})
+	agrees(t, contest.Status.Report, result.figures)
 	waitPool(t, ns, "demo", settled, "back to 1 replica", func(p *v1alpha1.ExecutorPool) bool { return p.Status.Replicas == 1 && p.Status.ReadyReplicas == 1 })
 	t.Logf("over:\n%s\n%s", kubectl(t, "-n", ns, "get", "contests,executorpools"), kubectl(t, "-n", ns, "describe", "contest", "finals"))
 	result.peak, result.extra = extra(seen.all(), begun, start.Add(contestLength+contestCoolDown))
 	return result
+}
+
+// agrees holds the contest's report to what the participants saw.
+func agrees(t *testing.T, got *v1alpha1.ContestReport, want report.Report) {
+	t.Helper()
+	verdicts := map[string]int{}
+	for _, v := range got.Verdicts {
+		verdicts[v.Verdict] = int(v.Count)
+	}
+	if got.Submissions != int64(want.Submissions) || !maps.Equal(verdicts, want.Verdicts) || got.Rejected != int64(want.Retries+want.Rejected) ||
+		got.Lost != int64(want.Lost) || got.Uncounted != 0 || got.Notes != "" || got.PeakReplicas != 10 {
+		t.Errorf("the report says %+v; the participants saw %+v on 10 replicas", got, want.Counts)
+	}
+	// All came at once to 80 free slots.
+	if free := int64(10 * contestSlots); got.PeakQueueDepth < int64(want.Submissions)-free || got.PeakQueueDepth > int64(want.Submissions) {
+		t.Errorf("the report says that at most %d waited; %d came at once to %d slots", got.PeakQueueDepth, want.Submissions, free)
+	}
+	// The replicas were there from the start to the release.
+	if length := int64((contestLength + contestCoolDown).Seconds()); got.ReplicaSeconds < 10*(length-5) || got.ReplicaSeconds > 10*(length+1) {
+		t.Errorf("the report says %d replica-seconds; 10 replicas were there for %d s", got.ReplicaSeconds, length)
+	}
+	waits := want.QueueWaitMillis
+	for q, pair := range map[string][2]int64{"p50": {got.WaitP50Millis, waits.P50}, "p95": {got.WaitP95Millis, waits.P95}, "p99": {got.WaitP99Millis, waits.P99}} {
+		// To within 5 %, as the field promises, and the participants' whole milliseconds.
+		if apart := math.Abs(float64(pair[0] - pair[1])); apart > 0.05*float64(pair[1])+2 {
+			t.Errorf("the report says %s wait %d ms, the participants %d ms", q, pair[0], pair[1])
+		}
+	}
 }
 
 // playWithout plays the same start on a pool that knows of no contest. A rule, if there is one, writes the scale subresource.
@@ -178,12 +212,12 @@ func scaleBy(t *testing.T, rule *hpa.HPA, ns string, start, release time.Time) {
 	}
 }
 
-// burst has 200 participants submit a program of two seconds at one moment, each on a connection of its own. What is answered
+// burst has 200 participants submit a program of two seconds, its interpreter's start on a busy node included, at one moment, each on a connection of its own. What is answered
 // 503 they send again when they are told to.
 func burst(t *testing.T, url string) report.Report {
 	t.Helper()
 	dir := t.TempDir()
-	for name, content := range map[string]string{"think.py": "import time\ntime.sleep(1.85)\nprint(42)\n", "think.out": "42\n"} {
+	for name, content := range map[string]string{"think.py": "import time\ntime.sleep(1.75)\nprint(42)\n", "think.out": "42\n"} {
 		if err := os.WriteFile(filepath.Join(dir, name), []byte(content), 0o600); err != nil {
 			t.Fatal(err)
 		}
