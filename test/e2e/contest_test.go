@@ -269,19 +269,25 @@ func extra(steps []step, from, to time.Time) (peak int32, held time.Duration) {
 	return peak, held
 }
 
-// TestContestFaultIsNamedInTime declares a contest on a pool that will not be ready, and wants the cause in words before half of
-// the warm-up is over.
+// TestContestFaultIsNamedInTime declares a contest on a pool that will not be ready, and wants the cause in words: where it can be
+// known, days before, and else before half of the warm-up is over.
 func TestContestFaultIsNamedInTime(t *testing.T) {
 	const warmUp = 2 * time.Minute
 	for name, tc := range map[string]struct {
-		reason, words string
-		change        func(*v1alpha1.ExecutorPoolSpec)
-		pods          string // allowed by a quota
+		ahead, aheadWords string // empty: not known before there are pods
+		reason, words     string
+		change            func(*v1alpha1.ExecutorPoolSpec)
+		pods              string // allowed by a quota
 	}{
-		"bad image":   {reason: v1alpha1.ReasonImagePull, words: "executorpool/nowhere:1", change: func(s *v1alpha1.ExecutorPoolSpec) { s.Image = "executorpool/nowhere:1" }},
-		"quota":       {reason: v1alpha1.ReasonExceedsQuota, words: "leaves room for 1", pods: "1"},
-		"no capacity": {reason: v1alpha1.ReasonExceedsNodes, words: "nodes", change: func(s *v1alpha1.ExecutorPoolSpec) { s.Resources.Requests[corev1.ResourceCPU] = quantity("900m") }},
-		"isolation":   {reason: v1alpha1.ReasonTierTooLow, words: "Namespaced", change: func(s *v1alpha1.ExecutorPoolSpec) { s.Isolation.MinimumTier = v1alpha1.TierNamespaced }},
+		"bad image": {reason: v1alpha1.ReasonImagePull, words: "executorpool/nowhere:1",
+			change: func(s *v1alpha1.ExecutorPoolSpec) { s.Image = "executorpool/nowhere:1" }},
+		"isolation": {reason: v1alpha1.ReasonTierTooLow, words: "Namespaced",
+			change: func(s *v1alpha1.ExecutorPoolSpec) { s.Isolation.MinimumTier = v1alpha1.TierNamespaced }},
+		"quota": {ahead: v1alpha1.ReasonExceedsQuota, aheadWords: "quota team (pods) leaves room for 1",
+			reason: v1alpha1.ReasonPodCreation, words: "exceeded quota: team", pods: "1"},
+		"no capacity": {ahead: v1alpha1.ReasonExceedsNodes, aheadWords: "nodes",
+			reason: v1alpha1.ReasonUnschedulable, words: "Insufficient cpu",
+			change: func(s *v1alpha1.ExecutorPoolSpec) { s.Resources.Requests[corev1.ResourceCPU] = quantity("900m") }},
 	} {
 		t.Run(name, func(t *testing.T) {
 			ns := newNamespace(t)
@@ -293,21 +299,30 @@ func TestContestFaultIsNamedInTime(t *testing.T) {
 				}
 			}
 			newPool(t, ns, "demo", tc.change)
-			start := time.Now().Add(warmUp).Truncate(time.Second)
 			contest := &v1alpha1.Contest{
 				ObjectMeta: metav1.ObjectMeta{Namespace: ns, Name: "finals"},
-				Spec: v1alpha1.ContestSpec{PoolName: "demo", StartTime: metav1.NewTime(start), DurationSeconds: 60, Replicas: 3,
+				Spec: v1alpha1.ContestSpec{PoolName: "demo", StartTime: metav1.NewTime(time.Now().Add(72 * time.Hour)), DurationSeconds: 60, Replicas: 3,
 					WarmUpSeconds: ptr.To(int32(warmUp.Seconds()))},
 			}
 			if err := k8s.Create(t.Context(), contest); err != nil {
 				t.Fatalf("declare the contest: %v", err)
 			}
-			waitContest(t, contest, time.Until(start.Add(-warmUp/2)), tc.reason, func() bool {
-				is := meta.FindStatusCondition(contest.Status.Conditions, v1alpha1.ConditionPrewarmed)
-				return is != nil && is.Status == metav1.ConditionFalse && is.Reason == tc.reason && strings.Contains(is.Message, tc.words)
-			})
-			t.Logf("%s before the start: %s", time.Until(start).Round(time.Second),
-				meta.FindStatusCondition(contest.Status.Conditions, v1alpha1.ConditionPrewarmed).Message)
+			if tc.ahead != "" {
+				waitNotPrewarmed(t, contest, noticed, tc.ahead, tc.aheadWords)
+			}
+			start := time.Now().Add(warmUp).Truncate(time.Second).UTC()
+			kubectl(t, "-n", ns, "patch", "contest/finals", "--type=merge", "-p", fmt.Sprintf(`{"spec":{"startTime":%q}}`, start.Format(time.RFC3339)))
+			waitNotPrewarmed(t, contest, time.Until(start.Add(-warmUp/2)), tc.reason, tc.words)
+			t.Logf("that was %s before the start", time.Until(start).Round(time.Second))
 		})
 	}
+}
+
+func waitNotPrewarmed(t *testing.T, contest *v1alpha1.Contest, within time.Duration, reason, words string) {
+	t.Helper()
+	waitContest(t, contest, within, reason, func() bool {
+		is := meta.FindStatusCondition(contest.Status.Conditions, v1alpha1.ConditionPrewarmed)
+		return is != nil && is.Status == metav1.ConditionFalse && is.Reason == reason && strings.Contains(is.Message, words)
+	})
+	t.Logf("%s: %s", reason, meta.FindStatusCondition(contest.Status.Conditions, v1alpha1.ConditionPrewarmed).Message)
 }
