@@ -1,9 +1,9 @@
 // Package worker runs submissions in worker processes and keeps those alive.
 //
 // The Supervisor lives in the executor's main process. It starts the worker processes, each with its slots; each slot
-// takes the head of the queue as soon as it is free, sends it over a socket pair and waits for the result. Data flows
+// takes the head of the queue as soon as it is free, sends it over a pipe and waits for the result. Data flows
 //
-//	queue -> slot -> socket pair -> Main in the worker process -> Judge -> and back -> Job.Done
+//	queue -> slot -> pipe -> Main in the worker process -> Judge -> and back -> Job.Done
 //
 // Contract: every Job that a slot took is answered exactly once, at the latest Grace after the hard timeout, whatever
 // becomes of the worker. A worker that dies or falls silent costs only the jobs in its own slots (InternalError); what
