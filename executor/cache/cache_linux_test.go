@@ -69,7 +69,7 @@ func TestCacheGivesWhatWasPut(t *testing.T) {
 		t.Fatal(err)
 	}
 	words, ok := c.Get("key", used)
-	if !ok || string(words) != "a\nb\n" {
+	if !ok || words != "a\nb\n" {
 		t.Errorf("got words %q, %v", words, ok)
 	}
 	for name, want := range map[string]string{"main": "program", "Main$1.class": "class"} {
@@ -143,13 +143,34 @@ func TestCacheServesManyAtOnce(t *testing.T) {
 					continue
 				}
 				info, err := os.Stat(filepath.Join(store.Path(), "main"))
-				if err != nil || info.Size() != 20<<10 || string(words) != "words of "+key {
+				if err != nil || info.Size() != 20<<10 || words != "words of "+key {
 					t.Errorf("hit of %s: %v %v, words %q", key, info, err, words)
 				}
 			}
 		})
 	}
 	all.Wait()
+}
+
+func TestCacheForgetsWhatAnotherProcessRemoved(t *testing.T) {
+	c := open(t, 1<<20)
+	another, err := Open(c.path, c.bound)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer another.Close()
+	put(t, c, "key", 100)
+	if !has(t, another, "key") {
+		t.Fatal("another process does not find the entry")
+	}
+	c.discard("key")
+	if has(t, another, "key") {
+		t.Error("another process still gives an entry that is gone")
+	}
+	put(t, c, "key", 200)
+	if !has(t, another, "key") {
+		t.Error("another process does not find the entry that was made again")
+	}
 }
 
 func names(t *testing.T, c *Cache) map[string]bool {
