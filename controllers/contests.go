@@ -76,7 +76,7 @@ func (r *ContestReconciler) Reconcile(ctx context.Context, request ctrl.Request)
 		err := r.Client.Delete(ctx, c, client.Preconditions{UID: &uid})
 		return ctrl.Result{}, client.IgnoreNotFound(err)
 	}
-	if err := r.report(in, &decision); err != nil {
+	if err := r.Recorder.Record(in, &decision); err != nil {
 		return ctrl.Result{}, err
 	}
 	if err := r.writeStatus(ctx, c, decision); err != nil {

@@ -2,6 +2,7 @@ package controllers
 
 import (
 	"context"
+	"fmt"
 	"sync"
 	"time"
 
@@ -10,7 +11,6 @@ import (
 	"k8s.io/utils/clock"
 	"sigs.k8s.io/controller-runtime/pkg/client"
 
-	"executorpool.dev/api/v1alpha1"
 	"executorpool.dev/controllers/contest"
 	"executorpool.dev/controllers/report"
 	"executorpool.dev/controllers/sampling"
@@ -21,12 +21,8 @@ import (
 const (
 	// lookInterval is how often the replicas of a pool with a contest are asked what they have counted.
 	lookInterval = 2 * time.Second
-	// lastLook is how long before the release they are asked for the last time: afterwards they may go.
-	lastLook = 500 * time.Millisecond
 	// lookParallel bounds how many pods are asked at one time.
 	lookParallel = 128
-	// continuous is the longest time without a look after which the next is still one of the contest.
-	continuous = 15 * time.Second
 )
 
 // Recorder asks the replicas of pools whose contests have begun, or are about to, what they have counted, and keeps a ledger
@@ -38,94 +34,22 @@ type Recorder struct {
 	Clock   clock.Clock
 
 	mu         sync.Mutex
-	recordings map[types.NamespacedName]*recording
+	recordings contest.Recordings
 	// looking are the pools that are being asked.
 	looking map[types.NamespacedName]bool
 }
 
-// recording is one contest.
-type recording struct {
-	uid  types.UID
-	pool types.NamespacedName
-	// start is the contest's. release is the end; zero while there is none.
-	start, release time.Time
-	// ledger is nil until the first look where it begins with that.
-	ledger *report.Ledger
-	final  bool
-}
-
-// Record takes in what the contest is now and has tell write with what is known of it, unless it is not to be recorded, or
-// nothing was seen yet; then ok is false, and pending says whether something may come.
-func (r *Recorder) Record(c *v1alpha1.Contest, now time.Time, tell func(contest.Record) error) (ok, pending bool, err error) {
+// Record puts into a decision what is known of what the replicas did.
+func (r *Recorder) Record(in contest.Input, d *contest.Decision) error {
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	key := client.ObjectKeyFromObject(c)
-	rec := r.recordings[key]
-	if rec != nil && rec.uid != c.UID {
-		rec = nil
+	if r.recordings == nil {
+		r.recordings = contest.Recordings{}
 	}
-	written := len(c.Status.Checkpoint) == 0
-	if over := contest.Entry(c).Phase(now).Over(); !contest.Recorded(c, now) && (rec == nil || !over || (rec.final && written && c.Status.Report != nil)) {
-		delete(r.recordings, key)
-		return false, false, nil
+	if err := r.recordings.Record(in, d); err != nil {
+		return fmt.Errorf("report on contest %s: %w", client.ObjectKeyFromObject(in.Contest), err)
 	}
-	if rec == nil {
-		if rec, err = begin(c, now); err != nil {
-			return false, false, err
-		}
-		if r.recordings == nil {
-			r.recordings = map[types.NamespacedName]*recording{}
-		}
-		r.recordings[key] = rec
-	}
-	rec.follow(c, now)
-	if rec.ledger == nil || !rec.ledger.Begun() {
-		if rec.final {
-			// It was cancelled before anything could happen.
-			delete(r.recordings, key)
-		}
-		return false, !rec.final, nil
-	}
-	return true, !rec.final, tell(contest.Record{Ledger: rec.ledger, Final: rec.final})
-}
-
-// begin makes the recording of a contest that this process has not seen, or goes on with another's.
-func begin(c *v1alpha1.Contest, now time.Time) (*recording, error) {
-	rec := &recording{uid: c.UID, pool: types.NamespacedName{Namespace: c.Namespace, Name: c.Spec.PoolName}}
-	start := c.Spec.StartTime.Time
-	switch {
-	case len(c.Status.Checkpoint) > 0:
-		ledger, err := report.Restore(c.Status.Checkpoint)
-		if err != nil {
-			return nil, err
-		}
-		rec.ledger = ledger
-	case c.CreationTimestamp.After(start) || c.Status.Report != nil:
-		// Declared late, or held again after it was over: the first look is the beginning.
-	default:
-		rec.ledger = report.New(start)
-	}
-	return rec, nil
-}
-
-// follow takes in the contest's times. One that is moved into the future begins anew.
-func (rec *recording) follow(c *v1alpha1.Contest, now time.Time) {
-	rec.start, rec.release = c.Spec.StartTime.Time, time.Time{}
-	if now.Before(rec.start) && (rec.ledger == nil || !rec.ledger.From().Equal(rec.start)) {
-		rec.ledger = report.New(rec.start)
-	}
-	entry := contest.Entry(c)
-	if release, ok := entry.ReleaseTime(); ok {
-		rec.release = release
-	}
-	if entry.Phase(now).Over() && rec.release.After(now) {
-		// It is cancelled.
-		rec.release = now
-	}
-	if rec.final && rec.release.After(now.Add(lastLook)) {
-		// It goes on after all.
-		rec.final = false
-	}
+	return nil
 }
 
 // NeedLeaderElection keeps managers that only stand by from asking.
@@ -161,10 +85,10 @@ func (r *Recorder) due() []types.NamespacedName {
 		r.looking = map[types.NamespacedName]bool{}
 	}
 	var pools []types.NamespacedName
-	for _, rec := range r.recordings {
-		if !rec.final && !r.looking[rec.pool] {
-			r.looking[rec.pool] = true
-			pools = append(pools, rec.pool)
+	for _, pool := range r.recordings.Pools() {
+		if !r.looking[pool] {
+			r.looking[pool] = true
+			pools = append(pools, pool)
 		}
 	}
 	return pools
@@ -174,13 +98,8 @@ func (r *Recorder) due() []types.NamespacedName {
 func (r *Recorder) wait() time.Duration {
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	wait, now := lookInterval, r.Clock.Now()
-	for _, rec := range r.recordings {
-		if last := rec.release.Add(-lastLook).Sub(now); !rec.final && !rec.release.IsZero() && last > 0 {
-			wait = min(wait, last)
-		}
-	}
-	return max(wait, 10*time.Millisecond)
+	now := r.Clock.Now()
+	return max(10*time.Millisecond, min(lookInterval, r.recordings.Last(now).Sub(now)))
 }
 
 // look asks all pods of a pool that can answer.
@@ -237,26 +156,5 @@ func (r *Recorder) took(pool types.NamespacedName, look report.Look, err error) 
 		// The cache ends, and the process with it.
 		return
 	}
-	for _, rec := range r.recordings {
-		if rec.pool == pool && !rec.final {
-			rec.took(look)
-		}
-	}
-}
-
-func (rec *recording) took(look report.Look) {
-	if rec.ledger == nil {
-		rec.ledger = report.New(look.Answered)
-	}
-	last := !rec.release.IsZero() && !look.Asked.Before(rec.release.Add(-lastLook))
-	if last && rec.ledger.Begun() && look.Asked.Sub(rec.ledger.Until()) > continuous {
-		rec.ledger.Missed(look)
-		rec.final = true
-		return
-	}
-	rec.ledger.Add(look)
-	if last {
-		rec.ledger.Close()
-		rec.final = true
-	}
+	r.recordings.Took(pool, look)
 }

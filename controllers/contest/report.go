@@ -15,41 +15,29 @@ import (
 // reportInterval is how often a report that grows is written.
 const reportInterval = time.Minute
 
-// Recorded says whether the contest's replicas are to be asked what they count: from the warm-up on, so that what they had
-// counted before the start is known, until the report is final. A contest that was over when it was declared has nothing to
-// report.
-func Recorded(c *v1alpha1.Contest, now time.Time) bool {
-	entry := Entry(c)
-	phase := entry.Phase(now)
-	return phase.Holds() || (phase.Over() && len(c.Status.Checkpoint) > 0)
-}
-
-// Record is what is known of the contest when its report is to be written.
-type Record struct {
-	Ledger *report.Ledger
-	// Final says that nothing more will be seen.
-	Final bool
-}
-
-// Report fills in the report, when it is time to: when recording has begun, once a minute, and at the end. It says when next.
-func Report(next *v1alpha1.ContestStatus, in Input, record Record) (told []Event, recheck time.Duration, err error) {
+// report fills in the report when it is time to: when recording has begun, once a minute, and at the end.
+func (rec *recording) report(in Input, d *Decision) error {
+	next := &d.Status
 	is := meta.FindStatusCondition(next.Conditions, v1alpha1.ConditionReported)
-	if last := next.Report; last != nil && is != nil && is.Status == metav1.ConditionFalse && !record.Final {
+	if last := next.Report; last != nil && is != nil && is.Status == metav1.ConditionFalse && !rec.final {
 		if due := last.ToTime.Add(reportInterval); in.Now.Before(due) {
-			return nil, due.Sub(in.Now), nil
+			d.sooner(due.Sub(in.Now))
+			return nil
 		}
 	}
-	rendered, complete := record.Ledger.Render(report.Plan{Forecast: forecast(*next, in), Beside: beside(in, record.Ledger)})
+	rendered, complete := rec.ledger.Render(report.Plan{Forecast: forecast(*next, in), Beside: beside(in, rec.ledger)})
 	next.Report = &rendered
 	c := metav1.Condition{
 		Type: v1alpha1.ConditionReported, Status: metav1.ConditionFalse, Reason: v1alpha1.ReasonRecording,
 		Message: "status.report is what there was so far.", ObservedGeneration: in.Contest.Generation,
 		LastTransitionTime: metav1.NewTime(in.Now.Truncate(time.Second)),
 	}
-	if !record.Final {
-		next.Checkpoint, err = record.Ledger.Checkpoint()
+	if !rec.final {
+		checkpoint, err := rec.ledger.Checkpoint()
+		next.Checkpoint = checkpoint
 		meta.SetStatusCondition(&next.Conditions, c)
-		return nil, reportInterval, err
+		d.sooner(reportInterval)
+		return err
 	}
 	next.Checkpoint = nil
 	c.Status, c.Reason, c.Message = metav1.ConditionTrue, v1alpha1.ReasonComplete, "status.report is final, and nothing is missing from it."
@@ -61,17 +49,18 @@ func Report(next *v1alpha1.ContestStatus, in Input, record Record) (told []Event
 	if rendered.Notes != "" {
 		note += " " + rendered.Notes
 	}
-	return []Event{{Warning: !complete || rendered.Lost > 0, Reason: v1alpha1.ConditionReported, Note: note}}, 0, nil
+	d.Events = append(d.Events, Event{Warning: !complete || rendered.Lost > 0, Reason: v1alpha1.ConditionReported, Note: note})
+	return nil
 }
 
-// Unreport takes back what a report says of a contest that has not started after all.
-func Unreport(next *v1alpha1.ContestStatus) {
+// unreport takes back what a report says of a contest that has not started after all.
+func unreport(next *v1alpha1.ContestStatus) {
 	next.Report, next.Checkpoint = nil, nil
 	meta.RemoveStatusCondition(&next.Conditions, v1alpha1.ConditionReported)
 }
 
-// Sooner has the contest looked at again by then; 0 asks for nothing.
-func (d *Decision) Sooner(wait time.Duration) {
+// sooner has the contest looked at again by then; 0 asks for nothing.
+func (d *Decision) sooner(wait time.Duration) {
 	if wait > 0 && (d.Recheck == 0 || wait < d.Recheck) {
 		d.Recheck = wait
 	}

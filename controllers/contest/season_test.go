@@ -34,7 +34,10 @@ type edit struct {
 type outage struct{ from, to time.Time }
 
 // seasonPod exists from created and serves from ready.
-type seasonPod struct{ created, ready time.Time }
+type seasonPod struct {
+	created, ready time.Time
+	executor       *seasonExecutor
+}
 
 // seasonPool is one pool with its contests.
 type seasonPool struct {
@@ -47,6 +50,7 @@ type seasonPool struct {
 
 	now    time.Time
 	pods   []seasonPod
+	books  *seasonBooks
 	floor  int
 	back   time.Time // when the manager came back last
 	starts []time.Duration
@@ -99,7 +103,8 @@ func drawPool(seed uint64, contests int, outages []outage) *seasonPool {
 	}
 	slices.SortStableFunc(p.edits, func(a, b edit) int { return a.at.Compare(b.at) })
 	p.now = slices.MinFunc(p.edits, func(a, b edit) int { return a.at.Compare(b.at) }).at.Add(-time.Hour)
-	p.pods = []seasonPod{{p.now.Add(-time.Hour), p.now.Add(-time.Hour)}}
+	p.books = newSeasonBooks(r)
+	p.pods = []seasonPod{p.newPod(-time.Hour, 0)}
 	p.floor = 1
 	return p
 }
@@ -124,8 +129,13 @@ func (p *seasonPool) play() {
 		var wake time.Time
 		if until, is := p.away(); is {
 			wake, p.back = until, until
+			p.books.restart()
 		} else {
+			p.look()
 			wake = p.reconcile()
+			if next, is := p.books.next(p.now); is && (wake.IsZero() || next.Before(wake)) {
+				wake = next
+			}
 		}
 		for _, at := range p.moments() {
 			if at.After(p.now) && (wake.IsZero() || at.Before(wake)) {
@@ -143,6 +153,7 @@ func (p *seasonPool) play() {
 		p.replicaTime += passed * time.Duration(len(p.pods))
 		p.floorTime += passed * time.Duration(p.wanted())
 		p.now = wake
+		p.work(passed)
 	}
 }
 
@@ -167,7 +178,7 @@ func (p *seasonPool) apply(e edit) {
 	c := p.contests[e.contest]
 	if c == nil {
 		c = finals()
-		c.Name, c.Generation, c.CreationTimestamp = fmt.Sprintf("contest-%d", e.contest), 0, metav1.NewTime(p.now)
+		c.Name, c.Namespace, c.Generation, c.CreationTimestamp = fmt.Sprintf("contest-%d", e.contest), "season", 0, metav1.NewTime(p.now)
 		p.contests[e.contest] = c
 	}
 	e.do(c)
@@ -190,8 +201,12 @@ func (p *seasonPool) reconcile() time.Time {
 		if c == nil {
 			continue
 		}
-		if settled := Entry(c).Phase(p.now).Over() && c.Status.ObservedGeneration == c.Generation; !settled {
-			d := Decide(Input{Contest: c, Pool: pool(), Now: p.now, Past: Past{Starts: p.starts}})
+		if settled := Entry(c).Phase(p.now).Over() && c.Status.ObservedGeneration == c.Generation && len(c.Status.Checkpoint) == 0 && p.books.recordings[keyOf(c)] == nil; !settled {
+			in := Input{Contest: c, Pool: pool(), Now: p.now, Past: Past{Starts: p.starts}}
+			d := Decide(in)
+			if err := p.books.recordings.Record(in, &d); err != nil {
+				p.faults = append(p.faults, err.Error())
+			}
 			c.Status = d.Status
 		}
 	}
@@ -200,7 +215,10 @@ func (p *seasonPool) reconcile() time.Time {
 	for len(p.pods) < p.floor {
 		took := p.usual/2 + time.Duration(p.random.Int64N(int64(p.usual)))
 		p.starts = append(p.starts, took)
-		p.pods = append(p.pods, seasonPod{p.now, p.now.Add(took)})
+		p.pods = append(p.pods, p.newPod(0, took))
+	}
+	for _, pod := range p.pods[p.floor:] {
+		p.drain(pod)
 	}
 	p.pods = p.pods[:p.floor]
 	if next, ok := calendar.Next(entries(), p.now); ok {
@@ -254,6 +272,7 @@ func (p *seasonPool) judge() {
 func TestSeason(t *testing.T) {
 	var held, own time.Duration
 	met, impossible, late := 0, 0, 0
+	var reported seasonReports
 	r := rand.New(rand.NewPCG(1, 9))
 	var outages []outage
 	for range 40 {
@@ -264,6 +283,7 @@ func TestSeason(t *testing.T) {
 		p := drawPool(uint64(i), seasonContests/seasonPools, outages)
 		p.play()
 		held, own = held+p.replicaTime, own+p.floorTime
+		reported.add(t, i, p)
 		met, impossible, late = met+p.met, impossible+p.impossible, late+len(p.faults)
 		for _, f := range p.faults {
 			t.Errorf("pool %d: %s", i, f)
@@ -271,6 +291,11 @@ func TestSeason(t *testing.T) {
 	}
 	t.Logf("%d starts at their floor, %d that nobody could have met, %d missed; %.0f replica-hours, %.3f of the floors' own %.0f",
 		met, impossible, late, held.Hours(), held.Hours()/own.Hours(), own.Hours())
+	t.Logf("%d reports, %d of them complete and %d saying that they are not; %d submissions, %d lost; all as in the simulation's ledger",
+		reported.complete+reported.incomplete, reported.complete, reported.incomplete, reported.submissions, reported.lost)
+	if reported.complete < seasonContests/2 || reported.incomplete == 0 {
+		t.Errorf("%d reports are complete and %d not: the season does not test what it should", reported.complete, reported.incomplete)
+	}
 	if ratio := held.Hours() / own.Hours(); ratio > 1.15 || ratio < 0.95 {
 		t.Errorf("replica-hours are %.3f of the floors' own, want at most 1.15, and no fewer than floors are for", ratio)
 	}

@@ -29,7 +29,7 @@ func (l *Ledger) Checkpoint() ([]byte, error) {
 
 func pack(s state) ([]byte, error) {
 	var packed bytes.Buffer
-	w, err := flate.NewWriter(&packed, flate.BestCompression)
+	w, err := flate.NewWriter(&packed, flate.BestSpeed)
 	if err != nil {
 		return nil, fmt.Errorf("pack checkpoint: %w", err)
 	}

@@ -303,6 +303,11 @@ func (l *Ledger) most(unseen time.Duration) uint64 {
 	return uint64(math.Ceil(l.s.Pace * unseen.Seconds()))
 }
 
+// Torn says that what was counted before is not known.
+func (l *Ledger) Torn() {
+	l.fault(0, "status.checkpoint could not be read, and what it held is missing")
+}
+
 // Missed says that nobody looked when the contest was released, and what the replicas that are still there have taken in
 // since they were last asked, of which nobody knows what was the contest's.
 func (l *Ledger) Missed(look Look) {
