@@ -225,6 +225,9 @@ func (r *ContestReconciler) SetupWithManager(ctx context.Context, mgr ctrl.Manag
 	if err := mgr.Add(r.Recorder); err != nil {
 		return fmt.Errorf("set up the recorder: %w", err)
 	}
+	if err := r.Recorder.Listen(ctx, mgr.GetCache()); err != nil {
+		return err
+	}
 	err := ctrl.NewControllerManagedBy(mgr).
 		Named("contest").
 		For(&v1alpha1.Contest{}).

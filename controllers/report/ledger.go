@@ -267,10 +267,11 @@ func (l *Ledger) Ended(uid string, t api.Totals, at time.Time) {
 	l.busy(gained[accepted], at)
 	if at.After(r.Until) {
 		l.s.ReplicaTime += at.Sub(r.Until)
+		r.Until = at
 	}
 	l.s.Lost += countsOf(t).held()
 	// Nothing is missed when it is gone.
-	*r = replica{Name: r.Name, Restarts: r.Restarts, Told: true, Until: at}
+	*r = replica{Name: r.Name, Restarts: r.Restarts, Told: true, Until: r.Until}
 }
 
 // fault makes the report incomplete: up to n submissions may be missing.

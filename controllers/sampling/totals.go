@@ -2,6 +2,7 @@ package sampling
 
 import (
 	"context"
+	"encoding/json"
 	"fmt"
 	"math"
 	"net"
@@ -25,6 +26,14 @@ func (s *Sampler) Totals(ctx context.Context, target Target) (api.Totals, error)
 		return api.Totals{}, err
 	}
 	return totals, nil
+}
+
+// LastTotals reads what a process left behind as its container's termination message; ok is false for any other message.
+func LastTotals(message string) (totals api.Totals, ok bool) {
+	if err := json.Unmarshal([]byte(message), &totals); err != nil || plausibleTotals(totals) != nil {
+		return api.Totals{}, false
+	}
+	return totals, true
 }
 
 // maxReason and maxReasons are far more than the reasons there are.

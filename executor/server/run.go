@@ -2,6 +2,7 @@ package server
 
 import (
 	"context"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"log/slog"
@@ -184,11 +185,28 @@ func (e *executor) run(ctx context.Context, listener net.Listener, stop <-chan o
 	if err := httpServer.Shutdown(writing); err != nil {
 		e.log.Warn("some clients did not read their answers", "error", err)
 	}
+	e.leaveWord(lastWord)
 	if drained != nil {
 		return drained
 	}
 	e.log.Info("executor has drained")
 	return nil
+}
+
+// lastWord is the file that a kubelet reads when a container has ended, and shows as the pod's termination message.
+const lastWord = "/dev/termination-log"
+
+// leaveWord writes what there was in all where that can be read afterwards: nobody can ask any more. Outside of a pod there
+// is no such file.
+func (e *executor) leaveWord(file string) {
+	f, err := os.OpenFile(file, os.O_WRONLY|os.O_TRUNC, 0)
+	if err != nil {
+		return
+	}
+	defer func() { _ = f.Close() }()
+	if err := json.NewEncoder(f).Encode(e.server.counted()); err != nil {
+		e.log.Warn("the last counts could not be written", "file", file, "error", err)
+	}
 }
 
 // drain leaves in good order and returns when every accepted submission has its outcome. A second signal cuts it short.

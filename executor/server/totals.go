@@ -105,9 +105,13 @@ func (t *totals) read(waiting int) api.Totals {
 }
 
 func (s *Server) answerTotals(w http.ResponseWriter, _ *http.Request) {
+	writeJSON(w, http.StatusOK, "application/json", s.counted())
+}
+
+func (s *Server) counted() api.Totals {
 	all := s.totals.read(s.cfg.Queue.Depth())
 	all.Process = s.idPrefix[:len(s.idPrefix)-1]
 	all.UptimeMillis = s.cfg.Clock.Now().Sub(s.started).Milliseconds()
 	all.Draining = s.phase.Load() != serving
-	writeJSON(w, http.StatusOK, "application/json", all)
+	return all
 }

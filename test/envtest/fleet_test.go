@@ -60,6 +60,13 @@ type executor struct {
 	started time.Time
 	frozen  bool
 	silent  bool
+	asked   int
+}
+
+// times is how often it was asked.
+func (e *executor) times() (n int) {
+	e.set(func(e *executor) { n = e.asked })
+	return n
 }
 
 func (e *executor) set(change func(*executor)) {
@@ -71,6 +78,7 @@ func (e *executor) set(change func(*executor)) {
 func (e *executor) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	e.mu.Lock()
 	defer e.mu.Unlock()
+	e.asked++
 	if e.silent {
 		w.WriteHeader(http.StatusBadGateway)
 		return

@@ -1,6 +1,7 @@
 package envtest
 
 import (
+	"encoding/json"
 	"fmt"
 	"maps"
 	"slices"
@@ -128,6 +129,56 @@ func TestContestReported(t *testing.T) {
 		t.Errorf("summary %q", got.Summary)
 	}
 	eventuallyContestEvent(t, c, v1alpha1.ConditionReported, "200 submissions")
+}
+
+// TestReportHearsLastWord has one replica drain and go, and another's container end and start anew, in the middle of a
+// contest. What they took in after they were last asked is in their termination messages.
+func TestReportHearsLastWord(t *testing.T) {
+	g := gomega.NewWithT(t)
+	namespace := namespaceOf(t)
+	newPool(t, namespace, nil)
+	c := recorded(t, namespace, 6*time.Second, 8*time.Second)
+	rollOut(t, namespace, 2, 2)
+	state := api.State{Slots: 8, QueueCapacity: 128, Tier: "Restricted"}
+	a, b := &executor{state: state}, &executor{state: state}
+	pods := []*corev1.Pod{pod(t, namespace, "a", serving(executors.add(t, a))), pod(t, namespace, "b", serving(executors.add(t, b)))}
+	started(t, c)
+	for i, e := range []*executor{a, b} {
+		judge(e, 5, api.OK, time.Second)
+		var message []byte
+		e.set(func(e *executor) {
+			// From here on it is not reached any more.
+			e.silent = true
+			last := e.totals
+			last.Process, last.UptimeMillis = fmt.Sprintf("%p", e), time.Since(e.started).Milliseconds()
+			last.Accepted, last.Answered, last.Verdicts = 25, 25, map[api.Verdict]uint64{api.OK: 25}
+			last.Waits = [][2]uint64{{uint64(api.WaitBucket(time.Second)), 25}}
+			message, _ = json.Marshal(last)
+		})
+		ended := corev1.ContainerState{Terminated: &corev1.ContainerStateTerminated{Message: string(message), FinishedAt: metav1.Now()}}
+		ip := pods[i].Status.PodIP
+		setStatus(t, pods[i], func(s *corev1.PodStatus) {
+			serving(ip)(s)
+			if i == 0 {
+				s.ContainerStatuses[0].State = ended
+			} else {
+				s.ContainerStatuses[0].LastTerminationState, s.ContainerStatuses[0].RestartCount = ended, 1
+			}
+		})
+		if i == 0 {
+			remove(t, pods[i])
+			continue
+		}
+		// A process that begins is not asked before the kubelet has told of the one that ended.
+		began := e.times()
+		g.Eventually(e.times).Should(gomega.BeNumerically(">", began+1))
+		e.set(func(e *executor) { e.silent, e.totals, e.started = false, api.Totals{Process: "another"}, time.Now() })
+		judge(e, 3, api.OK, time.Second)
+	}
+	got := reported(t, c, v1alpha1.ReasonComplete)
+	if got.Submissions != 53 || got.Lost != 0 {
+		t.Errorf("%d submissions and %d lost, want 25 of each that ended and 3 of the one that began: %s", got.Submissions, got.Lost, got.Notes)
+	}
 }
 
 // TestReportOutlivesManager ends the manager in the middle of a contest. Replicas that live on are counted exactly; one that
