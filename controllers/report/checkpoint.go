@@ -9,7 +9,7 @@ import (
 )
 
 const (
-	// maxCheckpoint bounds what is written to a Contest's status, in bytes: some 80 a replica that has worked.
+	// maxCheckpoint bounds what is written to a Contest's status, in bytes: some 160 a replica that has worked.
 	maxCheckpoint = 256 << 10
 	// maxState is far more than that is unpacked.
 	maxState = 64 << 20

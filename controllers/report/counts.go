@@ -75,7 +75,7 @@ func (c Counts) of(kind string) map[string]uint64 {
 }
 
 // wait is the time that a share of the submissions with a verdict did not wait longer than. Within a bucket, waits are taken
-// to be spread evenly: 50 waits between 1.0 and 1.1 s, of which 25 lie at or below the share, give 1.05 s.
+// to be spread evenly: 50 waits between 1.00 and 1.05 s, of which 20 lie at or below the share, give 1.02 s.
 func (c Counts) wait(share float64) time.Duration {
 	var buckets [api.WaitBuckets]uint64
 	var all uint64

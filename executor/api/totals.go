@@ -28,14 +28,15 @@ type Totals struct {
 	DeepestQueue int `json:"deepestQueue"`
 }
 
-// Buckets of waits are a tenth wide, so that a percentile read from them is off by a twentieth at most: 1 ms, and 158 more
-// to about an hour. A fleet sends only those that hold something.
+// Buckets of waits are a twentieth wide, which is by how much a percentile read from them may be off: 1 ms, and 311 more to
+// an hour. Only those that hold something are sent, some 10 bytes each.
 const (
-	waitStep    = 1.1
-	WaitBuckets = 160
+	waitStep = 1.05
+	// WaitBuckets is how many there are.
+	WaitBuckets = 312
 )
 
-// WaitBucket is the bucket a wait falls into: 0 up to a millisecond, then each reaches a tenth further.
+// WaitBucket is the bucket a wait falls into: 0 up to a millisecond, then each reaches a twentieth further.
 func WaitBucket(wait time.Duration) int {
 	if wait <= time.Millisecond {
 		return 0
