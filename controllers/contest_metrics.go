@@ -22,7 +22,10 @@ var (
 	heldGauge         = contestGauge("contest_held_replicas", "Replicas the contest holds now; 0 before its warm-up.")
 	contestStartGauge = contestGauge("contest_start_timestamp_seconds", "spec.startTime as a Unix time.")
 
-	contestVectors = []vector{prewarmedGauge, heldGauge, contestStartGauge}
+	contestTakenGauge = contestGauge("contest_submissions", "Submissions the pool took in during the contest so far, as of the last minute.")
+	contestLostGauge  = contestGauge("contest_lost_submissions", "Submissions of them that a replica held when it ended unexpectedly; anything but 0 is a fault.")
+
+	contestVectors = []vector{prewarmedGauge, heldGauge, contestStartGauge, contestTakenGauge, contestLostGauge}
 )
 
 func init() {
@@ -49,6 +52,10 @@ func publishContest(c *v1alpha1.Contest, s v1alpha1.ContestStatus) {
 	set(prewarmedGauge, truth(!meta.IsStatusConditionFalse(s.Conditions, v1alpha1.ConditionPrewarmed)))
 	set(heldGauge, truth(meta.IsStatusConditionTrue(s.Conditions, v1alpha1.ConditionHolding))*float64(s.Replicas))
 	set(contestStartGauge, float64(c.Spec.StartTime.Unix()))
+	if s.Report != nil {
+		set(contestTakenGauge, float64(s.Report.Submissions))
+		set(contestLostGauge, float64(s.Report.Lost))
+	}
 }
 
 func forgetContest(contest types.NamespacedName) {

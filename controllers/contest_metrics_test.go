@@ -40,6 +40,11 @@ func TestContestMetricsFollowStatus(t *testing.T) {
 			map[string]float64{"prewarmed": 0, "held_replicas": 10, "start_timestamp_seconds": 1_800_000_000}},
 		{"running", func() { publishContest(final, status("True", v1alpha1.ReasonRunning, "True")) },
 			map[string]float64{"prewarmed": 1, "held_replicas": 10, "start_timestamp_seconds": 1_800_000_000}},
+		{"running and reported", func() {
+			s := status("True", v1alpha1.ReasonRunning, "True")
+			s.Report = &v1alpha1.ContestReport{Submissions: 200, Lost: 1}
+			publishContest(final, s)
+		}, map[string]float64{"prewarmed": 1, "held_replicas": 10, "start_timestamp_seconds": 1_800_000_000, "submissions": 200, "lost_submissions": 1}},
 		{"finished", func() { publishContest(final, status("False", v1alpha1.ReasonFinished, "False")) }, nil},
 		{"put on again", func() { publishContest(final, status("True", v1alpha1.ReasonPaused, "True")) },
 			map[string]float64{"prewarmed": 1, "held_replicas": 10, "start_timestamp_seconds": 1_800_000_000}},

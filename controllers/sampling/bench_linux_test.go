@@ -2,6 +2,7 @@ package sampling
 
 import (
 	"context"
+	"encoding/json"
 	"fmt"
 	"io"
 	"net"
@@ -44,6 +45,32 @@ func BenchmarkAskThousandPods(b *testing.B) {
 		rounds++
 	}
 	b.ReportMetric((cpuTime(b)-before)*1000/float64(rounds), "cpu-ms/round")
+}
+
+// BenchmarkTotals asks one pod over a kept connection. What it reports is CPU time of both sides.
+func BenchmarkTotals(b *testing.B) {
+	totals := worked()
+	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
+		w.Header().Set("Content-Type", "application/json")
+		_ = json.NewEncoder(w).Encode(totals)
+	}))
+	defer server.Close()
+	s := New(8000, func(ctx context.Context, network, _ string) (net.Conn, error) {
+		return (&net.Dialer{}).DialContext(ctx, network, server.Listener.Addr().String())
+	})
+	document, err := json.Marshal(totals)
+	if err != nil {
+		b.Fatal(err)
+	}
+	before, asked := cpuTime(b), 0
+	for b.Loop() {
+		if _, err := s.Totals(b.Context(), Target{Name: "a", IP: "10.0.0.1"}); err != nil {
+			b.Fatal(err)
+		}
+		asked++
+	}
+	b.ReportMetric((cpuTime(b)-before)*1e6/float64(asked), "cpu-us/question")
+	b.ReportMetric(float64(len(document)), "bytes/answer")
 }
 
 func cpuTime(b *testing.B) float64 {

@@ -10,8 +10,7 @@ import (
 	"executorpool.dev/executor/worker"
 )
 
-// totals counts submissions for /v1/totals. One lock makes an answer of one instant; it is held for some 50 ns twice in a
-// submission.
+// totals counts submissions for /v1/totals. One lock makes an answer of one instant.
 type totals struct {
 	clock queue.Clock
 
