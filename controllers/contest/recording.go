@@ -50,8 +50,8 @@ func (r Recordings) Record(in Input, d *Decision) error {
 	if rec != nil && rec.uid != c.UID {
 		rec = nil
 	}
-	unwritten := len(c.Status.Checkpoint) > 0 || (rec != nil && !(rec.final && c.Status.Report != nil))
-	if !phase.Holds() && !(phase.Over() && unwritten) {
+	written := len(c.Status.Checkpoint) == 0 && (rec == nil || (rec.final && c.Status.Report != nil))
+	if !phase.Holds() && (written || !phase.Over()) {
 		delete(r, key)
 		return nil
 	}

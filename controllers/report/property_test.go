@@ -16,11 +16,10 @@ var start = time.Date(2027, 3, 1, 9, 0, 0, 0, time.UTC)
 
 // process counts as an executor does, and again for the truth.
 type process struct {
-	name    string
-	born    time.Time
-	totals  api.Totals
-	waits   map[uint64]uint64
-	drained bool
+	name   string
+	born   time.Time
+	totals api.Totals
+	waits  map[uint64]uint64
 }
 
 func (p *process) read(now time.Time) *api.Totals {
