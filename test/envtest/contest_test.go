@@ -1,6 +1,7 @@
 package envtest
 
 import (
+	"context"
 	"testing"
 	"time"
 
@@ -32,6 +33,12 @@ func newContest(t *testing.T, namespace, name string, in time.Duration, change f
 		change(&c.Spec)
 	}
 	create(t, c)
+	// Left to its clock it would go on to tell of itself while other tests count what is written.
+	t.Cleanup(func() {
+		if err := client.IgnoreNotFound(admin.Delete(context.WithoutCancel(t.Context()), c)); err != nil {
+			t.Errorf("delete contest: %v", err)
+		}
+	})
 	return c
 }
 
