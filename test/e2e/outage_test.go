@@ -159,3 +159,13 @@ func (c *clients) submit(t *testing.T, url string) {
 		return
 	}
 }
+
+func (r *recording) last() step {
+	all := r.all()
+	return all[len(all)-1]
+}
+
+func (r *recording) wait(t *testing.T, what string, want func([]step) bool) {
+	t.Helper()
+	NewWithT(t).Eventually(func() bool { return want(r.all()) }, settled, 50*time.Millisecond).Should(BeTrue(), what)
+}

@@ -7,7 +7,6 @@ import (
 	"testing"
 	"time"
 
-	. "github.com/onsi/gomega"
 	appsv1 "k8s.io/api/apps/v1"
 	"sigs.k8s.io/controller-runtime/pkg/client"
 )
@@ -49,14 +48,4 @@ func (r *recording) all() []step {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	return slices.Clone(r.steps)
-}
-
-func (r *recording) last() step {
-	all := r.all()
-	return all[len(all)-1]
-}
-
-func (r *recording) wait(t *testing.T, what string, want func([]step) bool) {
-	t.Helper()
-	NewWithT(t).Eventually(func() bool { return want(r.all()) }, settled, 50*time.Millisecond).Should(BeTrue(), what)
 }
