@@ -131,15 +131,12 @@ func (r *run) accompany(process int, pipes *pipes, outputs *[2]output, begin tim
 		}
 		wait := min(end.Sub(now), weigh.Sub(now))
 		fds := [4]unix.PollFd{{Fd: int32(process), Events: unix.POLLIN}, {Fd: -1}, {Fd: -1}, {Fd: -1}}
-		switch {
-		case !watched && pipes.ours[0] < 0:
-			// Until the first look a run is left alone with its pipes, which hold 64 KiB each: most runs of a contest end
-			// within it, and cost one wait.
+		if !watched {
 			wait = min(wait, firstLook-elapsed)
-		case !watched:
-			wait = min(wait, firstLook-elapsed)
-			fallthrough
-		default:
+		}
+		// Until the first look a run without input is left alone with its pipes, which hold 64 KiB each: most runs of a contest
+		// end within it, and cost one wait.
+		if watched || pipes.ours[0] >= 0 {
 			fds[1] = unix.PollFd{Fd: int32(pipes.ours[0]), Events: unix.POLLOUT}
 			for i := range outputs {
 				if !outputs[i].truncated {
