@@ -95,18 +95,20 @@ type orphan struct{ pid, group int }
 func (o orphan) wait() { _, _ = unix.Wait4(o.pid, nil, unix.WNOHANG, nil) }
 
 func (r *reaper) orphansLocked() ([]orphan, error) {
-	entries, err := os.ReadDir("/proc")
+	candidates, err := children()
+	if err != nil {
+		candidates, err = everybody()
+	}
 	if err != nil {
 		return nil, fmt.Errorf("look for orphaned processes: %w", err)
 	}
 	self := os.Getpid()
 	var orphans []orphan
-	for _, e := range entries {
-		pid, err := strconv.Atoi(e.Name())
-		if err != nil || r.known[pid] != nil {
+	for _, pid := range candidates {
+		if r.known[pid] != nil {
 			continue
 		}
-		stat, err := os.ReadFile("/proc/" + e.Name() + "/stat")
+		stat, err := os.ReadFile("/proc/" + strconv.Itoa(pid) + "/stat")
 		if err != nil {
 			continue // it has ended meanwhile
 		}
@@ -115,6 +117,46 @@ func (r *reaper) orphansLocked() ([]orphan, error) {
 		}
 	}
 	return orphans, nil
+}
+
+// children lists the children of every thread of this process. It fails on a kernel without such lists
+// (CONFIG_PROC_CHILDREN), and when a thread ends meanwhile, which hands its children to another. A list read while a
+// worker is being reaped may lack one, which the cleaning up after that worker then finds.
+func children() ([]int, error) {
+	threads, err := os.ReadDir("/proc/self/task")
+	if err != nil {
+		return nil, err
+	}
+	var pids []int
+	for _, thread := range threads {
+		list, err := os.ReadFile("/proc/self/task/" + thread.Name() + "/children")
+		if err != nil {
+			return nil, err
+		}
+		for field := range bytes.FieldsSeq(list) {
+			pid, err := strconv.Atoi(string(field))
+			if err != nil {
+				return nil, err
+			}
+			pids = append(pids, pid)
+		}
+	}
+	return pids, nil
+}
+
+// everybody lists all processes there are: on a node, that takes milliseconds in which no submission is handed on.
+func everybody() ([]int, error) {
+	entries, err := os.ReadDir("/proc")
+	if err != nil {
+		return nil, err
+	}
+	var pids []int
+	for _, e := range entries {
+		if pid, err := strconv.Atoi(e.Name()); err == nil {
+			pids = append(pids, pid)
+		}
+	}
+	return pids, nil
 }
 
 // parseStat reads parent and process group out of /proc/PID/stat: "pid (name) state ppid pgrp ...". The name may hold

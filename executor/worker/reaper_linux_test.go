@@ -1,7 +1,10 @@
 package worker
 
 import (
+	"os"
 	"os/exec"
+	"runtime"
+	"slices"
 	"syscall"
 	"testing"
 	"time"
@@ -62,6 +65,56 @@ func TestReaperKillsOrphansAndSparesWorkers(t *testing.T) {
 	}
 	if err := r.wait(worker); err == nil || err.Error() != "signal: killed" {
 		t.Errorf("the worker ended with %v", err)
+	}
+}
+
+func TestChildrenAreListedOfEveryThread(t *testing.T) {
+	if _, err := os.Stat("/proc/thread-self/children"); err != nil {
+		t.Fatalf("this kernel lists no children: %v", err)
+	}
+	var want []int
+	for range 3 {
+		// A goroutine that keeps its thread and outlives the look: each child has another thread as its parent.
+		pid, stop := childOfOwnThread(t)
+		defer stop()
+		want = append(want, pid)
+	}
+	for name, list := range map[string]func() ([]int, error){"children": children, "everybody": everybody} {
+		got, err := list()
+		if err != nil {
+			t.Errorf("%s: %v", name, err)
+		}
+		for _, pid := range want {
+			if !slices.Contains(got, pid) {
+				t.Errorf("%s lacks %d: %v", name, pid, got)
+			}
+		}
+	}
+}
+
+func childOfOwnThread(t *testing.T) (pid int, stop func()) {
+	t.Helper()
+	started, release, ended := make(chan int), make(chan struct{}), make(chan error)
+	go func() {
+		runtime.LockOSThread() // until it ends
+		cmd := exec.Command("/bin/sleep", "60")
+		if err := cmd.Start(); err != nil {
+			t.Error(err)
+			close(started)
+			return
+		}
+		started <- cmd.Process.Pid
+		<-release
+		_ = cmd.Process.Kill()
+		ended <- cmd.Wait()
+	}()
+	pid, ok := <-started
+	if !ok {
+		t.FailNow()
+	}
+	return pid, func() {
+		close(release)
+		<-ended
 	}
 }
 
