@@ -163,8 +163,8 @@ func readyPool(t *testing.T) (namespace string, replica *executor) {
 	return namespace, replica
 }
 
-// eventuallyCondition waits for a condition and returns its message.
-func eventuallyCondition(t *testing.T, namespace, kind string, status metav1.ConditionStatus, reason string) string {
+// eventuallyCondition waits for a condition whose message holds the words, and returns the message.
+func eventuallyCondition(t *testing.T, namespace, kind string, status metav1.ConditionStatus, reason string, words ...string) string {
 	t.Helper()
 	var pool v1alpha1.ExecutorPool
 	var message string
@@ -173,6 +173,9 @@ func eventuallyCondition(t *testing.T, namespace, kind string, status metav1.Con
 		c := meta.FindStatusCondition(pool.Status.Conditions, kind)
 		g.Expect(c).NotTo(gomega.BeNil(), "condition %s of %v", kind, pool.Status.Conditions)
 		g.Expect(string(c.Status)+" "+c.Reason).To(gomega.Equal(string(status)+" "+reason), "condition %s: %s", kind, c.Message)
+		for _, word := range words {
+			g.Expect(c.Message).To(gomega.ContainSubstring(word), "condition %s", kind)
+		}
 		message = c.Message
 	}).Should(gomega.Succeed())
 	return message
