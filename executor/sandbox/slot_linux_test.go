@@ -10,6 +10,7 @@ import (
 	"testing"
 	"time"
 
+	"executorpool.dev/executor/sandbox/usage"
 	"golang.org/x/sys/unix"
 )
 
@@ -112,4 +113,35 @@ func openFiles(t testing.TB) int {
 		t.Fatal(err)
 	}
 	return len(entries)
+}
+
+// TestRunsReadLikeEverybody looks at a run from outside: the idle class is for the processor alone.
+func TestRunsReadLikeEverybody(t *testing.T) {
+	s := newSlot(t, Restricted)
+	ctx, cancel := context.WithCancel(t.Context())
+	ended := make(chan error, 1)
+	go func() {
+		_, err := s.Run(ctx, attackSpec(s, "sleep"))
+		ended <- err
+	}()
+	scanner, err := usage.NewScanner()
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer scanner.Close()
+	var children []int
+	for deadline := time.Now().Add(10 * time.Second); len(children) == 0 && time.Now().Before(deadline); time.Sleep(time.Millisecond) {
+		children, _ = scanner.Children(os.Getpid())
+	}
+	if len(children) != 1 {
+		t.Fatalf("the run's processes are %v, want one", children)
+	}
+	got, _, errno := unix.Syscall(unix.SYS_IOPRIO_GET, ioprioWhoProcess, uintptr(children[0]), 0)
+	if errno != 0 || got != ioprioBestEffort {
+		t.Errorf("the run's disk priority is %#x (%v), want %#x", got, errno, ioprioBestEffort)
+	}
+	cancel()
+	if err := <-ended; err != nil {
+		t.Error(err)
+	}
 }

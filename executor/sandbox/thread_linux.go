@@ -15,6 +15,12 @@ import (
 	"golang.org/x/sys/unix"
 )
 
+// Of linux/ioprio.h: the class is in the upper bits, the level below; 4 is what a process has that asks for nothing.
+const (
+	ioprioWhoProcess = 1
+	ioprioBestEffort = 2<<13 | 4
+)
+
 // thread is the slot's OS thread: it gives up its rights and then does what it is handed. The goroutine never unlocks; the
 // thread ends with it. The file rules are not its own: it puts them on each run it starts, so that it can still fill and
 // clear the slot's directories itself, and signal the runtime's other threads, which a scoped thread may not (Linux 6.12
@@ -39,6 +45,11 @@ func (s *Slot) confine() error {
 	// The kernel's default, for wall limits and for the programs, which inherit it.
 	if err := unix.Prctl(unix.PR_SET_TIMERSLACK, uintptr(50*time.Microsecond), 0, 0, 0); err != nil {
 		return fmt.Errorf("set the timers' precision: %w", err)
+	}
+	// For the runs, which inherit it. They are of the scheduler's idle class, and the kernel would take their reads for idle as
+	// well: behind everybody's writes, for seconds, in a sleep from which no signal wakes (ioprio_set(2), block/mq-deadline.c).
+	if _, _, errno := unix.Syscall(unix.SYS_IOPRIO_SET, ioprioWhoProcess, 0, ioprioBestEffort); errno != 0 {
+		return fmt.Errorf("set the disk's priority: %w", errno)
 	}
 	if err := unix.Prctl(unix.PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0); err != nil {
 		return fmt.Errorf("set no_new_privs: %w", err)
