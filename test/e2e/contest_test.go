@@ -299,6 +299,10 @@ func TestContestFaultIsNamedInTime(t *testing.T) {
 				}
 			}
 			newPool(t, ns, "demo", tc.change)
+			if tc.pods != "" {
+				// What it has is then counted by the quota, and known to be its own.
+				waitReady(t, ns, "demo")
+			}
 			contest := &v1alpha1.Contest{
 				ObjectMeta: metav1.ObjectMeta{Namespace: ns, Name: "finals"},
 				Spec: v1alpha1.ContestSpec{PoolName: "demo", StartTime: metav1.NewTime(time.Now().Add(72 * time.Hour)), DurationSeconds: 60, Replicas: 3,
