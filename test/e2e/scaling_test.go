@@ -186,14 +186,15 @@ func (w *scalingWatch) wrote(replicas int32) {
 	}
 }
 
-// leaves looks, when a pod begins to leave, whether it is busy while one that stays is idle. What it was given in its last
-// moment, since it was asked, it drains; that is the Service's matter.
+// leaves looks, when a pod is chosen to leave, whether it is busy while one that stays is idle. It is chosen when it is marked, or
+// else when it begins to leave. What it is given after that, until no connection leads to it any more, it drains.
 func (w *scalingWatch) leaves(pod *corev1.Pod) {
+	chosen := pod.DeletionTimestamp != nil || pod.Annotations[corev1.PodDeletionCost] != ""
 	w.mu.Lock()
 	known := w.left[pod.Name]
-	w.left[pod.Name] = w.left[pod.Name] || pod.DeletionTimestamp != nil
+	w.left[pod.Name] = chosen
 	w.mu.Unlock()
-	if known || pod.DeletionTimestamp == nil || !ready(pod) {
+	if known || !chosen || !ready(pod) {
 		return
 	}
 	state, err := stateOf(pod.Status.PodIP)
@@ -201,9 +202,10 @@ func (w *scalingWatch) leaves(pod *corev1.Pod) {
 		return
 	}
 	for _, other := range w.pods() {
-		if idle, err := stateOf(other.Status.PodIP); err == nil && idle.Busy+idle.Queued == 0 && other.DeletionTimestamp == nil && ready(&other) {
+		if idle, err := stateOf(other.Status.PodIP); err == nil && idle.Busy+idle.Queued == 0 && other.DeletionTimestamp == nil && ready(&other) &&
+			other.Annotations[corev1.PodDeletionCost] == "" {
 			w.mu.Lock()
-			w.wrong = append(w.wrong, fmt.Sprintf("pod %s leaves with %d busy and %d queued while %s is idle; deletion costs %q and %q",
+			w.wrong = append(w.wrong, fmt.Sprintf("pod %s was chosen with %d busy and %d queued while %s is idle; deletion costs %q and %q",
 				pod.Name, state.Busy, state.Queued, other.Name, pod.Annotations[corev1.PodDeletionCost], other.Annotations[corev1.PodDeletionCost]))
 			w.mu.Unlock()
 			return
