@@ -9,6 +9,7 @@ import (
 	batchv1 "k8s.io/api/batch/v1"
 	corev1 "k8s.io/api/core/v1"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/utils/ptr"
 	"sigs.k8s.io/controller-runtime/pkg/client"
 
 	"executorpool.dev/api/v1alpha1"
@@ -49,7 +50,7 @@ func (r *ContestReconciler) ahead(ctx context.Context, pool *v1alpha1.ExecutorPo
 	there.pulling = set.Status.CurrentNumberScheduled
 	far := &contest.Pull{}
 	if there.holding > 0 && job.DeletionTimestamp == nil {
-		far.Placeholders, far.Placed = there.holding, valueOr0(job.Status.Ready)
+		far.Placeholders, far.Placed = there.holding, ptr.Deref(job.Status.Ready, 0)
 	}
 	if set.Status.ObservedGeneration == set.Generation {
 		far.On, far.Nodes = min(set.Status.NumberReady, set.Status.UpdatedNumberScheduled), set.Status.DesiredNumberScheduled
@@ -68,13 +69,6 @@ func (r *ContestReconciler) ahead(ctx context.Context, pool *v1alpha1.ExecutorPo
 	}
 	there.pull = far
 	return there, nil
-}
-
-func valueOr0(n *int32) int32 {
-	if n == nil {
-		return 0
-	}
-	return *n
 }
 
 // quotas are the namespace's, but for what pods take that are gone when the replicas come.

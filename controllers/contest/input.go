@@ -3,6 +3,8 @@ package contest
 import (
 	"time"
 
+	"k8s.io/utils/ptr"
+
 	"executorpool.dev/api/v1alpha1"
 	"executorpool.dev/controllers/calendar"
 	"executorpool.dev/controllers/nodes"
@@ -73,8 +75,8 @@ func Entry(c *v1alpha1.Contest) calendar.Contest {
 		Start:    c.Spec.StartTime.Time,
 		Duration: seconds(c.Spec.DurationSeconds),
 		WarmUp:   seconds(c.Status.WarmUpSeconds),
-		CoolDown: seconds(valueOf(c.Spec.CoolDownSeconds)),
-		Pull:     seconds(valueOf(c.Spec.ImagePullSeconds)),
+		CoolDown: seconds(ptr.Deref(c.Spec.CoolDownSeconds, 0)),
+		Pull:     seconds(ptr.Deref(c.Spec.ImagePullSeconds, 0)),
 		Replicas: int(c.Status.Replicas),
 	}
 	switch c.Spec.State {
@@ -87,11 +89,3 @@ func Entry(c *v1alpha1.Contest) calendar.Contest {
 }
 
 func seconds(n int32) time.Duration { return time.Duration(n) * time.Second }
-
-// valueOf is 0 for a field that the API server would have defaulted.
-func valueOf(n *int32) int32 {
-	if n == nil {
-		return 0
-	}
-	return *n
-}

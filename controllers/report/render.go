@@ -19,9 +19,6 @@ var refusals = map[string]bool{
 	api.ReasonNoFreeSlot: true, api.ReasonIsolation: true, api.ReasonOverloaded: true,
 }
 
-// clientGone is the reason of submissions whose client left.
-const clientGone = "client_gone"
-
 // Plan is what was expected of the contest.
 type Plan struct {
 	Forecast v1alpha1.ContestFigures
@@ -36,7 +33,7 @@ func (l *Ledger) Render(plan Plan) (report v1alpha1.ContestReport, complete bool
 		FromTime:       metav1.NewTime(s.From.Truncate(time.Second)),
 		ToTime:         metav1.NewTime(s.Until.Truncate(time.Second)),
 		Submissions:    int64(s.Total[accepted]),
-		GivenUp:        int64(s.Total[rejected+clientGone]),
+		GivenUp:        int64(s.Total[rejected+api.ReasonClientGone]),
 		Lost:           int64(s.Lost),
 		Uncounted:      int64(s.Uncounted),
 		PeakQueueDepth: int64(s.DeepestQueue),

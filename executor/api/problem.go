@@ -26,6 +26,9 @@ const (
 	ReasonOverloaded   = "overloaded"
 )
 
+// ReasonClientGone is of no answer, since nobody would read it: submissions whose client left are only counted by it.
+const ReasonClientGone = "client_gone"
+
 // Error makes a problem usable as an error.
 func (p *Problem) Error() string {
 	if p.Field != "" {

@@ -10,7 +10,7 @@ import (
 	"testing"
 	"time"
 
-	"executorpool.dev/executor/sandbox/usage"
+	"executorpool.dev/executor/sandbox/spawn"
 	"golang.org/x/sys/unix"
 )
 
@@ -118,30 +118,36 @@ func openFiles(t testing.TB) int {
 // TestRunsReadLikeEverybody looks at a run from outside: the idle class is for the processor alone.
 func TestRunsReadLikeEverybody(t *testing.T) {
 	s := newSlot(t, Restricted)
-	ctx, cancel := context.WithCancel(t.Context())
-	ended := make(chan error, 1)
-	go func() {
-		_, err := s.Run(ctx, attackSpec(s, "sleep"))
-		ended <- err
-	}()
-	scanner, err := usage.NewScanner()
+	err := s.On(func() {
+		pipes, err := openPipes(nil, s.null)
+		if err != nil {
+			t.Error(err)
+			return
+		}
+		defer pipes.close()
+		command := &spawn.Command{GroupToken: s.token, RulesetFD: -1, Dir: s.Box.FD(), Files: pipes.child}
+		if err := command.Prepare("/bin/sleep", []string{"sleep", "60"}, nil, nil); err != nil {
+			t.Error(err)
+			return
+		}
+		child, err := command.Start()
+		if err != nil {
+			t.Error(err)
+			return
+		}
+		defer child.Close()
+		got, _, errno := unix.Syscall(unix.SYS_IOPRIO_GET, ioprioWhoProcess, uintptr(child.PID), 0)
+		if errno != 0 || got != ioprioBestEffort {
+			t.Errorf("the run's disk priority is %#x (%v), want %#x", got, errno, ioprioBestEffort)
+		}
+		if err := unix.Kill(-child.PID, unix.SIGKILL); err != nil {
+			t.Error(err)
+		}
+		if _, err := unix.Wait4(child.PID, nil, unix.WALL, nil); err != nil {
+			t.Error(err)
+		}
+	})
 	if err != nil {
 		t.Fatal(err)
-	}
-	defer scanner.Close()
-	var children []int
-	for deadline := time.Now().Add(10 * time.Second); len(children) == 0 && time.Now().Before(deadline); time.Sleep(time.Millisecond) {
-		children, _ = scanner.Children(os.Getpid())
-	}
-	if len(children) != 1 {
-		t.Fatalf("the run's processes are %v, want one", children)
-	}
-	got, _, errno := unix.Syscall(unix.SYS_IOPRIO_GET, ioprioWhoProcess, uintptr(children[0]), 0)
-	if errno != 0 || got != ioprioBestEffort {
-		t.Errorf("the run's disk priority is %#x (%v), want %#x", got, errno, ioprioBestEffort)
-	}
-	cancel()
-	if err := <-ended; err != nil {
-		t.Error(err)
 	}
 }

@@ -148,7 +148,7 @@ func (s *Server) finish(w http.ResponseWriter, counts *totals, job *worker.Job, 
 		s.reject(w, counts, api.Unavailable(api.ReasonDraining, "this executor was told to stop at once; the submission was not run"), time.Second)
 	case worker.Abandoned:
 		// Nobody reads; what is counted is that the place was given up.
-		s.metrics.rejected(reasonClientGone)
+		s.metrics.rejected(api.ReasonClientGone)
 	}
 }
 

@@ -19,13 +19,12 @@ const (
 	reasonMediaType       = "media_type"
 	reasonTooSlow         = "too_slow"
 	reasonInternal        = "internal"
-	reasonClientGone      = "client_gone"
 )
 
 var rejectionReasons = []string{
 	api.ReasonQueueFull, api.ReasonDeadline, api.ReasonQueueTimeout, api.ReasonDraining, api.ReasonNoFreeSlot,
 	api.ReasonIsolation, api.ReasonOverloaded,
-	reasonInvalid, reasonUnknownLanguage, reasonTooLarge, reasonMediaType, reasonTooSlow, reasonInternal, reasonClientGone,
+	reasonInvalid, reasonUnknownLanguage, reasonTooLarge, reasonMediaType, reasonTooSlow, reasonInternal, api.ReasonClientGone,
 }
 
 func rejectionReason(p *api.Problem) string {

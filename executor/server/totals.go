@@ -72,7 +72,7 @@ func (t *totals) finish(o worker.Outcome) {
 		t.served += uint64(o.Held.Milliseconds())
 		t.waits[api.WaitBucket(o.Waited)]++
 	case worker.Abandoned:
-		t.rejections[reasonClientGone]++
+		t.rejections[api.ReasonClientGone]++
 	}
 }
 

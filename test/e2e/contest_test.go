@@ -212,8 +212,8 @@ func scaleBy(t *testing.T, rule *hpa.HPA, ns string, start, release time.Time) {
 	}
 }
 
-// burst has 200 participants submit a program of two seconds, its interpreter's start on a busy node included, at one moment, each on a connection of its own. What is answered
-// 503 they send again when they are told to.
+// burst has 200 participants submit a program of two seconds, its interpreter's start on a busy node included, at one moment, each
+// on a connection of its own. What is answered 503 they send again when they are told to.
 func burst(t *testing.T, url string) report.Report {
 	t.Helper()
 	dir := t.TempDir()
