@@ -31,6 +31,18 @@ func (l *line[T]) add(t *Ticket[T]) {
 	l.n++
 }
 
+// addFirst puts t before all others.
+func (l *line[T]) addFirst(t *Ticket[T]) {
+	t.prev, t.next, t.waiting = nil, l.head, true
+	if l.head == nil {
+		l.tail = t
+	} else {
+		l.head.prev = t
+	}
+	l.head = t
+	l.n++
+}
+
 // remove takes t out; false when it is not waiting any more.
 func (l *line[T]) remove(t *Ticket[T]) bool {
 	if !t.waiting {

@@ -25,7 +25,10 @@ type Queue[T any] struct {
 	mu     sync.Mutex
 	line   line[T]
 	takers []*taker[T] // in order of arrival, so that work spreads over all of them
-	closed bool
+	// reserved items wait for one taker and may come back; see Reserve.
+	reserved int
+	closed   bool
+	cleared  bool
 }
 
 // Taken is an item handed out by Pop.
@@ -64,22 +67,27 @@ func (q *Queue[T]) put(v T, deadline time.Time, wait bool) (*Ticket[T], error) {
 	}
 	t := &Ticket[T]{queue: q, value: v}
 	if len(q.takers) > 0 {
-		first := q.takers[0]
-		q.takers[0] = nil
-		q.takers = q.takers[1:]
-		first.hand <- Taken[T]{Value: v}
+		q.handLocked(Taken[T]{Value: v})
 		return t, nil
 	}
 	if !wait {
 		return nil, ErrBusy
 	}
-	if q.line.n >= q.capacity {
+	if q.line.n+q.reserved >= q.capacity {
 		return nil, ErrFull
 	}
 	t.pushed, t.deadline = q.clock.Now(), deadline
 	q.line.add(t)
 	t.timer = q.clock.AfterFunc(deadline.Sub(t.pushed), t.expired)
 	return t, nil
+}
+
+// handLocked gives an item to who has waited longest in Pop.
+func (q *Queue[T]) handLocked(taken Taken[T]) {
+	first := q.takers[0]
+	q.takers[0] = nil
+	q.takers = q.takers[1:]
+	first.hand <- taken
 }
 
 func (t *Ticket[T]) expired() {
@@ -142,22 +150,79 @@ func (q *Queue[T]) Pop(ctx context.Context) (Taken[T], error) {
 	return taken, nil
 }
 
-// takeLocked takes the head, past those whose deadline is over and whose timer has not come to it yet.
 func (q *Queue[T]) takeLocked() (Taken[T], bool) {
+	t := q.headLocked()
+	if t == nil {
+		return Taken[T]{}, false
+	}
+	q.line.remove(t)
+	t.timer.Stop()
+	return Taken[T]{Value: t.value, Waited: q.clock.Now().Sub(t.pushed)}, true
+}
+
+// headLocked is the head that has time left, past those whose deadline is over and whose timer has not come to it yet.
+func (q *Queue[T]) headLocked() *Ticket[T] {
 	now := q.clock.Now()
 	for t := q.line.head; t != nil; t = q.line.head {
-		if !now.Before(t.deadline) {
-			// The timer's goroutine finds nothing to remove, so this is the one call of expire.
-			q.line.remove(t)
-			t.timer.Stop()
-			go q.expire(t.value)
-			continue
+		if now.Before(t.deadline) {
+			return t
 		}
+		// The timer's goroutine finds nothing to remove, so this is the one call of expire.
 		q.line.remove(t)
 		t.timer.Stop()
-		return Taken[T]{Value: t.value, Waited: now.Sub(t.pushed)}, true
+		go q.expire(t.value)
 	}
-	return Taken[T]{}, false
+	return nil
+}
+
+// Reserve takes the head for somebody who will have need of it in a moment, if there is one and it suits; nil otherwise. Until
+// the caller says Take or Return, which it must soon, the item counts as waiting, but neither expires nor can be removed.
+func (q *Queue[T]) Reserve(suits func(T) bool) *Ticket[T] {
+	q.mu.Lock()
+	defer q.mu.Unlock()
+	t := q.headLocked()
+	if t == nil || !suits(t.value) {
+		return nil
+	}
+	q.line.remove(t)
+	t.timer.Stop()
+	q.reserved++
+	return t
+}
+
+// Value is the item.
+func (t *Ticket[T]) Value() T { return t.value }
+
+// Take ends the wait of a reserved item.
+func (t *Ticket[T]) Take() Taken[T] {
+	q := t.queue
+	q.mu.Lock()
+	defer q.mu.Unlock()
+	q.reserved--
+	return Taken[T]{Value: t.value, Waited: q.clock.Now().Sub(t.pushed)}
+}
+
+// Return lets a reserved item wait on, before all others and until its old deadline. False: the queue was cleared meanwhile, and
+// what becomes of the item is the caller's to say.
+func (t *Ticket[T]) Return() bool {
+	q := t.queue
+	q.mu.Lock()
+	defer q.mu.Unlock()
+	q.reserved--
+	if q.cleared {
+		return false
+	}
+	now := q.clock.Now()
+	switch left := t.deadline.Sub(now); {
+	case left <= 0:
+		go q.expire(t.value)
+	case len(q.takers) > 0:
+		q.handLocked(Taken[T]{Value: t.value, Waited: now.Sub(t.pushed)})
+	default:
+		q.line.addFirst(t)
+		t.timer = q.clock.AfterFunc(left, t.expired)
+	}
+	return true
 }
 
 func (q *Queue[T]) leave(me *taker[T]) bool {
@@ -183,10 +248,12 @@ func (q *Queue[T]) Close() {
 	q.takers = nil
 }
 
-// Clear removes everything that waits and returns it, the oldest first. The expire function is not told.
+// Clear removes everything that waits and is not reserved, for good, and returns it, the oldest first. The expire function is
+// not told.
 func (q *Queue[T]) Clear() []T {
 	q.mu.Lock()
 	defer q.mu.Unlock()
+	q.cleared = true
 	var all []T
 	for t := q.line.head; t != nil; t = q.line.head {
 		q.line.remove(t)
@@ -200,10 +267,10 @@ func (q *Queue[T]) Clear() []T {
 func (q *Queue[T]) Depth() int {
 	q.mu.Lock()
 	defer q.mu.Unlock()
-	return q.line.n
+	return q.line.n + q.reserved
 }
 
-// Oldest is how long the head has waited; 0 when nothing waits.
+// Oldest is how long the head has waited; 0 when nothing waits. Reserved items, which wait only a moment longer, are left out.
 func (q *Queue[T]) Oldest() time.Duration {
 	q.mu.Lock()
 	defer q.mu.Unlock()

@@ -108,6 +108,77 @@ func TestQueueItemExpiresOnceAndIsNotTaken(t *testing.T) {
 	})
 }
 
+func anyOne(int) bool { return true }
+
+func TestReservedItemWaitsOnWhenReturned(t *testing.T) {
+	bubble(t, func(t *testing.T, q *Queue[int], expired *recorder) {
+		first := push(t, q, 1, 2*time.Second)
+		push(t, q, 2, time.Minute)
+		if ticket := q.Reserve(func(v int) bool { return v == 2 }); ticket != nil {
+			t.Errorf("reserved %d, which is not what suits", ticket.Value())
+		}
+		if got := q.Reserve(anyOne); got != first {
+			t.Fatalf("reserved %v, want the head", got)
+		}
+		if first.Remove() {
+			t.Error("removed what is reserved")
+		}
+		time.Sleep(time.Second)
+		if q.Depth() != 2 || !first.Return() {
+			t.Errorf("depth %d, want 2", q.Depth())
+		}
+		if diff := cmp.Diff(Taken[int]{Value: 1, Waited: time.Second}, pop(t, q)); diff != "" {
+			t.Errorf("taken (-want +got):\n%s", diff)
+		}
+		if got := expired.all(); len(got) > 0 {
+			t.Errorf("expired %v", got)
+		}
+	})
+}
+
+func TestReservedItemExpiresWhenReturnedLate(t *testing.T) {
+	bubble(t, func(t *testing.T, q *Queue[int], expired *recorder) {
+		push(t, q, 1, time.Second)
+		ticket := q.Reserve(anyOne)
+		time.Sleep(time.Second)
+		if got := expired.all(); len(got) > 0 {
+			t.Errorf("expired %v while it was reserved", got)
+		}
+		ticket.Return()
+		if diff := cmp.Diff([]int{1}, expired.all()); diff != "" {
+			t.Errorf("expired (-want +got):\n%s", diff)
+		}
+		if q.Depth() != 0 {
+			t.Errorf("depth %d", q.Depth())
+		}
+	})
+}
+
+func TestReservedItemReturnsToWhoWaits(t *testing.T) {
+	bubble(t, func(t *testing.T, q *Queue[int], _ *recorder) {
+		push(t, q, 1, time.Minute)
+		ticket := q.Reserve(anyOne)
+		got := make(chan Taken[int], 1)
+		go func() { got <- pop(t, q) }()
+		time.Sleep(time.Second)
+		ticket.Return()
+		if diff := cmp.Diff(Taken[int]{Value: 1, Waited: time.Second}, <-got); diff != "" {
+			t.Errorf("taken (-want +got):\n%s", diff)
+		}
+	})
+}
+
+func TestReservedItemIsNotTakenBackAfterClear(t *testing.T) {
+	bubble(t, func(t *testing.T, q *Queue[int], _ *recorder) {
+		push(t, q, 1, time.Minute)
+		ticket := q.Reserve(anyOne)
+		q.Close()
+		if left := q.Clear(); len(left) > 0 || ticket.Return() || q.Depth() != 0 {
+			t.Errorf("cleared %v, depth %d", left, q.Depth())
+		}
+	})
+}
+
 // lateClock never fires a timer: the worst case of one that runs late.
 type lateClock struct{ RealClock }
 
@@ -231,7 +302,7 @@ func TestQueueClearReturnsTheWaitingAndTellsNobody(t *testing.T) {
 func TestQueueAgreesWithModel(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		type entry struct{ value, deadline int }
-		var model []entry
+		var model, reserved []entry
 		now, next := 0, 0
 		c := &stepClock{}
 		var expired []int
@@ -241,8 +312,8 @@ func TestQueueAgreesWithModel(t *testing.T) {
 			"push": func(t *rapid.T) {
 				wait := rapid.IntRange(1, 10).Draw(t, "wait")
 				ticket, err := q.Push(next, c.Now().Add(time.Duration(wait)))
-				if (err == nil) != (len(model) < 5) {
-					t.Fatalf("push with %d waiting: %v", len(model), err)
+				if (err == nil) != (len(model)+len(reserved) < 5) {
+					t.Fatalf("push with %d waiting and %d reserved: %v", len(model), len(reserved), err)
 				}
 				if err == nil {
 					model = append(model, entry{next, now + wait})
@@ -259,6 +330,37 @@ func TestQueueAgreesWithModel(t *testing.T) {
 					t.Fatalf("took %v, %v; want %d", taken, err, model[0].value)
 				}
 				model = model[1:]
+			},
+			"reserve": func(t *rapid.T) {
+				ticket := q.Reserve(func(v int) bool { return v%4 > 0 })
+				switch suits := len(model) > 0 && model[0].value%4 > 0; {
+				case suits != (ticket != nil):
+					t.Fatalf("reserved %v of %v", ticket, model)
+				case suits:
+					if ticket.Value() != model[0].value {
+						t.Fatalf("reserved %d, want %d", ticket.Value(), model[0].value)
+					}
+					reserved = append(reserved, model[0])
+					model = model[1:]
+				}
+			},
+			"take or return": func(t *rapid.T) {
+				if len(reserved) == 0 {
+					t.Skip("nothing is reserved")
+				}
+				i := rapid.IntRange(0, len(reserved)-1).Draw(t, "reserved")
+				e := reserved[i]
+				reserved = append(reserved[:i:i], reserved[i+1:]...)
+				if e.deadline > now && rapid.Bool().Draw(t, "return") {
+					if !tickets[e.value].Return() {
+						t.Fatalf("%d was not taken back", e.value)
+					}
+					model = append([]entry{e}, model...)
+					return
+				}
+				if taken := tickets[e.value].Take(); taken.Value != e.value {
+					t.Fatalf("took %d, want %d", taken.Value, e.value)
+				}
 			},
 			"remove": func(t *rapid.T) {
 				if next == 0 {
@@ -295,8 +397,8 @@ func TestQueueAgreesWithModel(t *testing.T) {
 				}
 			},
 			"": func(t *rapid.T) {
-				if q.Depth() != len(model) {
-					t.Fatalf("depth %d, want %d", q.Depth(), len(model))
+				if want := len(model) + len(reserved); q.Depth() != want {
+					t.Fatalf("depth %d, want %d", q.Depth(), want)
 				}
 			},
 		})

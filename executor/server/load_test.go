@@ -3,7 +3,9 @@ package server
 import (
 	"context"
 	"fmt"
+	"maps"
 	"net/http"
+	"slices"
 	"sync"
 	"sync/atomic"
 	"syscall"
@@ -130,6 +132,55 @@ func TestExecutorKilledWorkerCostsItsSlotsOnly(t *testing.T) {
 	}
 }
 
+// While submissions are brief, orders are sent to the slots ahead; one that then lies behind a long run must not wait for it.
+func TestExecutorLongRunHoldsUpNobodyBehindIt(t *testing.T) {
+	r := startExecutor(t, func(s *testSettings) { s.Options.Workers, s.Options.Threads = 2, 1 })
+	var stop atomic.Bool
+	brief := r.loop(8, ":", func(a answer) bool { return stop.Load() || a.kind() != "OK" })
+	r.eventually(func() int { return min(brief.count(), 100) }, 100)
+	for range 10 {
+		if a := r.submit(context.Background(), "sleep 1"); a.kind() != "OK" {
+			t.Errorf("the long run: %s", a.kind())
+		}
+	}
+	stop.Store(true)
+	if diff := cmp.Diff([]string{"OK"}, slices.Collect(maps.Keys(brief.kinds()))); diff != "" {
+		t.Errorf("answers (-want +got):\n%s", diff)
+	}
+	for _, a := range brief.answers {
+		if a.took > 500*time.Millisecond {
+			t.Errorf("a brief run was answered after %s", a.took)
+		}
+	}
+}
+
+// A worker that dies with an order ahead of its time costs what runs, not what waits.
+func TestExecutorKilledWorkerCostsNothingThatWasSentAhead(t *testing.T) {
+	r := startExecutor(t, func(s *testSettings) { s.Options.Workers, s.Options.Threads = 2, 1 })
+	const kills = 5
+	var stop atomic.Bool
+	f := r.loop(8, ":", func(answer) bool { return stop.Load() })
+	for i := range kills {
+		enough := f.count() + 200
+		r.eventually(func() int { return min(f.count(), enough) }, enough)
+		if err := syscall.Kill(r.workers()[0], syscall.SIGKILL); err != nil {
+			t.Fatal(err)
+		}
+		r.eventually(func() int { return int(r.metric("executor_worker_restarts_total", "reason", "crashed")) }, i+1)
+	}
+	stop.Store(true)
+	kinds := f.kinds()
+	delete(kinds, "OK")
+	lost := kinds["InternalError"]
+	delete(kinds, "InternalError")
+	if len(kinds) > 0 || lost > kills {
+		t.Errorf("%d killed workers of one slot cost %d submissions, and %v", kills, lost, kinds)
+	}
+	if got := r.state(); got.Queued != 0 || got.Busy != 0 || got.Accepted != got.Answered {
+		t.Errorf("state %+v: something is left", got)
+	}
+}
+
 func TestExecutorTermUnderLoadLosesNothing(t *testing.T) {
 	r := startExecutor(t, func(s *testSettings) { s.Options.DrainDelay = 500 * time.Millisecond })
 	var told atomic.Bool
@@ -198,6 +249,7 @@ func TestExecutorRecyclesUnderLoadWithoutLoss(t *testing.T) {
 			f := r.loop(12, "echo done", func(a answer) bool { return stop.Load() || a.kind() != "OK" })
 			restarts := func() float64 { return r.metric("executor_worker_restarts_total", "reason", tc.reason) }
 			g := gomega.NewWithT(t)
+			r.eventually(r.busy, 4) // a worker that is still starting is fresh, and not replaced
 			for range tc.hangups {
 				before := restarts()
 				r.signal(syscall.SIGHUP)

@@ -84,10 +84,11 @@ type workSlot struct {
 	judge *judge.Judge
 	wire  *wire
 
-	mu     sync.Mutex
-	seq    uint64
-	cancel context.CancelFunc
-	early  uint64 // a cancel that came before its run was begun
+	mu       sync.Mutex
+	seq      uint64
+	cancel   context.CancelFunc
+	early    uint64 // a cancel that came before its run was begun
+	recalled uint64 // an order that the supervisor has taken back
 }
 
 func serve(l *link, slots []*workSlot) error {
@@ -125,7 +126,17 @@ func read(l *link, slots []*workSlot) error {
 		if c.Slot < 0 || c.Slot >= len(slots) {
 			return fmt.Errorf("cancel for slot %d of %d", c.Slot, len(slots))
 		}
-		slots[c.Slot].cancelRun(c.Seq)
+		if !c.Recall {
+			slots[c.Slot].cancelRun(c.Seq)
+			continue
+		}
+		answer := report{Kind: reportBegun, Slot: c.Slot, Seq: c.Seq}
+		if slots[c.Slot].recall(c.Seq) {
+			answer.Kind = reportRecalled
+		}
+		if err := l.send(answer, silence); err != nil {
+			return err
+		}
 	}
 }
 
@@ -155,7 +166,10 @@ func (s *workSlot) serve(ctx context.Context) {
 				s.wire.close()
 				return
 			}
-			result := s.run(ctx, o)
+			result, ran := s.run(ctx, o)
+			if !ran {
+				continue
+			}
 			if s.wire.send(&verdict{Result: &result}) != nil {
 				s.wire.close()
 				return
@@ -164,16 +178,39 @@ func (s *workSlot) serve(ctx context.Context) {
 	})
 }
 
-func (s *workSlot) run(ctx context.Context, o order) api.Result {
+// run does what the order says, unless it was recalled.
+func (s *workSlot) run(ctx context.Context, o order) (result api.Result, ran bool) {
 	ctx, cancel := context.WithTimeout(ctx, o.Timeout)
 	defer cancel()
+	if !s.begin(o.Seq, cancel) {
+		return api.Result{}, false
+	}
+	return s.judge.Do(ctx, *o.Request), true
+}
+
+// begin says whether the order still stands; from then on it can be cancelled, and not recalled.
+func (s *workSlot) begin(seq uint64, cancel context.CancelFunc) bool {
 	s.mu.Lock()
-	s.seq, s.cancel = o.Seq, cancel
-	if s.early == o.Seq {
+	defer s.mu.Unlock()
+	if s.recalled == seq {
+		return false
+	}
+	s.seq, s.cancel = seq, cancel
+	if s.early == seq {
 		cancel()
 	}
-	s.mu.Unlock()
-	return s.judge.Do(ctx, *o.Request)
+	return true
+}
+
+// recall takes an order back that has not begun.
+func (s *workSlot) recall(seq uint64) bool {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.seq >= seq {
+		return false
+	}
+	s.recalled = seq
+	return true
 }
 
 func (s *workSlot) cancelRun(seq uint64) {

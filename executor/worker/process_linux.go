@@ -85,7 +85,7 @@ func (s *Supervisor) start(ctx context.Context, index int) (*process, error) {
 	p.take, p.stopTake = context.WithCancel(ctx)
 	p.left.Store(s.lifetime())
 	for i := range paths {
-		p.slots = append(p.slots, &slot{process: p, index: i, wire: newWire(slots[i])})
+		p.slots = append(p.slots, &slot{process: p, index: i, wire: newWire(slots[i]), ahead: newAhead()})
 	}
 	ready := make(chan error, 1)
 	go p.watch(ready)
@@ -174,6 +174,11 @@ func (p *process) receive(ready chan<- error) error {
 		case reportFailed:
 			ready <- errors.New(r.Error)
 		case reportAlive:
+		case reportBegun, reportRecalled:
+			if r.Slot < 0 || r.Slot >= len(p.slots) {
+				return fmt.Errorf("a report of slot %d of %d", r.Slot, len(p.slots))
+			}
+			p.slots[r.Slot].ahead.settle(r.Seq, r.Kind == reportRecalled)
 		}
 	}
 }

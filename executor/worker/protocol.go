@@ -42,10 +42,12 @@ type verdict struct {
 	Result *api.Result
 }
 
-// cancel goes to the worker: nobody wants the result of the slot's run any more.
+// cancel goes to the worker: nobody wants the result of the slot's run any more. With Recall it is about an order that was sent
+// ahead of its time: unless it has begun, it is not to be run. Either way the worker reports which it is.
 type cancel struct {
-	Slot int
-	Seq  uint64
+	Slot   int
+	Seq    uint64
+	Recall bool
 }
 
 type reportKind uint8
@@ -54,12 +56,16 @@ const (
 	reportReady reportKind = iota + 1
 	reportAlive
 	reportFailed
+	reportBegun    // the order that was recalled has begun
+	reportRecalled // it has not, and never will
 )
 
 // report comes from the worker.
 type report struct {
 	Kind  reportKind
 	Error string // with reportFailed: why the worker cannot start
+	Slot  int    // with reportBegun and reportRecalled, like Seq
+	Seq   uint64
 }
 
 const (

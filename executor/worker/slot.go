@@ -17,34 +17,43 @@ type slot struct {
 	index   int
 	wire    *wire
 	seq     uint64
+	ahead   *ahead
 }
 
 // loop takes and runs jobs until the process takes no more work.
 func (s *slot) loop() {
 	q := s.process.sup.cfg.Queue
 	for {
-		taken, err := q.Pop(s.process.take)
-		if err != nil {
-			return
+		taken, sent := s.ahead.take(s.process.gone)
+		if !sent {
+			var err error
+			if taken, err = q.Pop(s.process.take); err != nil {
+				return
+			}
 		}
-		if !s.run(taken) {
+		if !s.run(taken, sent) {
+			s.ahead.lose()
 			return
 		}
 	}
 }
 
-// run answers one job. False: the process is gone.
-func (s *slot) run(taken queue.Taken[*Job]) bool {
+// run answers one job, whose order may have been sent ahead. False: the process is gone.
+func (s *slot) run(taken queue.Taken[*Job], sent bool) bool {
 	p, sup := s.process, s.process.sup
 	sup.busy.Add(1)
 	free := sync.OnceFunc(func() { sup.busy.Add(-1) })
 	defer free()
-	s.seq++
+	var err error
+	if !sent {
+		err = s.order(taken.Value)
+	}
 	w := &wait{slot: s, seq: s.seq, taken: taken, begun: time.Now()}
 	w.begin()
-
 	var v verdict
-	err := s.wire.send(&order{Seq: s.seq, Timeout: sup.cfg.Timeout, Request: taken.Value.Request})
+	if err == nil {
+		err = s.sendAhead()
+	}
 	if err == nil {
 		err = s.wire.receive(&v)
 	}
@@ -58,8 +67,15 @@ func (s *slot) run(taken queue.Taken[*Job]) bool {
 	}
 	free() // first: who has the answer may rely on the slot
 	w.answer(*v.Result)
+	s.ahead.lasted(time.Since(w.begun))
 	p.ranOut(max(1, len(v.Result.Runs)))
 	return true
+}
+
+// order sends the worker a job.
+func (s *slot) order(job *Job) error {
+	s.seq++
+	return s.wire.send(&order{Seq: s.seq, Timeout: s.process.sup.cfg.Timeout, Request: job.Request})
 }
 
 // wait is for one verdict: it answers for a worker that is late, cancels when nobody reads any more, and ends a worker

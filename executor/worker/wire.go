@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"slices"
 
 	"executorpool.dev/executor/api"
 )
@@ -17,7 +18,7 @@ import (
 // maxFrame bounds what one end makes the other one hold; requests and results are far smaller.
 const maxFrame = 1 << 30
 
-// keptFrame is the largest buffer that a connection keeps for its next message.
+// keptFrame is the largest buffer that a connection keeps for its next messages.
 const keptFrame = 256 << 10
 
 var errFrame = errors.New("the message is malformed")
@@ -147,49 +148,60 @@ type message interface{ carry(c *carrier) }
 
 // wire is one end of a slot's connection. One goroutine sends and receives.
 type wire struct {
-	conn   io.ReadWriteCloser
-	buffer []byte
+	conn io.ReadWriteCloser
+	out  []byte // kept for the next message
+	in   []byte // what has come and is not yet received
 }
 
 func newWire(conn io.ReadWriteCloser) *wire { return &wire{conn: conn} }
 
 // send writes the message with one write call.
 func (w *wire) send(m message) error {
-	c := carrier{frame: append(w.buffer[:0], 0, 0, 0, 0)}
+	c := carrier{frame: append(w.out[:0], 0, 0, 0, 0)}
 	m.carry(&c)
 	size := len(c.frame) - 4
 	if size > maxFrame {
 		return fmt.Errorf("a message of %d bytes: at most %d can be sent", size, maxFrame)
 	}
 	binary.NativeEndian.PutUint32(c.frame, uint32(size))
-	w.keep(c.frame)
+	if w.out = c.frame; cap(w.out) > keptFrame {
+		w.out = nil
+	}
 	_, err := w.conn.Write(c.frame)
 	return err
 }
 
+// receive takes the next message. A small one takes one read, and so do two that have come together.
 func (w *wire) receive(m message) error {
-	frame := w.buffer[:cap(w.buffer)]
-	if len(frame) < 4<<10 {
-		frame = make([]byte, 4<<10)
-	}
-	// A small message takes one read.
-	n, err := io.ReadAtLeast(w.conn, frame, 4)
-	if err != nil {
+	if err := w.need(4); err != nil {
 		return err
 	}
-	size := int(binary.NativeEndian.Uint32(frame))
-	if size > maxFrame || n > 4+size {
+	size := int(binary.NativeEndian.Uint32(w.in))
+	if size > maxFrame {
 		return errFrame
 	}
-	if 4+size > len(frame) {
-		frame = append(make([]byte, 0, 4+size), frame[:n]...)
-	}
-	frame = frame[:4+size]
-	if _, err := io.ReadFull(w.conn, frame[n:]); err != nil {
+	if err := w.need(4 + size); err != nil {
 		return err
 	}
-	w.keep(frame)
-	return decode(frame[4:], m)
+	err := decode(w.in[4:4+size], m)
+	if w.in = w.in[:copy(w.in, w.in[4+size:])]; cap(w.in) > keptFrame {
+		w.in = slices.Clone(w.in)
+	}
+	return err
+}
+
+// need reads until so many bytes have come.
+func (w *wire) need(size int) error {
+	have := len(w.in)
+	if have >= size {
+		return nil
+	}
+	if cap(w.in) < size {
+		w.in = append(make([]byte, 0, max(size, 4<<10)), w.in...)
+	}
+	n, err := io.ReadAtLeast(w.conn, w.in[have:cap(w.in)], size-have)
+	w.in = w.in[:have+n]
+	return err
 }
 
 func decode(body []byte, m message) error {
@@ -199,14 +211,6 @@ func decode(body []byte, m message) error {
 		return errFrame
 	}
 	return nil
-}
-
-func (w *wire) keep(frame []byte) {
-	if cap(frame) <= keptFrame {
-		w.buffer = frame
-		return
-	}
-	w.buffer = nil
 }
 
 // close ends the connection for both ends; again and again is fine.

@@ -1,6 +1,7 @@
 package worker
 
 import (
+	"encoding/binary"
 	"errors"
 	"io"
 	"math/rand/v2"
@@ -91,10 +92,30 @@ func TestWireCarriesLargeOrders(t *testing.T) {
 	}
 }
 
+func TestWireTakesMessagesThatComeTogether(t *testing.T) {
+	sender, receiver := net.Pipe()
+	defer sender.Close()
+	var frames []byte
+	for seq := range uint64(3) {
+		c := carrier{frame: []byte{0, 0, 0, 0}}
+		(&order{Seq: seq, Request: &api.Request{Source: strings.Repeat("x", 3000)}}).carry(&c)
+		binary.NativeEndian.PutUint32(c.frame, uint32(len(c.frame)-4))
+		frames = append(frames, c.frame...)
+	}
+	go func() { _, _ = sender.Write(frames) }()
+	w := newWire(receiver)
+	for seq := range uint64(3) {
+		var got order
+		if err := w.receive(&got); err != nil || got.Seq != seq || len(got.Request.Source) != 3000 {
+			t.Errorf("order %d: got %d with %d bytes, %v", seq, got.Seq, len(got.Request.Source), err)
+		}
+	}
+}
+
 func TestWireRefusesWhatIsNoMessage(t *testing.T) {
 	for name, sent := range map[string]string{
 		"too long":       "\xff\xff\xff\x7f",
-		"two at once":    "\x01\x00\x00\x00\x00\x00",
+		"too short":      "\x01\x00\x00\x00\x00\x00",
 		"nothing inside": "\x00\x00\x00\x00",
 		"long list":      "\x05\x00\x00\x00\x00\x00\xfe\xff\x7f",
 	} {
