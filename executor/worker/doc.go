@@ -5,6 +5,8 @@
 //
 //	queue -> slot -> pipe -> Main in the worker process -> Judge -> and back -> Job.Done
 //
+// A slot whose submissions are brief is sent the next one before it has done with the last; see ahead.
+//
 // Contract: every Job that a slot took is answered exactly once, at the latest Grace after the hard timeout, whatever
 // becomes of the worker. A worker that dies or falls silent costs only the jobs in its own slots (InternalError); what
 // it left behind is killed, reaped and wiped before its replacement starts. A slot counts as busy until the worker has
