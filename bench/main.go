@@ -20,7 +20,7 @@ var programs embed.FS
 
 type options struct {
 	Only  []string `placeholder:"SECTION" help:"Measure only these: throughput, latency, tiers, compile, cpu, limits, cost, soak."`
-	Quick bool     `help:"Fewer and shorter rounds, for a first look."`
+	Quick bool     `help:"Fewer rounds, for a first look."`
 	Soak  int      `default:"100000" help:"Runs of section soak, which is left out unless asked for."`
 }
 
@@ -72,10 +72,13 @@ func (b *bench) run() (err error) {
 
 // build compiles the programs to compare with, and the executor.
 func (b *bench) build() error {
-	for _, name := range []string{"bare.c", "hello.c", "load.c", "Main.java"} {
+	for _, name := range []string{"bare.c", "hello.c", "load.c", "print.py", "Main.java"} {
 		source := b.path(name)
 		if err := os.WriteFile(source, []byte(text(name)), 0o600); err != nil {
 			return err
+		}
+		if strings.HasSuffix(name, ".py") {
+			continue
 		}
 		compiler := []string{"gcc", "-O2", "-static", "-s", "-pthread", "-o", strings.TrimSuffix(source, ".c"), source}
 		if strings.HasSuffix(name, ".java") {

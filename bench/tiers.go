@@ -25,7 +25,7 @@ func (b *bench) tiers() (err error) {
 			var median [2]float64
 			for i, side := range []*bench{b, other} {
 				var err error
-				if _, median[i], err = side.through(w.request, 1, max(4, w.count/3)); err != nil {
+				if _, median[i], err = side.through(w.request, 1, w.some()); err != nil {
 					return err
 				}
 			}
