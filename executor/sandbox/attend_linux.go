@@ -13,6 +13,10 @@ import (
 	"golang.org/x/sys/unix"
 )
 
+// alone is how long a run is left alone with its pipes, which hold 64 KiB each: most runs of a contest end within it, and
+// cost one wait. Nor can one write more than 8 MB in it, so its files need no measuring.
+const alone = 4 * time.Millisecond
+
 // run is a process tree between its start and its last process's end.
 type run struct {
 	group  int
@@ -99,7 +103,7 @@ func (s *Slot) attend(ctx context.Context, spec Spec, child spawn.Child, pipes *
 	if err := errors.Join(err, failed); err != nil {
 		return Result{}, fmt.Errorf("attend the run: %w", err)
 	}
-	if result.Wall >= firstLook && s.config.has(TreeLimits) && s.Box.Measure(MaxEntries).Bytes > r.limits.Disk {
+	if result.Wall >= alone && s.config.has(TreeLimits) && s.Box.Measure(MaxEntries).Bytes > r.limits.Disk {
 		r.note(DiskLimit, fmt.Sprintf("disk limit %d MiB", r.limits.Disk>>20))
 	}
 	result.Stdout, result.StdoutTruncated = outputs[0].data, outputs[0].truncated
@@ -119,7 +123,7 @@ func (r *run) accompany(process int, pipes *pipes, outputs *[2]output, begin tim
 			weigh = now.Add(r.weigh())
 		}
 		elapsed := now.Sub(begin)
-		if !watched && elapsed >= firstLook {
+		if !watched && elapsed >= interval {
 			watched = true
 			if r.slot.config.has(TreeLimits) {
 				watching.add(r)
@@ -131,12 +135,13 @@ func (r *run) accompany(process int, pipes *pipes, outputs *[2]output, begin tim
 		}
 		wait := min(end.Sub(now), weigh.Sub(now))
 		fds := [4]unix.PollFd{{Fd: int32(process), Events: unix.POLLIN}, {Fd: -1}, {Fd: -1}, {Fd: -1}}
-		if !watched {
-			wait = min(wait, firstLook-elapsed)
+		switch {
+		case elapsed < alone:
+			wait = min(wait, alone-elapsed)
+		case !watched:
+			wait = min(wait, interval-elapsed)
 		}
-		// Until the first look a run without input is left alone with its pipes, which hold 64 KiB each: most runs of a contest
-		// end within it, and cost one wait.
-		if watched || pipes.ours[0] >= 0 {
+		if elapsed >= alone || pipes.ours[0] >= 0 {
 			fds[1] = unix.PollFd{Fd: int32(pipes.ours[0]), Events: unix.POLLOUT}
 			for i := range outputs {
 				if !outputs[i].truncated {

@@ -11,9 +11,11 @@ import (
 )
 
 const (
-	// firstLook is how far into a run the monitor looks first: most runs of a contest are over by then and cost nothing.
-	firstLook = 4 * time.Millisecond
-	// interval is the time between looks. At 2 GB/s a program can fill 40 MB in it, within a slot's share of overhead.
+	// interval is the time between looks, and from a run's start to the first: a tree that has just begun can do no more until
+	// then than any other between two looks, and most runs of a contest are over by then and cost nothing. At 2 GB/s a program
+	// can fill 40 MB in it, within a slot's share of overhead. Of a run that ends before the first look the kernel's accounts
+	// tell the CPU time and the largest process's memory (conclude) and the box what it wrote (attend), so it is held to these
+	// limits all the same. Small memory limits and the wall time are kept by the slot's thread meanwhile (accompany).
 	interval = 20 * time.Millisecond
 	// diskInterval is the least time between looks at a run's files, which cost more; a long walk makes it longer. The slots
 	// share one volume, and on tmpfs one can fill 40 MB in it.
@@ -63,11 +65,12 @@ func (w *watch) rests() bool {
 	return rests
 }
 
+// add hands over a run that has lasted for an interval: it is due at once, and so are its files.
 func (m *monitor) add(r *run) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	now := time.Now()
-	m.runs[r] = &watch{next: now, nextDisk: now.Add(diskInterval)}
+	m.runs[r] = &watch{next: now, nextDisk: now}
 	if !m.active {
 		m.active = true
 		go m.loop()
