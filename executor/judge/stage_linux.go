@@ -119,7 +119,7 @@ func (s *submission) run(ctx context.Context, input api.RunInput) (api.Stage, er
 	result, err := slot.Run(ctx, sandbox.Spec{
 		Path: argv[0], Args: argv, Env: s.judge.environ(s.language),
 		Stdin: stdin, Limits: limits,
-		Stack: row.StackMiB << 20, Reserve: row.ReserveMiB << 20,
+		Stack: row.StackMiB << 20, Reserve: row.ReserveMiB << 20, Own: row.Files == toolchain.OwnFiles,
 	})
 	if err != nil {
 		return api.Stage{}, fmt.Errorf("run: %w", err)

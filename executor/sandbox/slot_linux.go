@@ -7,6 +7,7 @@ import (
 	"errors"
 	"fmt"
 	"path/filepath"
+	"slices"
 	"sync"
 	"time"
 
@@ -42,6 +43,7 @@ type Slot struct {
 	token  uint64
 	abi    int               // what the tier uses of the kernel's Landlock
 	rules  *landlock.Ruleset // nil in tier None
+	own    *landlock.Ruleset // of runs whose Spec says Own; nil in tier None
 	null   int
 	buffer []byte // what a run's output is read into first
 
@@ -80,7 +82,10 @@ func NewSlot(config SlotConfig) (slot *Slot, err error) {
 	}
 	if config.Tier > None {
 		s.abi = config.landlockABI()
-		if s.rules, err = s.fileRules(); err != nil {
+		if s.rules, err = s.fileRules(slices.Concat(toolchainPaths, config.Paths)); err != nil {
+			return nil, fmt.Errorf("prepare tier %s: %w", config.Tier, err)
+		}
+		if s.own, err = s.fileRules(ownPaths); err != nil {
 			return nil, fmt.Errorf("prepare tier %s: %w", config.Tier, err)
 		}
 	}
@@ -137,6 +142,9 @@ func (s *Slot) run(ctx context.Context, spec Spec) (Result, error) {
 	command := &spawn.Command{GroupToken: s.token, RulesetFD: -1, Dir: s.Box.FD(), Files: pipes.child}
 	if s.rules != nil && s.config.has(FileRules) {
 		command.RulesetFD = s.rules.FD()
+		if spec.Own {
+			command.RulesetFD = s.own.FD()
+		}
 	}
 	if s.rules != nil && s.abi < landlock.ScopeABI && s.config.has(CallFilter) {
 		command.Filter, command.OwnPID, command.OwnGroup = seccomp.OwnSignals()
@@ -211,8 +219,10 @@ func (s *Slot) free() error {
 			errs = append(errs, d.Close())
 		}
 	}
-	if s.rules != nil {
-		errs = append(errs, s.rules.Close())
+	for _, rules := range []*landlock.Ruleset{s.rules, s.own} {
+		if rules != nil {
+			errs = append(errs, rules.Close())
+		}
 	}
 	if s.null >= 0 {
 		errs = append(errs, unix.Close(s.null))

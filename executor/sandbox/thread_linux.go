@@ -79,8 +79,8 @@ func (c SlotConfig) landlockABI() int {
 	return abi
 }
 
-// fileRules makes the rules that every run of the slot gets.
-func (s *Slot) fileRules() (*landlock.Ruleset, error) {
+// fileRules makes rules for the slot's runs: each may reach the given paths, for reading, and what is the slot's.
+func (s *Slot) fileRules(paths []string) (*landlock.Ruleset, error) {
 	switch {
 	case s.abi == 0:
 		return nil, errors.New("the kernel or the pod allows no Landlock: use Linux 5.13 or newer with landlock in its lsm list")
@@ -91,7 +91,7 @@ func (s *Slot) fileRules() (*landlock.Ruleset, error) {
 	if err != nil {
 		return nil, err
 	}
-	if err := s.allow(rules); err != nil {
+	if err := s.allow(rules, paths); err != nil {
 		return nil, errors.Join(err, rules.Close())
 	}
 	return rules, nil
@@ -116,6 +116,10 @@ var toolchainPaths = []string{"/usr", "/lib", "/lib32", "/lib64", "/libx32", "/b
 	"/etc/java-17-openjdk", "/etc/java-21-openjdk", "/etc/python3", "/etc/python3.11", "/etc/python3.13",
 	"/proc/cpuinfo", "/proc/meminfo", "/proc/stat", "/sys/devices/system/cpu"}
 
+// ownPaths are for programs that are whole in themselves: the files by which a C library knows the local time and locales, of
+// which it has none built in but C. Each rule less is less for every run to copy, and less of the image to look at or to start.
+var ownPaths = []string{"/etc/localtime", "/etc/timezone", "/usr/share/zoneinfo", "/usr/lib/locale"}
+
 // devices may be read and written. /dev/zero is left out: mapped shared, it is memory that no limit counts.
 var devices = []string{"/dev/null", "/dev/full", "/dev/random", "/dev/urandom"}
 
@@ -125,9 +129,9 @@ func Namespaces(scratch string, paths ...string) namespace.Config {
 	return namespace.Config{Read: slices.Concat(toolchainPaths, paths), Devices: devices, Write: scratch}
 }
 
-// allow opens what every run may reach.
-func (s *Slot) allow(rules *landlock.Ruleset) error {
-	for _, path := range outermost(slices.Concat(toolchainPaths, s.config.Paths)) {
+// allow opens the paths, for reading and executing, the devices and what is the slot's.
+func (s *Slot) allow(rules *landlock.Ruleset, paths []string) error {
+	for _, path := range outermost(paths) {
 		if err := rules.Allow(path, landlock.ReadExec); err != nil {
 			return err
 		}

@@ -42,6 +42,9 @@ type Spec struct {
 	// Reserve is private memory in bytes that the program's runtime maps beyond what it uses (thread stacks, arenas). It
 	// widens what may be mapped, not Limits.Memory, which bounds what is resident.
 	Reserve int64
+	// Own says that the program is whole in itself: of what is outside the slot's directories it may read devices, time zones
+	// and locales, and no toolchain, library or SlotConfig.Paths; it can start no program but those it writes itself.
+	Own bool
 }
 
 // Limit names the limit that ended a run.

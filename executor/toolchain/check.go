@@ -37,6 +37,12 @@ func (l *Language) check() error {
 		return err
 	}
 	r := l.Run
+	if r.Files != "" && r.Files != OwnFiles {
+		return fmt.Errorf("run.files: must be absent or %q", OwnFiles)
+	}
+	if r.Files == OwnFiles && !strings.HasPrefix(r.Command[0], "{store}/") {
+		return fmt.Errorf("run.files: %q is for a program in {store}, not for %s", OwnFiles, r.Command[0])
+	}
 	for field, value := range map[string]int64{"memoryOverheadMiB": r.MemoryOverheadMiB, "reserveMiB": r.ReserveMiB,
 		"stackMiB": r.StackMiB, "runtimeThreads": r.RuntimeThreads} {
 		if value < 0 {

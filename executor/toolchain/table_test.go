@@ -41,6 +41,8 @@ func TestLoadRefusesBadTables(t *testing.T) {
 		"artifact in a path":  {indent(row + "  compile: {command: [/bin/true], artifacts: [a/b]}\n"), "without a slash"},
 		"negative limit":      {indent(row + "  compile: {command: [/bin/true], artifacts: [a], limits: {memoryMiB: -1}}\n"), "compile.limits.memoryMiB: must not be negative"},
 		"root as path":        {indent(row + "  paths: [/]\n"), "paths:"},
+		"unknown files":       {indent(strings.Replace(row, "run: {", "run: {files: all, ", 1)), `run.files: must be absent or "own"`},
+		"own files of a tool": {indent(strings.Replace(row, "run: {", "run: {files: own, ", 1)), "run.files: \"own\" is for a program in {store}, not for /bin/cat"},
 		"nothing":             {"", "no language in"},
 	}
 	for name, tc := range tcs {

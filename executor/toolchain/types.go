@@ -45,6 +45,13 @@ type CompileLimits struct {
 	DiskMiB    int64 `json:"diskMiB,omitempty"`    // 256
 }
 
+// Files names what of the image a run may reach.
+type Files string
+
+// OwnFiles is for programs that are whole in themselves, linked statically: of the image they reach nothing but devices,
+// time zones and locales.
+const OwnFiles Files = "own"
+
 // Run says how a program is started.
 type Run struct {
 	// Command is the argument vector; the request's args follow it. Placeholders: {store} the absolute directory of the
@@ -62,4 +69,6 @@ type Run struct {
 	OutOfMemory []string `json:"outOfMemory,omitempty"`
 	// RuntimeThreads is the number of threads that the runtime itself starts; it is added to the limit of the run.
 	RuntimeThreads int64 `json:"runtimeThreads,omitempty"`
+	// Files is what of the image a run may read and execute: what the tools may, when absent, or OwnFiles.
+	Files Files `json:"files,omitempty"`
 }
