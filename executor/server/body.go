@@ -5,9 +5,12 @@ import (
 	"fmt"
 	"io"
 	"mime"
-	"net/http"
 	"os"
+	"slices"
+	"sync"
 	"time"
+
+	"github.com/valyala/fasthttp"
 
 	"executorpool.dev/executor/api"
 )
@@ -15,74 +18,83 @@ import (
 // bodyPatience bounds the time from the end of the header to the end of the body.
 const bodyPatience = 30 * time.Second
 
-// readBody reads the whole body within size and time. release gives its share of the memory budget back and is called
-// when the submission is answered; it is never nil.
-func (s *Server) readBody(w http.ResponseWriter, r *http.Request) (body []byte, release func(), problem *api.Problem) {
+var buffers = sync.Pool{New: func() any { return new([]byte) }}
+
+// readBody reads the whole body within size and time. The body is the caller's until release, which gives its share of the memory
+// budget back, is called when the submission is answered; it is never nil.
+func (s *Server) readBody(ctx *fasthttp.RequestCtx) (body []byte, release func(), problem *api.Problem) {
 	release = func() {}
-	if p := checkMediaType(r.Header); p != nil {
+	if p := checkMediaType(&ctx.Request.Header); p != nil {
 		return nil, release, p
 	}
 	most := s.cfg.MaxBody
-	if r.ContentLength > most {
+	length := int64(ctx.Request.Header.ContentLength()) // negative when it comes in chunks
+	if length > most {
 		return nil, release, api.TooLarge(most)
 	}
-	claim := r.ContentLength
+	claim := length
 	if claim < 0 {
 		claim = most
 	}
 	if !s.budget.TryAcquire(claim) {
 		return nil, release, api.Unavailable(api.ReasonOverloaded, "the waiting submissions already fill the memory set aside for them")
 	}
-	release = func() { s.budget.Release(claim) }
-
-	control := http.NewResponseController(w)
-	if err := control.SetReadDeadline(time.Now().Add(bodyPatience)); err != nil {
-		return nil, release, api.Internal("cannot bound the time to read the body")
+	buffer := buffers.Get().(*[]byte)
+	release = func() {
+		s.budget.Release(claim)
+		if cap(*buffer) <= keptBuffer {
+			buffers.Put(buffer)
+		}
 	}
-	reader := http.MaxBytesReader(w, r.Body, most)
+
+	stream := ctx.RequestBodyStream()
 	var err error
-	if r.ContentLength >= 0 {
-		body = make([]byte, r.ContentLength)
-		_, err = io.ReadFull(reader, body)
-	} else {
-		body, err = io.ReadAll(reader)
+	switch {
+	case length == 0 || stream == nil:
+	case length > 0:
+		*buffer = slices.Grow((*buffer)[:0], int(length))[:length]
+		body = *buffer
+		_, err = io.ReadFull(stream, body)
+	default:
+		body, err = io.ReadAll(io.LimitReader(stream, most+1))
+		if err == nil && int64(len(body)) > most {
+			ctx.SetConnectionClose() // who knows how much would still come
+			return nil, release, api.TooLarge(most)
+		}
 	}
 	if err != nil {
-		return nil, release, readProblem(err, most)
+		return nil, release, s.readProblem(err)
 	}
-	// Without this the deadline would later look like a client that went away.
-	if err := control.SetReadDeadline(time.Time{}); err != nil {
-		return nil, release, api.Internal("cannot lift the bound on reading")
-	}
+	setUnread(ctx.Conn(), false)
 	return body, release, nil
 }
 
-func checkMediaType(h http.Header) *api.Problem {
+func checkMediaType(h *fasthttp.RequestHeader) *api.Problem {
 	unsupported := func(format string, args ...any) *api.Problem {
 		return &api.Problem{
-			Type: api.TypeUnsupportedMediaType, Title: "unsupported media type", Status: http.StatusUnsupportedMediaType,
+			Type: api.TypeUnsupportedMediaType, Title: "unsupported media type", Status: fasthttp.StatusUnsupportedMediaType,
 			Detail: fmt.Sprintf(format, args...),
 		}
 	}
-	if e := h.Get("Content-Encoding"); e != "" && e != "identity" {
+	if e := h.Peek(fasthttp.HeaderContentEncoding); len(e) > 0 && string(e) != "identity" {
 		return unsupported("the body is compressed; send it as it is, without Content-Encoding")
 	}
-	mediaType, _, err := mime.ParseMediaType(h.Get("Content-Type"))
+	if string(h.ContentType()) == "application/json" {
+		return nil
+	}
+	mediaType, _, err := mime.ParseMediaType(string(h.ContentType()))
 	if err != nil || mediaType != "application/json" {
 		return unsupported("send JSON with the header \"Content-Type: application/json\"")
 	}
 	return nil
 }
 
-func readProblem(err error, most int64) *api.Problem {
-	var tooLarge *http.MaxBytesError
+func (s *Server) readProblem(err error) *api.Problem {
 	switch {
-	case errors.As(err, &tooLarge):
-		return api.TooLarge(most)
-	case errors.Is(err, os.ErrDeadlineExceeded):
+	case errors.Is(err, fasthttp.ErrTimeout), errors.Is(err, os.ErrDeadlineExceeded):
 		return &api.Problem{
-			Type: api.TypeRequestTimeout, Title: "the request came too slowly", Status: http.StatusRequestTimeout,
-			Detail: fmt.Sprintf("the body must arrive within %s", bodyPatience),
+			Type: api.TypeRequestTimeout, Title: "the request came too slowly", Status: fasthttp.StatusRequestTimeout,
+			Detail: fmt.Sprintf("the body must arrive within %s", s.bodyPatience),
 		}
 	default:
 		return api.Invalid("", "the body ended early")

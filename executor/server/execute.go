@@ -1,27 +1,30 @@
 package server
 
 import (
+	"context"
 	"errors"
 	"fmt"
-	"net/http"
 	"time"
+
+	"github.com/valyala/fasthttp"
 
 	"executorpool.dev/executor/api"
 	"executorpool.dev/executor/queue"
 	"executorpool.dev/executor/worker"
 )
 
-// execute answers POST /v1/execute. It runs on the connection's own goroutine and starts none.
-func (s *Server) execute(w http.ResponseWriter, r *http.Request) {
-	counts := s.totals.of(r)
+// execute answers POST /v1/execute. It runs on the connection's own goroutine; only for a submission that takes a while is another
+// one started, to see whether the client is still there.
+func (s *Server) execute(ctx *fasthttp.RequestCtx) {
+	counts := s.totals.of(&ctx.Request.Header)
 	if p, after := s.closed(); p != nil {
-		s.reject(w, counts, p, after)
+		s.reject(ctx, counts, p, after)
 		return
 	}
-	body, release, problem := s.readBody(w, r)
+	body, release, problem := s.readBody(ctx)
 	defer release()
 	if problem != nil {
-		s.reject(w, counts, problem, time.Second)
+		s.reject(ctx, counts, problem, time.Second)
 		return
 	}
 	req, problem := api.Decode(body, s.cfg.Bounds)
@@ -29,20 +32,24 @@ func (s *Server) execute(w http.ResponseWriter, r *http.Request) {
 		problem = api.UnknownLanguage(req.Language, s.ids)
 	}
 	if problem != nil {
-		s.reject(w, counts, problem, time.Second)
+		s.reject(ctx, counts, problem, time.Second)
 		return
 	}
 
-	job := worker.NewJob(r.Context(), s.nextID(), req)
-	ticket, problem, after := s.admit(job, r.Header.Get("X-Queue"))
+	there, leave := context.WithCancel(context.Background())
+	defer leave()
+	job := worker.NewJob(there, s.nextID(), req)
+	ticket, problem, after := s.admit(job, string(ctx.Request.Header.Peek("X-Queue")))
 	if problem != nil {
-		s.reject(w, counts, problem, after)
+		s.reject(ctx, counts, problem, after)
 		return
 	}
 	counts.accept(s.cfg.Queue.Depth())
+	client := watchClient(ctx.Conn(), leave)
 	o := s.await(job, ticket)
+	client.end()
 	counts.finish(o)
-	s.finish(w, counts, job, o)
+	s.finish(ctx, counts, job, o)
 }
 
 // closed says whether no submission at all is accepted now.
@@ -130,7 +137,7 @@ func outcome(job *worker.Job, ticket *queue.Ticket[*worker.Job]) worker.Outcome 
 }
 
 // finish counts the outcome and writes it.
-func (s *Server) finish(w http.ResponseWriter, counts *totals, job *worker.Job, o worker.Outcome) {
+func (s *Server) finish(ctx *fasthttp.RequestCtx, counts *totals, job *worker.Job, o worker.Outcome) {
 	switch o.Fate {
 	case worker.Ran:
 		s.service.observe(o.Held)
@@ -140,26 +147,27 @@ func (s *Server) finish(w http.ResponseWriter, counts *totals, job *worker.Job, 
 			log = s.cfg.Log.Warn
 		}
 		log("submission answered", "id", o.Result.ID, "language", job.Request.Language, "verdict", o.Result.Verdict, "cause", o.Result.Cause)
-		writeJSON(w, http.StatusOK, "application/json", o.Result)
+		writeJSON(ctx, fasthttp.StatusOK, "application/json", o.Result)
 	case worker.Expired:
 		s.metrics.waited(s.cfg.QueueWait)
-		s.reject(w, counts, api.Unavailable(api.ReasonQueueTimeout, "no slot became free within %s; the submission was not run", s.cfg.QueueWait), time.Second)
+		s.reject(ctx, counts, api.Unavailable(api.ReasonQueueTimeout, "no slot became free within %s; the submission was not run", s.cfg.QueueWait), time.Second)
 	case worker.Dropped:
-		s.reject(w, counts, api.Unavailable(api.ReasonDraining, "this executor was told to stop at once; the submission was not run"), time.Second)
+		s.reject(ctx, counts, api.Unavailable(api.ReasonDraining, "this executor was told to stop at once; the submission was not run"), time.Second)
 	case worker.Abandoned:
 		// Nobody reads; what is counted is that the place was given up.
+		ctx.SetConnectionClose()
 		s.metrics.rejected(api.ReasonClientGone)
 	}
 }
 
 // reject answers with a problem and counts it.
-func (s *Server) reject(w http.ResponseWriter, counts *totals, p *api.Problem, after time.Duration) {
+func (s *Server) reject(ctx *fasthttp.RequestCtx, counts *totals, p *api.Problem, after time.Duration) {
 	reason := rejectionReason(p)
 	s.metrics.rejected(reason)
 	counts.reject(reason)
-	if p.Status == http.StatusServiceUnavailable {
-		refuse(w, p, after)
+	if p.Status == fasthttp.StatusServiceUnavailable {
+		refuse(ctx, p, after)
 		return
 	}
-	writeProblem(w, p)
+	writeProblem(ctx, p)
 }

@@ -7,12 +7,12 @@ import (
 	"io"
 	"log/slog"
 	"net/http"
-	"net/http/httptest"
 	"strings"
 	"testing"
 	"time"
 
 	"github.com/prometheus/client_golang/prometheus/testutil"
+	"github.com/valyala/fasthttp"
 
 	"executorpool.dev/executor/api"
 	"executorpool.dev/executor/queue"
@@ -61,9 +61,8 @@ func TestHandlerProblems(t *testing.T) {
 		"waited too long":  {"POST", "/v1/execute", valid, nil, api.Problem{Type: api.TypeUnavailable, Status: 503, Reason: "queue_timeout"}, "10ms"},
 	} {
 		t.Run(name, func(t *testing.T) {
-			server := httptest.NewServer(newServer(fixedSlots{slots: 1}).Handler())
-			defer server.Close()
-			request, err := http.NewRequest(tc.method, server.URL+tc.path, strings.NewReader(tc.body))
+			url := serve(t, newServer(fixedSlots{slots: 1}))
+			request, err := http.NewRequest(tc.method, url+tc.path, strings.NewReader(tc.body))
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -71,7 +70,7 @@ func TestHandlerProblems(t *testing.T) {
 			for i := 0; i+1 < len(tc.header); i += 2 {
 				request.Header.Set(tc.header[i], tc.header[i+1])
 			}
-			response, err := server.Client().Do(request)
+			response, err := http.DefaultClient.Do(request)
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -98,11 +97,10 @@ func TestHandlerProblems(t *testing.T) {
 }
 
 func TestHandlerBoundsChunkedBody(t *testing.T) {
-	server := httptest.NewServer(newServer(fixedSlots{slots: 1}).Handler())
-	defer server.Close()
+	url := serve(t, newServer(fixedSlots{slots: 1}))
 	// A reader of unknown length is sent in chunks, without Content-Length.
 	body := io.MultiReader(strings.NewReader(`{"source": "`), strings.NewReader(strings.Repeat("x", 2000)))
-	response, err := server.Client().Post(server.URL+"/v1/execute", "application/json", body)
+	response, err := http.Post(url+"/v1/execute", "application/json", body)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -129,16 +127,19 @@ func TestHandlerReadiness(t *testing.T) {
 			s := newServer(fixedSlots{ready: tc.ready})
 			s.cfg.Tier = tc.tier
 			s.phase.Store(tc.phase)
-			w := httptest.NewRecorder()
-			s.Handler().ServeHTTP(w, httptest.NewRequest(http.MethodGet, "/readyz", nil))
-			var got Readiness
-			if err := json.Unmarshal(w.Body.Bytes(), &got); err != nil {
+			response, err := http.Get(serve(t, s) + "/readyz")
+			if err != nil {
 				t.Fatal(err)
 			}
-			if w.Code != tc.status || !strings.HasPrefix(got.Reason, tc.reason) || got.Ready != (tc.status == 200) || got.MinimumTier != "RestrictedLegacy" {
-				t.Errorf("%d %+v, want %d with %q", w.Code, got, tc.status, tc.reason)
+			defer response.Body.Close()
+			var got Readiness
+			if err := json.NewDecoder(response.Body).Decode(&got); err != nil {
+				t.Fatal(err)
 			}
-			if closes := w.Header().Get("Connection") == "close"; closes != (tc.phase != serving) {
+			if response.StatusCode != tc.status || !strings.HasPrefix(got.Reason, tc.reason) || got.Ready != (tc.status == 200) || got.MinimumTier != "RestrictedLegacy" {
+				t.Errorf("%d %+v, want %d with %q", response.StatusCode, got, tc.status, tc.reason)
+			}
+			if closes := response.Close; closes != (tc.phase != serving) {
 				t.Errorf("Connection: close is %t", closes)
 			}
 		})
@@ -227,11 +228,22 @@ func TestEstimatorRefusesOnlyTheHopeless(t *testing.T) {
 // TestServerAnswersFaultsOfItsOwn has a handler panic.
 func TestServerAnswersFaultsOfItsOwn(t *testing.T) {
 	s := newServer(fixedSlots{})
-	h := s.around(http.HandlerFunc(func(http.ResponseWriter, *http.Request) { panic(fmt.Errorf("broken")) }))
-	w := httptest.NewRecorder()
-	h.ServeHTTP(w, httptest.NewRequest(http.MethodGet, "/", nil))
-	if w.Code != http.StatusInternalServerError || strings.Contains(w.Body.String(), "broken") {
-		t.Errorf("%d %s", w.Code, w.Body)
+	front := s.front()
+	front.Handler = s.around(func(*fasthttp.RequestCtx) { panic(fmt.Errorf("broken")) })
+	url := serveFront(t, front)
+	for range 2 { // the server outlives it
+		response, err := http.Get(url)
+		if err != nil {
+			t.Fatal(err)
+		}
+		body, err := io.ReadAll(response.Body)
+		if err != nil {
+			t.Fatal(err)
+		}
+		_ = response.Body.Close()
+		if response.StatusCode != http.StatusInternalServerError || strings.Contains(string(body), "broken") {
+			t.Errorf("%d %s", response.StatusCode, body)
+		}
 	}
 }
 
@@ -240,16 +252,18 @@ func TestHandlerRefusesWhatWouldWaitTooLong(t *testing.T) {
 	for range estimatorLeast {
 		s.service.observe(20 * time.Second)
 	}
+	url := serve(t, s)
 	post := func() (int, api.Problem, string) {
-		w := httptest.NewRecorder()
-		r := httptest.NewRequest(http.MethodPost, "/v1/execute", strings.NewReader(`{"language": "c", "source": "x"}`))
-		r.Header.Set("Content-Type", "application/json")
-		s.Handler().ServeHTTP(deadlines{w}, r)
-		var p api.Problem
-		if err := json.Unmarshal(w.Body.Bytes(), &p); err != nil {
+		response, err := http.Post(url+"/v1/execute", "application/json", strings.NewReader(`{"language": "c", "source": "x"}`))
+		if err != nil {
 			t.Fatal(err)
 		}
-		return w.Code, p, w.Header().Get("Retry-After")
+		defer response.Body.Close()
+		var p api.Problem
+		if err := json.NewDecoder(response.Body).Decode(&p); err != nil {
+			t.Fatal(err)
+		}
+		return response.StatusCode, p, response.Header.Get("Retry-After")
 	}
 	// Nobody waits: this one may be the next, so it is let in, and here waits in vain.
 	if status, p, _ := post(); status != 503 || p.Reason != api.ReasonQueueTimeout {
@@ -263,9 +277,3 @@ func TestHandlerRefusesWhatWouldWaitTooLong(t *testing.T) {
 		t.Errorf("behind 20 s of work: %d %+v, Retry-After %q", status, p, retry)
 	}
 }
-
-// deadlines adds to a recorder what a real connection has.
-type deadlines struct{ *httptest.ResponseRecorder }
-
-func (deadlines) SetReadDeadline(time.Time) error  { return nil }
-func (deadlines) SetWriteDeadline(time.Time) error { return nil }

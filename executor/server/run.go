@@ -8,7 +8,6 @@ import (
 	"log/slog"
 	"math/rand/v2"
 	"net"
-	"net/http"
 	"os"
 	"os/signal"
 	"runtime"
@@ -71,11 +70,11 @@ func Run(ctx context.Context, o Options) error {
 	if err != nil {
 		return err
 	}
-	listener, err := new(net.ListenConfig).Listen(ctx, "tcp", o.Listen)
+	accepting, err := new(net.ListenConfig).Listen(ctx, "tcp", o.Listen)
 	if err != nil {
 		return fmt.Errorf("listen on %s (flag --listen): %w", o.Listen, err)
 	}
-	return e.run(ctx, listener, stop)
+	return e.run(ctx, listener{accepting}, stop)
 }
 
 // executor is the assembled process.
@@ -138,7 +137,7 @@ func (o Options) bounds() api.Bounds {
 	}}
 }
 
-func (e *executor) run(ctx context.Context, listener net.Listener, stop <-chan os.Signal) error {
+func (e *executor) run(ctx context.Context, accepting net.Listener, stop <-chan os.Signal) error {
 	abort, abortNow := context.WithCancel(context.WithoutCancel(ctx))
 	defer abortNow()
 	working := make(chan struct{})
@@ -152,17 +151,10 @@ func (e *executor) run(ctx context.Context, listener net.Listener, stop <-chan o
 	stopRecycling := e.recycleWhenTold(abort)
 	defer stopRecycling()
 
-	httpServer := &http.Server{
-		Handler:           e.server.Handler(),
-		ReadHeaderTimeout: 10 * time.Second,
-		IdleTimeout:       2 * time.Minute,
-		MaxHeaderBytes:    32 << 10,
-		// What is logged here are clients that break off or speak something else.
-		ErrorLog: slog.NewLogLogger(e.log.Handler(), slog.LevelDebug),
-	}
+	front := e.server.front()
 	served := make(chan error, 1)
-	go func() { served <- httpServer.Serve(listener) }()
-	e.log.Info("executor serves", "address", listener.Addr().String(), "slots", e.supervisor.Slots(), "version", e.options.Version)
+	go func() { served <- front.Serve(accepting) }()
+	e.log.Info("executor serves", "address", accepting.Addr().String(), "slots", e.supervisor.Slots(), "version", e.options.Version)
 
 	select {
 	case err := <-served:
@@ -174,7 +166,7 @@ func (e *executor) run(ctx context.Context, listener net.Listener, stop <-chan o
 	case <-ctx.Done():
 		e.log.Info("shutting down", "signal", "none")
 	}
-	drained := e.drain(listener, stop, working, abortNow)
+	drained := e.drain(accepting, stop, working, abortNow)
 	// Every accepted job has its outcome now; what is left is to write the last answers.
 	patience := writePatience
 	if drained != nil {
@@ -182,7 +174,8 @@ func (e *executor) run(ctx context.Context, listener net.Listener, stop <-chan o
 	}
 	writing, cancel := context.WithTimeout(context.WithoutCancel(ctx), patience)
 	defer cancel()
-	if err := httpServer.Shutdown(writing); err != nil {
+	// The listener is closed already, and of that it would tell.
+	if err := front.ShutdownWithContext(writing); err != nil && !errors.Is(err, net.ErrClosed) {
 		e.log.Warn("some clients did not read their answers", "error", err)
 	}
 	e.leaveWord(lastWord)
@@ -210,7 +203,7 @@ func (e *executor) leaveWord(file string) {
 }
 
 // drain leaves in good order and returns when every accepted submission has its outcome. A second signal cuts it short.
-func (e *executor) drain(listener net.Listener, stop <-chan os.Signal, working <-chan struct{}, abortNow func()) error {
+func (e *executor) drain(accepting net.Listener, stop <-chan os.Signal, working <-chan struct{}, abortNow func()) error {
 	e.server.phase.Store(leaving)
 	delay := time.NewTimer(e.options.DrainDelay)
 	defer delay.Stop()
@@ -221,7 +214,7 @@ func (e *executor) drain(listener net.Listener, stop <-chan os.Signal, working <
 		cut = ErrForced
 	}
 	e.server.phase.Store(draining)
-	_ = listener.Close() // what it had accepted goes on
+	_ = accepting.Close() // what it had accepted goes on
 	e.queue.Close()
 	if cut == nil {
 		// By the limit every waiting submission has expired, and every slot has reported or its worker was replaced.

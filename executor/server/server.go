@@ -5,13 +5,11 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
-	"net/http"
-	"runtime/debug"
 	"strconv"
 	"sync/atomic"
 	"time"
 
-	"github.com/prometheus/client_golang/prometheus/promhttp"
+	"github.com/valyala/fasthttp"
 	"golang.org/x/sync/semaphore"
 
 	"executorpool.dev/executor/api"
@@ -69,6 +67,8 @@ type Server struct {
 	finished           atomic.Uint64
 	served             atomic.Uint64 // milliseconds
 
+	bodyPatience time.Duration // from the end of the header to the end of the body
+
 	idPrefix string
 	idLast   atomic.Uint64
 }
@@ -78,7 +78,7 @@ func New(cfg Config) *Server {
 	s := &Server{
 		cfg: cfg, metrics: cfg.Metrics, totals: newTotals(cfg.Clock),
 		budget: semaphore.NewWeighted(cfg.MaxBuffered),
-		known:  map[string]bool{}, started: cfg.Clock.Now(),
+		known:  map[string]bool{}, started: cfg.Clock.Now(), bodyPatience: bodyPatience,
 		// Short, and different in each process; the rest is a counter.
 		idPrefix: rand.Text()[:8] + "-",
 	}
@@ -95,73 +95,17 @@ func (s *Server) nextID() string {
 	return s.idPrefix + strconv.FormatUint(s.idLast.Add(1), 10)
 }
 
-// Handler routes the requests.
-func (s *Server) Handler() http.Handler {
-	mux := http.NewServeMux()
-	route := func(path, method string, h http.HandlerFunc) {
-		mux.HandleFunc(path, func(w http.ResponseWriter, r *http.Request) {
-			head := method == http.MethodGet && r.Method == http.MethodHead
-			if r.Method != method && !head {
-				w.Header().Set("Allow", method)
-				writeProblem(w, &api.Problem{
-					Type: api.TypeMethodNotAllowed, Title: "method not allowed", Status: http.StatusMethodNotAllowed,
-					Detail: fmt.Sprintf("%s answers %s only", path, method),
-				})
-				return
-			}
-			h(w, r)
-		})
-	}
-	route("/v1/execute", http.MethodPost, s.execute)
-	route("/execute", http.MethodPost, s.execute)
-	route("/v1/languages", http.MethodGet, s.languages)
-	route("/v1/state", http.MethodGet, s.state)
-	route("/v1/totals", http.MethodGet, s.answerTotals)
-	route("/healthz", http.MethodGet, s.healthz)
-	route("/readyz", http.MethodGet, s.readyz)
-	metrics := promhttp.HandlerFor(s.metrics.Registry, promhttp.HandlerOpts{})
-	route("/metrics", http.MethodGet, metrics.ServeHTTP)
-	mux.HandleFunc("/", func(w http.ResponseWriter, _ *http.Request) {
-		writeProblem(w, &api.Problem{
-			Type: api.TypeNotFound, Title: "not found", Status: http.StatusNotFound,
-			Detail: "there are /v1/execute, /v1/languages, /v1/state, /v1/totals, /healthz, /readyz and /metrics",
-		})
-	})
-	return s.around(mux)
-}
-
-// around is what holds for every request: clients learn from the first answer after the start of a shutdown to take
-// their next request elsewhere, and a fault of the program costs one request only.
-func (s *Server) around(next http.Handler) http.Handler {
-	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		if s.phase.Load() != serving {
-			w.Header().Set("Connection", "close")
-		}
-		defer func() {
-			switch fault := recover(); fault {
-			case nil:
-			case http.ErrAbortHandler:
-				panic(fault)
-			default:
-				s.cfg.Log.Error("request handler failed", "path", r.URL.Path, "fault", fmt.Sprint(fault), "stack", string(debug.Stack()))
-				writeProblem(w, api.Internal("a fault in the executor; its log says more"))
-			}
-		}()
-		next.ServeHTTP(w, r)
-	})
-}
-
-func (s *Server) languages(w http.ResponseWriter, _ *http.Request) {
+func (s *Server) languages(ctx *fasthttp.RequestCtx) {
 	list := s.cfg.Languages
 	if list == nil {
 		list = []api.Language{}
 	}
-	writeJSON(w, http.StatusOK, "application/json", list)
+	writeJSON(ctx, fasthttp.StatusOK, "application/json", list)
 }
 
-func (s *Server) state(w http.ResponseWriter, _ *http.Request) {
+func (s *Server) state(ctx *fasthttp.RequestCtx) {
 	accepted, answered := s.accepted.Load(), s.answered.Load()
-	writeJSON(w, http.StatusOK, "application/json", api.State{
+	writeJSON(ctx, fasthttp.StatusOK, "application/json", api.State{
 		Slots: s.cfg.Slots.Slots(), Busy: s.cfg.Slots.Busy(),
 		Queued: s.cfg.Queue.Depth(), QueueCapacity: s.cfg.Queue.Capacity(),
 		OldestMillis: s.cfg.Queue.Oldest().Milliseconds(),
@@ -175,8 +119,8 @@ func (s *Server) state(w http.ResponseWriter, _ *http.Request) {
 
 // healthz is about this process alone: it answers, so it lives. A worker that fails is the supervisor's work, not the
 // kubelet's; restarting the container would lose every submission.
-func (s *Server) healthz(w http.ResponseWriter, _ *http.Request) {
-	writeJSON(w, http.StatusOK, "application/json", map[string]string{"status": "ok"})
+func (s *Server) healthz(ctx *fasthttp.RequestCtx) {
+	writeJSON(ctx, fasthttp.StatusOK, "application/json", map[string]string{"status": "ok"})
 }
 
 // Readiness is the document of /readyz.
@@ -188,14 +132,14 @@ type Readiness struct {
 	MinimumTier string `json:"minimumTier"`
 }
 
-func (s *Server) readyz(w http.ResponseWriter, _ *http.Request) {
+func (s *Server) readyz(ctx *fasthttp.RequestCtx) {
 	doc := Readiness{Tier: s.cfg.Tier.String(), TierReason: s.cfg.TierReason, MinimumTier: s.cfg.MinimumTier.String()}
-	status := http.StatusOK
+	status := fasthttp.StatusOK
 	if err := s.unready(); err != nil {
-		doc.Reason, status = err.Error(), http.StatusServiceUnavailable
+		doc.Reason, status = err.Error(), fasthttp.StatusServiceUnavailable
 	}
-	doc.Ready = status == http.StatusOK
-	writeJSON(w, status, "application/json", doc)
+	doc.Ready = status == fasthttp.StatusOK
+	writeJSON(ctx, status, "application/json", doc)
 }
 
 func (s *Server) unready() error {

@@ -2,8 +2,9 @@ package server
 
 import (
 	"maps"
-	"net/http"
 	"sync"
+
+	"github.com/valyala/fasthttp"
 
 	"executorpool.dev/executor/api"
 	"executorpool.dev/executor/queue"
@@ -30,8 +31,8 @@ func newTotals(clock queue.Clock) *totals {
 }
 
 // of is where a request is counted; nil, which counts nothing, for a canary.
-func (t *totals) of(r *http.Request) *totals {
-	if r.Header.Get(api.PurposeHeader) == api.PurposeCanary {
+func (t *totals) of(h *fasthttp.RequestHeader) *totals {
+	if string(h.Peek(api.PurposeHeader)) == api.PurposeCanary {
 		return nil
 	}
 	return t
@@ -103,8 +104,8 @@ func (t *totals) read(waiting int) api.Totals {
 	return all
 }
 
-func (s *Server) answerTotals(w http.ResponseWriter, _ *http.Request) {
-	writeJSON(w, http.StatusOK, "application/json", s.counted())
+func (s *Server) answerTotals(ctx *fasthttp.RequestCtx) {
+	writeJSON(ctx, fasthttp.StatusOK, "application/json", s.counted())
 }
 
 func (s *Server) counted() api.Totals {

@@ -5,7 +5,6 @@ import (
 	"encoding/json"
 	"math"
 	"net/http"
-	"net/http/httptest"
 	"os"
 	"path/filepath"
 	"strings"
@@ -54,8 +53,7 @@ func readTotals(t *testing.T, url string) (totals api.Totals) {
 // TestTotalsCountWhatIsAnybodys submits with a slot that judges, and with none. Canaries are counted nowhere.
 func TestTotalsCountWhatIsAnybodys(t *testing.T) {
 	s := newServer(fixedSlots{slots: 1})
-	server := httptest.NewServer(s.Handler())
-	defer server.Close()
+	url := serve(t, s)
 	ctx, stop := context.WithCancel(t.Context())
 	judged := make(chan struct{})
 	go func() {
@@ -71,22 +69,22 @@ func TestTotalsCountWhatIsAnybodys(t *testing.T) {
 		}
 	}()
 	for range 3 {
-		if got := submit(t, server.URL); got != http.StatusOK {
+		if got := submit(t, url); got != http.StatusOK {
 			t.Fatalf("status %d", got)
 		}
 	}
-	if got := submit(t, server.URL, api.PurposeHeader, api.PurposeCanary); got != http.StatusOK {
+	if got := submit(t, url, api.PurposeHeader, api.PurposeCanary); got != http.StatusOK {
 		t.Fatalf("canary: status %d", got)
 	}
 	<-judged
 	stop()
 	// Nobody takes these.
 	for _, header := range [][]string{{"X-Queue", "none"}, {}, {"X-Queue", "none", api.PurposeHeader, api.PurposeCanary}} {
-		if got := submit(t, server.URL, header...); got != http.StatusServiceUnavailable {
+		if got := submit(t, url, header...); got != http.StatusServiceUnavailable {
 			t.Fatalf("status %d with header %v and no slot", got, header)
 		}
 	}
-	got := readTotals(t, server.URL)
+	got := readTotals(t, url)
 	want := api.Totals{
 		Process: s.idPrefix[:8], Accepted: 4, Answered: 4, Verdicts: map[api.Verdict]uint64{api.OK: 2, api.TimeLimit: 1}, ServedMillis: 90,
 		Rejections: map[string]uint64{api.ReasonNoFreeSlot: 1, api.ReasonQueueTimeout: 1}, Waits: [][2]uint64{{uint64(api.WaitBucket(2 * time.Second)), 3}},
