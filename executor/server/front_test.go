@@ -262,9 +262,8 @@ func TestFrontHeaderTooLarge(t *testing.T) {
 	if err := json.Unmarshal([]byte(body), &p); err != nil || r.StatusCode != 431 || p.Status != 431 || !r.Close || r.Header.Get("Content-Type") != "application/problem+json" {
 		t.Errorf("answer is %s %s, closing %v", r.Status, body, r.Close)
 	}
-	if d = dial(t, url); true {
-		d.say("GET /healthz HTTP/1.1\r\nHost: x\r\nX-Long: " + strings.Repeat("x", mostHeader*9/10) + "\r\n\r\n")
-	}
+	d = dial(t, url)
+	d.say("GET /healthz HTTP/1.1\r\nHost: x\r\nX-Long: " + strings.Repeat("x", mostHeader*9/10) + "\r\n\r\n")
 	if r, body := d.hear(); r.StatusCode != 200 {
 		t.Errorf("a header that just fits: %s %s", r.Status, body)
 	}
