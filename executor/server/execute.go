@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"net"
 	"time"
 
 	"github.com/valyala/fasthttp"
@@ -45,9 +46,7 @@ func (s *Server) execute(ctx *fasthttp.RequestCtx) {
 		return
 	}
 	counts.accept(s.cfg.Queue.Depth())
-	client := watchClient(ctx.Conn(), leave)
-	o := s.await(job, ticket)
-	client.end()
+	o := s.await(ctx.Conn(), leave, job, ticket)
 	counts.finish(o)
 	s.finish(ctx, counts, job, o)
 }
@@ -111,8 +110,9 @@ func (s *Server) hopeless(now time.Time) (wait time.Duration, ahead int) {
 	return wait, len(deadlines)
 }
 
-// await waits for the one outcome of an accepted job and counts it.
-func (s *Server) await(job *worker.Job, ticket *queue.Ticket[*worker.Job]) worker.Outcome {
+// await waits for the one outcome of an accepted job and counts it. It calls leave when the client goes away meanwhile.
+func (s *Server) await(client net.Conn, leave func(), job *worker.Job, ticket *queue.Ticket[*worker.Job]) worker.Outcome {
+	defer watchClient(client, leave).end()
 	o := outcome(job, ticket)
 	if o.Fate == worker.Ran {
 		s.served.Add(uint64(o.Held.Milliseconds()))

@@ -138,8 +138,8 @@ func TestExecutorLongRunHoldsUpNobodyBehindIt(t *testing.T) {
 	var stop atomic.Bool
 	brief := r.loop(8, ":", func(a answer) bool { return stop.Load() || a.kind() != "OK" })
 	r.eventually(func() int { return min(brief.count(), 100) }, 100)
-	for range 10 {
-		if a := r.submit(context.Background(), "sleep 1"); a.kind() != "OK" {
+	for range 3 {
+		if a := r.submit(context.Background(), "sleep 6"); a.kind() != "OK" {
 			t.Errorf("the long run: %s", a.kind())
 		}
 	}
@@ -148,7 +148,7 @@ func TestExecutorLongRunHoldsUpNobodyBehindIt(t *testing.T) {
 		t.Errorf("answers (-want +got):\n%s", diff)
 	}
 	for _, a := range brief.answers {
-		if a.took > 500*time.Millisecond {
+		if a.took > 5*time.Second {
 			t.Errorf("a brief run was answered after %s", a.took)
 		}
 	}
