@@ -70,7 +70,7 @@ func (d *dialogue) say(text string) {
 }
 
 // hear reads one answer, its body too.
-func (d *dialogue) hear() (*http.Response, string) {
+func (d *dialogue) hear() (answered, string) {
 	d.t.Helper()
 	response, err := http.ReadResponse(d.in, nil)
 	if err != nil {
@@ -81,7 +81,15 @@ func (d *dialogue) hear() (*http.Response, string) {
 	if err != nil {
 		d.t.Fatal(err)
 	}
-	return response, string(body)
+	return answered{response.StatusCode, response.Status, response.Header, response.Close}, string(body)
+}
+
+// answered is what tests ask of a response besides its body.
+type answered struct {
+	StatusCode int
+	Status     string
+	Header     http.Header
+	Close      bool
 }
 
 // ends says whether the connection ends now, without another word.
