@@ -322,13 +322,7 @@ func TestFrontLargeBodyGetsItsRefusal(t *testing.T) {
 
 func TestFrontIdleConnectionsDoNotDelayItsEnd(t *testing.T) {
 	front := patient().front()
-	accepting, err := new(net.ListenConfig).Listen(t.Context(), "tcp", "127.0.0.1:0")
-	if err != nil {
-		t.Fatal(err)
-	}
-	served := make(chan error, 1)
-	go func() { served <- front.Serve(listener{accepting}) }()
-	d := dial(t, "http://"+accepting.Addr().String())
+	d := dial(t, serveFront(t, front))
 	d.say("GET /healthz HTTP/1.1\r\nHost: x\r\n\r\n")
 	d.hear()
 	ctx, cancel := context.WithTimeout(t.Context(), 10*time.Second)
@@ -339,9 +333,6 @@ func TestFrontIdleConnectionsDoNotDelayItsEnd(t *testing.T) {
 	}
 	if took := time.Since(begun); took > time.Second {
 		t.Errorf("it took %s", took)
-	}
-	if err := <-served; err != nil {
-		t.Error(err)
 	}
 	if !d.ends() {
 		t.Error("the connection goes on")
