@@ -19,19 +19,30 @@ type work struct {
 	name    string
 	request api.Request
 	bare    []string
-	count   int // runs of a round of throughput, which takes a second for C and three for the others; see doc.go
+	seconds float64 // that a round of throughput takes two bare loops; see doc.go
+	count   int     // runs of a round, by sized
 }
 
-// some is how many runs tell a median time.
-func (w work) some() int { return w.count / 9 }
+// sized is the work with as many runs a round as this machine does in its seconds.
+func (b *bench) sized(w work, seconds float64) (work, error) {
+	w.count = 20
+	for _, part := range []float64{0.25, 1} { // the first rate counts the time to read the program from the disk
+		perSecond, err := b.bareLoops("fork", w, 2)
+		if err != nil {
+			return w, err
+		}
+		w.count = max(20, int(perSecond*seconds*part))
+	}
+	return w, nil
+}
 
 // works are the programs. Both sides start Python in the same way, with the flags of the table and from a file: that takes it a
 // third of a millisecond longer than -c, since it looks first whether the path is a package.
 func (b *bench) works() []work {
 	return []work{
-		{"static C hello", api.Request{Language: "c", Source: text("hello.c")}, []string{b.path("hello")}, 3000},
-		{"Python print", api.Request{Language: "python3", Source: text("print.py")}, []string{"/usr/bin/python3", "-E", "-s", "-B", b.path("print.py")}, 360},
-		{"Java hello", api.Request{Language: "java", Source: text("Main.java")}, append(b.java(), "-cp", b.dir, "Main"), 120},
+		{"static C hello", api.Request{Language: "c", Source: text("hello.c")}, []string{b.path("hello")}, 1, 0},
+		{"Python print", api.Request{Language: "python3", Source: text("print.py")}, []string{"/usr/bin/python3", "-E", "-s", "-B", b.path("print.py")}, 3, 0},
+		{"Java hello", api.Request{Language: "java", Source: text("Main.java")}, append(b.java(), "-cp", b.dir, "Main"), 3, 0},
 	}
 }
 
@@ -86,6 +97,10 @@ func (b *bench) through(request api.Request, clients, count int) (perSecond, med
 // run a submission and with 20, as a problem with 20 tests has.
 func (b *bench) throughput() error {
 	for _, w := range b.works() {
+		w, err := b.sized(w, w.seconds)
+		if err != nil {
+			return err
+		}
 		many := w.request
 		many.Runs = make([]api.RunInput, 20)
 		ways := []struct {
@@ -134,7 +149,10 @@ func last(s spread) float64 { return s[len(s)-1] }
 // latency is what the way through the API adds to a run on a machine that does nothing else.
 func (b *bench) latency() error {
 	for _, w := range b.works() {
-		w.count = w.some()
+		w, err := b.sized(w, w.seconds/9)
+		if err != nil {
+			return err
+		}
 		var added spread
 		for range b.rounds(24) {
 			bare, err := b.bareLoops("fork", w, 1)

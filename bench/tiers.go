@@ -15,6 +15,10 @@ func (b *bench) tiers() (err error) {
 	defer func() { err = errors.Join(err, namespaced.stop()) }()
 	other := &bench{options: b.options, dir: b.dir, executor: namespaced}
 	for _, w := range b.works() {
+		w, err := b.sized(w, w.seconds/9)
+		if err != nil {
+			return err
+		}
 		for _, side := range []*bench{b, other} {
 			if _, _, err := side.through(w.request, 2, 20); err != nil {
 				return err
@@ -25,7 +29,7 @@ func (b *bench) tiers() (err error) {
 			var median [2]float64
 			for i, side := range []*bench{b, other} {
 				var err error
-				if _, median[i], err = side.through(w.request, 1, w.some()); err != nil {
+				if _, median[i], err = side.through(w.request, 1, w.count); err != nil {
 					return err
 				}
 			}

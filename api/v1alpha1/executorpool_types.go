@@ -110,10 +110,10 @@ type ExecutorPoolSpec struct {
 	// +kubebuilder:default={}
 	Limits RunLimits `json:"limits,omitzero"`
 
-	// recycleAfter is the number of submissions after which a worker process is replaced, give or take a tenth so that
-	// workers do not go together. Default 1000. Nothing is lost by it. A change replaces the pods.
+	// recycleAfter is the number of runs after which a worker process is replaced, give or take a tenth so that
+	// workers do not go together. Default 10000. Nothing is lost by it. A change replaces the pods.
 	// +optional
-	// +kubebuilder:default=1000
+	// +kubebuilder:default=10000
 	// +kubebuilder:validation:Minimum=1
 	// +kubebuilder:validation:Maximum=1000000
 	RecycleAfter int32 `json:"recycleAfter,omitempty"`

@@ -26,7 +26,7 @@ type serveFlags struct {
 	Processes int64 `default:"64" help:"Ceiling of one run: processes and threads at one time; 1 to 4096."`
 	DiskMiB   int64 `name:"disk-mib" default:"64" help:"Ceiling of one run: bytes written to its directory; 1 to 65536."`
 
-	RecycleAfter int           `default:"1000" help:"Runs after which a worker process is replaced, give or take a tenth; 1 to 1000000000."`
+	RecycleAfter int           `default:"10000" help:"Runs after which a worker process is replaced, give or take a tenth; 1 to 1000000000."`
 	MinimumTier  string        `default:"RestrictedLegacy" help:"Isolation without which nothing is run: RestrictedLegacy, Restricted, Namespaced, or None to run unisolated."`
 	MaximumTier  string        `default:"Namespaced" help:"Strongest isolation to try, for finding out what a stronger one costs or breaks; at least --minimum-tier."`
 	DrainDelay   time.Duration `default:"5s" help:"How long SIGTERM waits before new submissions are refused, for others to learn that this executor leaves; 0s to 10m."`

@@ -100,7 +100,7 @@ func TestServeDefaultsAreThePools(t *testing.T) {
 	if o.Limits != want {
 		t.Errorf("limits are %+v, want %+v", o.Limits, want)
 	}
-	if o.Workers != 4 || o.Threads != 2 || o.QueueCapacity != 128 || o.QueueWait != 30*time.Second || o.RecycleAfter != 1000 ||
+	if o.Workers != 4 || o.Threads != 2 || o.QueueCapacity != 128 || o.QueueWait != 30*time.Second || o.RecycleAfter != 10000 ||
 		o.MinimumTier != sandbox.RestrictedLegacy || o.DrainDelay != 5*time.Second || o.Scratch != "/scratch" || o.MaxBody != 16<<20 {
 		t.Errorf("options are %+v", o)
 	}

@@ -31,7 +31,7 @@ func pool() *v1alpha1.ExecutorPool {
 			TimeoutSeconds: 60,
 			Queue:          v1alpha1.QueueSpec{Capacity: 128, MaxWaitSeconds: 30},
 			Limits:         v1alpha1.RunLimits{CPUMillis: 10000, MemoryMiB: 256, OutputKiB: 64, Processes: 64, DiskMiB: 64},
-			RecycleAfter:   1000,
+			RecycleAfter:   10000,
 			Isolation:      v1alpha1.IsolationSpec{MinimumTier: v1alpha1.TierRestrictedLegacy},
 			Rollout:        v1alpha1.RolloutSpec{MaxSurge: new(intstr.FromString("25%")), MaxUnavailable: new(intstr.FromInt32(0))},
 		},

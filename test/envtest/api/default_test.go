@@ -20,7 +20,7 @@ limits:
 queue:
   capacity: 128
   maxWaitSeconds: 30
-recycleAfter: 1000
+recycleAfter: 10000
 replicas: 1
 resources: {}
 rollout:

@@ -274,7 +274,7 @@ var schemaYAML = typed.YAMLObject(`types:
     - name: recycleAfter
       type:
         scalar: numeric
-      default: 1000
+      default: 10000
     - name: replicas
       type:
         scalar: numeric

@@ -26,8 +26,8 @@ type ExecutorPoolSpecApplyConfiguration struct {
 	Queue *QueueSpecApplyConfiguration `json:"queue,omitempty"`
 	// limits are the ceilings of one run; a request may ask for less, never for more.
 	Limits *RunLimitsApplyConfiguration `json:"limits,omitempty"`
-	// recycleAfter is the number of submissions after which a worker process is replaced, give or take a tenth so that
-	// workers do not go together. Default 1000. Nothing is lost by it. A change replaces the pods.
+	// recycleAfter is the number of runs after which a worker process is replaced, give or take a tenth so that
+	// workers do not go together. Default 10000. Nothing is lost by it. A change replaces the pods.
 	RecycleAfter *int32 `json:"recycleAfter,omitempty"`
 	// resources are the executor container's requests and limits. Default: derived from slots and limits so that all
 	// slots can use their memory at once. What is given here replaces the derived value of that one resource.
