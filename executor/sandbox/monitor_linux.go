@@ -158,14 +158,15 @@ func (m *monitor) due(now time.Time) (map[*run]*watch, time.Duration) {
 func look(scanner *usage.Scanner, runs map[*run]*watch) error {
 	groups := make(map[int]*usage.Group, len(runs))
 	looked := make(map[*run]bool, len(runs))
-	orphans := watching.orphaned(scanner)
+	// Whether there are orphans takes several files to see, as many as this process has threads: only runs that worked need it.
+	orphans := sync.OnceValue(func() bool { return watching.orphaned(scanner) })
 	for r, w := range runs {
 		if w.rests() {
 			continue
 		}
 		w.written, looked[r] = true, true
 		w.group.Most = r.limits.Processes
-		if orphans || !scanner.Single(r.group, &w.group) {
+		if orphans() || !scanner.Single(r.group, &w.group) {
 			groups[r.group] = &w.group
 		}
 	}

@@ -150,11 +150,18 @@ type scalingWatch struct {
 	steps []step
 	wrong []string
 	left  map[string]bool
+	seen  map[string]*sight
 }
+
+// sight is when a pod was last seen without work, and last with; at first it counts as both.
+type sight struct{ idle, busy time.Time }
+
+// known is how old what the manager knows of a pod may be when it chooses: it asks once a second, and then decides and writes.
+const known = 2 * time.Second
 
 func watchScaling(t *testing.T, ns string) *scalingWatch {
 	t.Helper()
-	w := &scalingWatch{ns: ns, left: map[string]bool{}}
+	w := &scalingWatch{ns: ns, left: map[string]bool{}, seen: map[string]*sight{}}
 	deployments, err := clientset.AppsV1().Deployments(ns).Watch(t.Context(), metav1.ListOptions{})
 	if err != nil {
 		t.Fatalf("watch deployments: %v", err)
@@ -167,7 +174,56 @@ func watchScaling(t *testing.T, ns string) *scalingWatch {
 	t.Cleanup(pods.Stop)
 	go w.run(deployments, func(o any) { w.wrote(*o.(*appsv1.Deployment).Spec.Replicas) })
 	go w.run(pods, func(o any) { w.leaves(o.(*corev1.Pod)) })
+	go w.look(t.Context())
 	return w
+}
+
+// look keeps in sight what each pod does.
+func (w *scalingWatch) look(ctx context.Context) {
+	tick := time.NewTicker(known / 10)
+	defer tick.Stop()
+	for {
+		select {
+		case <-ctx.Done():
+			return
+		case <-tick.C:
+		}
+		for _, pod := range w.pods() {
+			if state, err := stateOf(pod.Status.PodIP); err == nil && ready(&pod) {
+				w.saw(pod.Name, state)
+			}
+		}
+	}
+}
+
+func (w *scalingWatch) saw(pod string, state api.State) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	now := time.Now()
+	s := w.seen[pod]
+	switch {
+	case s == nil:
+		w.seen[pod] = &sight{idle: now, busy: now}
+	case state.Busy+state.Queued == 0:
+		s.idle = now
+	default:
+		s.busy = now
+	}
+}
+
+// longBusy says that the manager knew of the pod's work, longIdle that it knew of none.
+func (w *scalingWatch) longBusy(pod string) bool {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	s := w.seen[pod]
+	return s != nil && time.Since(s.idle) > known
+}
+
+func (w *scalingWatch) longIdle(pod string) bool {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	s := w.seen[pod]
+	return s != nil && time.Since(s.busy) > known
 }
 
 func (w *scalingWatch) run(events watch.Interface, see func(any)) {
@@ -186,24 +242,25 @@ func (w *scalingWatch) wrote(replicas int32) {
 	}
 }
 
-// leaves looks, when a pod is chosen to leave, whether it is busy while one that stays is idle. It is chosen when it is marked, or
-// else when it begins to leave. What it is given after that, until no connection leads to it any more, it drains.
+// leaves looks, when a pod is chosen to leave, whether it has been busy while one that stays has been idle, both for so long that
+// the manager knew. It is chosen when it is marked, or else when it begins to leave. What it is given after that, until no
+// connection leads to it any more, it drains.
 func (w *scalingWatch) leaves(pod *corev1.Pod) {
 	chosen := pod.DeletionTimestamp != nil || pod.Annotations[corev1.PodDeletionCost] != ""
 	w.mu.Lock()
-	known := w.left[pod.Name]
+	before := w.left[pod.Name]
 	w.left[pod.Name] = chosen
 	w.mu.Unlock()
-	if known || !chosen || !ready(pod) {
+	if before || !chosen || !ready(pod) {
 		return
 	}
 	state, err := stateOf(pod.Status.PodIP)
-	if err != nil || state.Busy+state.Queued == 0 {
+	if err != nil || state.Busy+state.Queued == 0 || !w.longBusy(pod.Name) {
 		return
 	}
 	for _, other := range w.pods() {
-		if idle, err := stateOf(other.Status.PodIP); err == nil && idle.Busy+idle.Queued == 0 && other.DeletionTimestamp == nil && ready(&other) &&
-			other.Annotations[corev1.PodDeletionCost] == "" {
+		if idle, err := stateOf(other.Status.PodIP); err == nil && idle.Busy+idle.Queued == 0 && w.longIdle(other.Name) &&
+			other.DeletionTimestamp == nil && ready(&other) && other.Annotations[corev1.PodDeletionCost] == "" {
 			w.mu.Lock()
 			w.wrong = append(w.wrong, fmt.Sprintf("pod %s was chosen with %d busy and %d queued while %s is idle; deletion costs %q and %q",
 				pod.Name, state.Busy, state.Queued, other.Name, pod.Annotations[corev1.PodDeletionCost], other.Annotations[corev1.PodDeletionCost]))
