@@ -1,5 +1,5 @@
 // rehearse: weight=4
-// Reads lines of brackets and says, after four seconds, which of them are balanced.
+// Reads lines of brackets and says, after six seconds, which of them are balanced.
 const lines = require("fs").readFileSync(0, "utf8").trim().split("\n");
 const opening = { ")": "(", "]": "[", "}": "{" };
 
@@ -12,4 +12,4 @@ function balanced(line) {
   return open.length === 0;
 }
 
-setTimeout(() => console.log(lines.map((l) => (balanced(l) ? "yes" : "no")).join("\n")), 4000);
+setTimeout(() => console.log(lines.map((l) => (balanced(l) ? "yes" : "no")).join("\n")), 6000);

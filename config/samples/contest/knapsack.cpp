@@ -1,5 +1,5 @@
 // rehearse: weight=4
-// Reads a capacity and weight-value pairs, waits four seconds, prints the best value that fits.
+// Reads a capacity and weight-value pairs, waits six seconds, prints the best value that fits.
 #include <cstdio>
 #include <unistd.h>
 
@@ -7,7 +7,7 @@ int main() {
     static long best[1001];
     int capacity, weight;
     long value;
-    sleep(4);
+    sleep(6);
     if (std::scanf("%d", &capacity) != 1 || capacity > 1000)
         return 1;
     while (std::scanf("%d %ld", &weight, &value) == 2)

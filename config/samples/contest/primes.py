@@ -1,8 +1,8 @@
 # rehearse: weight=41
-"""Sums the primes below ten thousand, after four seconds."""
+"""Sums the primes below ten thousand, after six seconds."""
 import time
 
-time.sleep(4)
+time.sleep(6)
 limit = 10_000
 sieve = bytearray([1]) * limit
 sieve[0] = sieve[1] = 0

@@ -10,7 +10,7 @@ import (
 )
 
 func main() {
-	time.Sleep(4 * time.Second)
+	time.Sleep(6 * time.Second)
 	words := bufio.NewScanner(os.Stdin)
 	words.Split(bufio.ScanWords)
 	seen := map[string]bool{}
