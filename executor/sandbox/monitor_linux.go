@@ -34,6 +34,8 @@ type monitor struct {
 	runs   map[*run]*watch
 	active bool
 	wake   chan struct{}
+	// scanner is kept for the next run; only the loop uses it.
+	scanner *usage.Scanner
 	// leaders are the main processes of all runs, watched yet or not.
 	leaders map[int]bool
 }
@@ -92,12 +94,6 @@ func (m *monitor) remove(r *run) {
 
 // loop looks whenever a run is due and ends when none is left.
 func (m *monitor) loop() {
-	var scanner *usage.Scanner
-	defer func() {
-		if scanner != nil {
-			scanner.Close()
-		}
-	}()
 	timer := time.NewTimer(0)
 	defer timer.Stop()
 	for {
@@ -114,11 +110,11 @@ func (m *monitor) loop() {
 			continue
 		}
 		var err error
-		if scanner == nil {
-			scanner, err = usage.NewScanner()
+		if m.scanner == nil {
+			m.scanner, err = usage.NewScanner()
 		}
 		if err == nil {
-			err = look(scanner, runs)
+			err = look(m.scanner, runs)
 		}
 		if err != nil {
 			// Blind, the executor cannot keep its promises to other slots: no run goes on unwatched.

@@ -3,10 +3,7 @@ package usage
 import (
 	"bytes"
 	"encoding/binary"
-	"errors"
 	"fmt"
-	"io/fs"
-	"os"
 	"strconv"
 	"time"
 
@@ -184,7 +181,7 @@ func (s *Scanner) Proportional(pids []int) int64 {
 	return sum
 }
 
-// Single fills the group when it has one process of one thread, its leader, which costs three small files instead of the process
+// Single fills the group when it has one process of one thread, its leader, which costs two small files instead of the process
 // table; false: Scan has to tell. It does not see orphans of the group, which are children of the reaper (see Children).
 //
 // It asks nothing of further threads, since a look below /proc/PID/task makes the kernel keep names there, one a thread. Each is
@@ -202,32 +199,19 @@ func (s *Scanner) Single(leader int, group *Group) bool {
 	return ok && len(children) == 0
 }
 
-// Children are the processes whose parent is a thread of the process; false when that cannot be told, as on a kernel without
-// CONFIG_PROC_CHILDREN. While children come and go some may be missing, but never all (Linux, fs/proc/array.c).
+// Children are the processes that the process's first thread has for children: all that it made, if it has no other, and all that
+// were handed to it as the reaper of their family, since the kernel gives those to a process's first thread that is not ending
+// (Linux, kernel/exit.c, find_alive_thread), and a Go program's first does not end. False when that cannot be told, as on a kernel
+// without CONFIG_PROC_CHILDREN. While children come and go some may be missing, but never all (Linux, fs/proc/array.c).
 func (s *Scanner) Children(pid int) ([]int, bool) {
-	path := strconv.Itoa(pid) + "/task"
-	fd, err := unix.Openat(s.proc, path, unix.O_RDONLY|unix.O_DIRECTORY|unix.O_CLOEXEC, 0)
-	if err != nil {
-		return nil, false
-	}
-	dir := os.NewFile(uintptr(fd), path)
-	defer dir.Close()
-	threads, err := dir.Readdirnames(-1)
+	name := strconv.Itoa(pid)
+	list, err := s.read(s.proc, name+"/task/"+name+"/children")
 	if err != nil {
 		return nil, false
 	}
 	var pids []int
-	for _, thread := range threads {
-		list, err := s.read(fd, thread+"/children")
-		if errors.Is(err, fs.ErrNotExist) && len(threads) > 1 {
-			continue // the thread has ended; its children went to another
-		}
-		if err != nil {
-			return nil, false
-		}
-		for word := range bytes.FieldsSeq(list) {
-			pids = append(pids, int(number(word)))
-		}
+	for word := range bytes.FieldsSeq(list) {
+		pids = append(pids, int(number(word)))
 	}
 	return pids, true
 }
