@@ -34,8 +34,6 @@ type monitor struct {
 	runs   map[*run]*watch
 	active bool
 	wake   chan struct{}
-	// scanner is kept for the next run; only the loop uses it.
-	scanner *usage.Scanner
 	// leaders are the main processes of all runs, watched yet or not.
 	leaders map[int]bool
 }
@@ -94,6 +92,12 @@ func (m *monitor) remove(r *run) {
 
 // loop looks whenever a run is due and ends when none is left.
 func (m *monitor) loop() {
+	var scanner *usage.Scanner
+	defer func() {
+		if scanner != nil {
+			scanner.Close()
+		}
+	}()
 	timer := time.NewTimer(0)
 	defer timer.Stop()
 	for {
@@ -110,11 +114,11 @@ func (m *monitor) loop() {
 			continue
 		}
 		var err error
-		if m.scanner == nil {
-			m.scanner, err = usage.NewScanner()
+		if scanner == nil {
+			scanner, err = usage.NewScanner()
 		}
 		if err == nil {
-			err = look(m.scanner, runs)
+			err = look(scanner, runs)
 		}
 		if err != nil {
 			// Blind, the executor cannot keep its promises to other slots: no run goes on unwatched.
@@ -154,7 +158,7 @@ func (m *monitor) due(now time.Time) (map[*run]*watch, time.Duration) {
 func look(scanner *usage.Scanner, runs map[*run]*watch) error {
 	groups := make(map[int]*usage.Group, len(runs))
 	looked := make(map[*run]bool, len(runs))
-	// Whether there are orphans takes several files to see, as many as this process has threads: only runs that worked need it.
+	// Whether there are orphans takes a file to see, which only runs that have worked need.
 	orphans := sync.OnceValue(func() bool { return watching.orphaned(scanner) })
 	for r, w := range runs {
 		if w.rests() {

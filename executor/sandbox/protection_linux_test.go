@@ -74,8 +74,8 @@ func proofs() []proof {
 		{way: "alloc-mmap", without: TreeLimits, bound: "400", limits: toItsEnd, with: killed(MemoryLimit), off: lateMemory},
 		{way: "alloc-children", without: TreeLimits, limits: slowly, with: killed(MemoryLimit), off: killed(WallLimit)},
 		{way: "alloc-fifty", without: TreeLimits, limits: manyProcesses, with: killed(MemoryLimit), off: killed(WallLimit)},
-		{way: "alloc-shared", without: CallFilter, off: out, escapes: []string{"shared memory"}},
-		{way: "alloc-memfd", without: CallFilter, off: out, escapes: []string{"memfd"}},
+		{way: "alloc-shared", without: CallFilter, limits: toItsEnd, off: out, escapes: []string{"shared memory"}},
+		{way: "alloc-memfd", without: CallFilter, limits: toItsEnd, off: out, escapes: []string{"memfd"}},
 		{way: "stack", without: ResourceLimits | TreeLimits, bound: "60000", limits: toItsEnd, with: seen{signal: "SIGSEGV", exit: -1}, off: lateMemory},
 
 		{way: "alloc-file", without: ResourceLimits | TreeLimits, with: seen{exceeded: DiskLimit, signal: "SIGXFSZ", exit: -1}},
