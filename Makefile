@@ -23,6 +23,7 @@ export REHEARSE_IMAGE ?= executorpool/rehearse:$(IMAGE_TAG)
 CONTROLLER_GEN_VERSION := v0.23.0
 CRD_REF_DOCS_VERSION := v0.3.0
 GOLANGCI_LINT_VERSION := v2.15.0
+GOTESTSUM_VERSION := v1.13.0
 HELM_VERSION := v4.3.1
 KUBE_API_LINTER_VERSION := v0.0.0-20260716143926-092fe0c72997
 PROMTOOL_VERSION := v0.316.0
@@ -30,6 +31,7 @@ PROMTOOL_VERSION := v0.316.0
 CONTROLLER_GEN := $(TOOLS)/controller-gen
 CRD_REF_DOCS := $(TOOLS)/crd-ref-docs
 GOLANGCI_LINT := $(TOOLS)/golangci-lint
+GOTESTSUM := $(TOOLS)/gotestsum
 HELM := $(TOOLS)/helm
 KUBE_API_LINTER := $(TOOLS)/golangci-lint-kube-api-linter
 KUBECTL := $(TOOLS)/kubectl
@@ -47,6 +49,7 @@ $(eval $(call go_tool,controller-gen,sigs.k8s.io/controller-tools/cmd/controller
 $(eval $(call go_tool,crd-ref-docs,github.com/elastic/crd-ref-docs,$(CRD_REF_DOCS_VERSION)))
 $(eval $(call go_tool,golangci-lint,github.com/golangci/golangci-lint/v2/cmd/golangci-lint,$(GOLANGCI_LINT_VERSION)))
 $(eval $(call go_tool,golangci-lint-kube-api-linter,sigs.k8s.io/kube-api-linter/cmd/golangci-lint-kube-api-linter,$(KUBE_API_LINTER_VERSION)))
+$(eval $(call go_tool,gotestsum,gotest.tools/gotestsum,$(GOTESTSUM_VERSION)))
 $(eval $(call go_tool,helm,helm.sh/helm/v4/cmd/helm,$(HELM_VERSION)))
 # Without the clients of every cloud that Prometheus can find targets in.
 $(eval $(call go_tool,promtool,github.com/prometheus/prometheus/cmd/promtool,$(PROMTOOL_VERSION),remove_all_sd))
@@ -85,7 +88,7 @@ generate: $(CONTROLLER_GEN) $(CRD_REF_DOCS) ## Regenerate everything that is gen
 	hack/generate.sh
 
 .PHONY: tools
-tools: $(CONTROLLER_GEN) $(CRD_REF_DOCS) $(GOLANGCI_LINT) $(KUBE_API_LINTER) $(HELM) $(PROMTOOL) kubectl ## Build the pinned tools.
+tools: $(CONTROLLER_GEN) $(CRD_REF_DOCS) $(GOLANGCI_LINT) $(KUBE_API_LINTER) $(GOTESTSUM) $(HELM) $(PROMTOOL) kubectl ## Build the pinned tools.
 
 .PHONY: kubectl
 kubectl:
@@ -98,7 +101,7 @@ test: toolchains $(HELM) $(PROMTOOL) kubectl ## Unit, executor and API-server te
 	hack/test.sh
 
 .PHONY: e2e
-e2e: $(HELM) kubectl ## Run the demo and the end-to-end tests on the local cluster.
+e2e: $(GOTESTSUM) $(HELM) kubectl ## Run the demo and the end-to-end tests on the local cluster.
 	hack/e2e.sh
 
 .PHONY: outage

@@ -7,4 +7,5 @@ cd "$(dirname "$0")/.."
 KUBECONFIG='' hack/demo.sh up
 KUBECONFIG=$(go run ./test/localcluster kubeconfig)
 export KUBECONFIG
-go test -count=1 -v -timeout 40m ./test/e2e
+# Prints as go test -v does, and at the end what failed once more: a failure in half an hour of output is hard to find.
+"$TOOLS/gotestsum" --format standard-verbose -- -count=1 -timeout 40m ./test/e2e

@@ -16,7 +16,8 @@ func TestExecutorPodSurvivesAttacks(t *testing.T) {
 	ns := newNamespace(t)
 	newPool(t, ns, "target", func(s *v1alpha1.ExecutorPoolSpec) {
 		s.Limits = v1alpha1.RunLimits{MemoryMiB: 64, Processes: 64, DiskMiB: 16}
-		s.TimeoutSeconds = 20
+		// Four compilers that fill their memory side by side take a slow machine half a minute.
+		s.TimeoutSeconds = 60
 	})
 	waitReady(t, ns, "target")
 	before := executorPod(t, ns)

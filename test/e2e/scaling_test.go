@@ -211,19 +211,15 @@ func (w *scalingWatch) saw(pod string, state api.State) {
 	}
 }
 
-// longBusy says that the manager knew of the pod's work, longIdle that it knew of none.
-func (w *scalingWatch) longBusy(pod string) bool {
+// lasts is how long the pod has had work, and how long none; nothing of a pod that was never seen.
+func (w *scalingWatch) lasts(pod string) (busy, idle time.Duration) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	s := w.seen[pod]
-	return s != nil && time.Since(s.idle) > known
-}
-
-func (w *scalingWatch) longIdle(pod string) bool {
-	w.mu.Lock()
-	defer w.mu.Unlock()
-	s := w.seen[pod]
-	return s != nil && time.Since(s.busy) > known
+	if s == nil {
+		return 0, 0
+	}
+	return time.Since(s.idle), time.Since(s.busy)
 }
 
 func (w *scalingWatch) run(events watch.Interface, see func(any)) {
@@ -255,11 +251,12 @@ func (w *scalingWatch) leaves(pod *corev1.Pod) {
 		return
 	}
 	state, err := stateOf(pod.Status.PodIP)
-	if err != nil || state.Busy+state.Queued == 0 || !w.longBusy(pod.Name) {
+	if busy, _ := w.lasts(pod.Name); err != nil || state.Busy+state.Queued == 0 || busy <= known {
 		return
 	}
 	for _, other := range w.pods() {
-		if idle, err := stateOf(other.Status.PodIP); err == nil && idle.Busy+idle.Queued == 0 && w.longIdle(other.Name) &&
+		_, rest := w.lasts(other.Name)
+		if idle, err := stateOf(other.Status.PodIP); err == nil && idle.Busy+idle.Queued == 0 && rest > known &&
 			other.DeletionTimestamp == nil && ready(&other) && other.Annotations[corev1.PodDeletionCost] == "" {
 			w.mu.Lock()
 			w.wrong = append(w.wrong, fmt.Sprintf("pod %s was chosen with %d busy and %d queued while %s is idle; deletion costs %q and %q",
