@@ -18,8 +18,9 @@ fi
 if [ ${#missing[@]} -gt 0 ]; then
   echo "toolchains: installing ${missing[*]}"
   export DEBIAN_FRONTEND=noninteractive
+  # Another one may be at it.
   apt-get update -qq
-  apt-get install -y -qq --no-install-recommends "${missing[@]}" >/dev/null
+  apt-get install -y -qq -o DPkg::Lock::Timeout=600 --no-install-recommends "${missing[@]}" >/dev/null
 fi
 echo "toolchains: preparing what compilers load"
 executor/toolchain/prepare.sh

@@ -64,7 +64,7 @@ func Install(ctx context.Context, names []string, log string) error {
 	if err := run(ctx, log, "apt-get", "update", "--quiet"); err != nil {
 		return err
 	}
-	return run(ctx, log, "apt-get", append([]string{"install", "--quiet", "--yes", "--no-install-recommends"}, names...)...)
+	return run(ctx, log, "apt-get", append([]string{"install", "--quiet", "--yes", "--no-install-recommends", "-o", "DPkg::Lock::Timeout=600"}, names...)...)
 }
 
 // forbidServices has package scripts start nothing, by Debian's policy-rc.d; a machine's own policy is left as it is.
