@@ -263,7 +263,7 @@ func participate(t *testing.T, url string, participants int) report.Report {
 	if err := json.Unmarshal(out.Bytes(), &figures); err != nil {
 		t.Fatalf("read the rehearsal's report: %v: %s", err, out.String())
 	}
-	t.Logf("%s", strings.TrimSpace(out.String()))
+	t.Logf("%d participants: %+v, waits in ms %+v, to the answer %+v", participants, figures.Counts, figures.QueueWaitMillis, figures.LatencyMillis)
 	return figures
 }
 
