@@ -18,8 +18,8 @@ fi
 if [ ${#missing[@]} -gt 0 ]; then
   echo "toolchains: installing ${missing[*]}"
   export DEBIAN_FRONTEND=noninteractive
-  # Another one may be at it.
   apt-get update -qq
+  # Another one may be installing something.
   apt-get install -y -qq -o DPkg::Lock::Timeout=600 --no-install-recommends "${missing[@]}" >/dev/null
 fi
 echo "toolchains: preparing what compilers load"

@@ -10,7 +10,7 @@ import (
 )
 
 // timerSlack is how late the timers of the executor's own threads may be. The monitor's looks, the closest of what they keep, come
-// every 20 to 32 ms with it.
+// every 20 to 32 ms with it (docs/adr/0026).
 const timerSlack = 12 * time.Millisecond
 
 // letTimersWait starts this program once more, in the same process, with timers that may wait. The Go

@@ -13,10 +13,11 @@ import (
 const (
 	// interval is the time between looks, and from a run's start to the first: a tree that has just begun can do no more until
 	// then than any other between two looks, and most runs of a contest are over by then and cost nothing. At 2 GB/s a program
-	// can fill 40 MB in it, and 64 MB until the executor's timers are as late as they may be (docs/adr/0019), within a slot's
-	// share of overhead. Of a run that ends before the first look the kernel's accounts tell the CPU time, and the largest
-	// process's memory where that is above this process's own (conclude), and the box what it wrote (attend). Meanwhile the slot's
-	// thread keeps the wall time and, the more often the smaller it is, the memory limit of the main process (accompany).
+	// can fill 40 MB in it, and 64 MB when a timer is as late as it may be (docs/adr/0026): a default pool's memory limit has
+	// 68 MiB a slot beyond what runs may use (controllers/resources). Of a run that ends before the first look the kernel's accounts
+	// tell the CPU time, and the largest process's memory where that is above this process's own (conclude), and the box what it
+	// wrote (attend). Meanwhile the slot's thread keeps the wall time and, the more often the smaller it is, the memory limit of
+	// the main process (accompany).
 	interval = 20 * time.Millisecond
 	// diskInterval is the least time between looks at a run's files, which cost more; a long walk makes it longer. The slots
 	// share one volume, and on tmpfs one can fill 40 MB in it.

@@ -51,7 +51,7 @@ func Missing(packages map[string]string) []string {
 	return names
 }
 
-// Install installs Debian packages without starting the services they bring.
+// Install installs Debian packages without starting the services they bring. It waits for ten minutes while another one installs.
 func Install(ctx context.Context, names []string, log string) error {
 	if _, err := exec.LookPath("apt-get"); err != nil {
 		return fmt.Errorf("this machine has no apt-get; install by hand: %s", strings.Join(names, " "))
