@@ -83,7 +83,7 @@ func Key(parts ...string) string {
 // Get links the artifacts of the entry into the store, which must be empty, and gives back the words put with them. False:
 // there is no such entry; the store may then hold part of one that was being removed.
 func (c *Cache) Get(key string, store *scratch.Dir) (words string, ok bool) {
-	entry, touch := c.look(key)
+	entry := c.look(key)
 	if entry == nil {
 		return "", false
 	}
@@ -93,32 +93,39 @@ func (c *Cache) Get(key string, store *scratch.Dir) (words string, ok bool) {
 			return "", false
 		}
 	}
-	if touch {
-		// For the order of going; an entry that is gone meanwhile has no place in it.
-		_ = unix.UtimesNanoAt(c.fd, key, nil, unix.AT_SYMLINK_NOFOLLOW)
-	}
+	c.Touch(key)
 	return entry.words, true
 }
 
-// look finds an entry and says whether its use is to be recorded; nil when there is none.
-func (c *Cache) look(key string) (entry *known, touch bool) {
+// look finds an entry; nil when there is none.
+func (c *Cache) look(key string) *known {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	entry = c.known[key]
+	entry := c.known[key]
 	if entry == nil {
 		if entry = c.read(key); entry == nil {
-			return nil, false
+			return nil
 		}
 		if len(c.known) >= maxEntries {
 			clear(c.known)
 		}
 		c.known[key] = entry
 	}
+	return entry
+}
+
+// Touch moves the entry to the end of the order of going, for who uses what Get has linked once more.
+func (c *Cache) Touch(key string) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	entry := c.known[key]
 	now := time.Now()
-	if touch = entry.puts != c.puts || now.Sub(entry.touched) > stale; touch {
-		entry.touched, entry.puts = now, c.puts
+	if entry == nil || entry.puts == c.puts && now.Sub(entry.touched) <= stale {
+		return
 	}
-	return entry, touch
+	entry.touched, entry.puts = now, c.puts
+	// An entry that is gone meanwhile has no place in the order.
+	_ = unix.UtimesNanoAt(c.fd, key, nil, unix.AT_SYMLINK_NOFOLLOW)
 }
 
 func (c *Cache) forget(key string) {

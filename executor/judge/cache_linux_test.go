@@ -3,7 +3,11 @@ package judge
 import (
 	"os"
 	"path/filepath"
+	"slices"
+	"strings"
 	"testing"
+
+	"golang.org/x/sys/unix"
 
 	"executorpool.dev/executor/api"
 	"executorpool.dev/executor/cache"
@@ -190,4 +194,81 @@ func row(t *testing.T, script string) string {
 		t.Fatal(err)
 	}
 	return path
+}
+
+// TestNextSubmissionFindsItsProgram has submissions follow each other without a pause, where what one has left in the store
+// must serve the next of the same source, and no other.
+func TestNextSubmissionFindsItsProgram(t *testing.T) {
+	j, _, _ := newCachingJudges(t)
+	waiting := true
+	j.config.More = func() bool { return waiting }
+	prints := func(what string) api.Request {
+		return api.Request{Language: "c", Source: "#include <stdio.h>\nint main(){puts(\"" + what + "\");}"}
+	}
+	python := func(what string) api.Request {
+		return api.Request{Language: "python3", Source: "print('" + what + "')"}
+	}
+	store := j.slot.Store.Path()
+	for i, tc := range []struct {
+		request api.Request
+		stdout  string
+		last    bool   // nothing waits after it
+		stays   string // the file that the next one finds
+		same    bool   // as the one before left it
+	}{
+		{request: prints("a"), stdout: "a\n"}, // what has just been compiled does not stay
+		{request: prints("a"), stdout: "a\n", stays: "main"},
+		{request: prints("a"), stdout: "a\n", stays: "main", same: true},
+		{request: prints("b"), stdout: "b\n"},
+		{request: prints("a"), stdout: "a\n", stays: "main"},
+		{request: python("c"), stdout: "c\n", stays: "main.py"},
+		{request: python("c"), stdout: "c\n", stays: "main.py", same: true},
+		{request: python("d"), stdout: "d\n", stays: "main.py"},
+		{request: prints("b"), stdout: "b\n", stays: "main"},
+		{request: api.Request{Language: "c", Source: "int main("}},
+		{request: prints("b"), stdout: "b\n", stays: "main"},
+		{request: prints("b"), stdout: "b\n", last: true},
+		{request: python("d"), stdout: "d\n", last: true},
+	} {
+		before, _ := changed(store)
+		waiting = !tc.last
+		result := j.Do(t.Context(), tc.request)
+		stdout := ""
+		if len(result.Runs) > 0 {
+			stdout = result.Runs[0].Stdout
+		}
+		if stdout != tc.stdout {
+			t.Errorf("submission %d printed %q, want %q: %+v", i, stdout, tc.stdout, result)
+		}
+		after, names := changed(store)
+		if want := strings.Fields(tc.stays); !slices.Equal(names, want) {
+			t.Errorf("submission %d left %v in the store, want %v", i, names, want)
+		}
+		if same := len(after) > 0 && slices.Equal(before, after); same != tc.same {
+			t.Errorf("submission %d found its program as it was: %v, want %v", i, same, tc.same)
+		}
+	}
+	waiting = true
+	j.Do(t.Context(), python("e"))
+	waiting = false
+	j.Rest()
+	if _, names := changed(store); len(names) > 0 {
+		t.Errorf("at rest the store holds %v", names)
+	}
+}
+
+// changed are the names in a directory, and when each was last linked or written.
+func changed(dir string) (times []unix.Timespec, names []string) {
+	entries, err := os.ReadDir(dir)
+	if err != nil {
+		panic(err)
+	}
+	for _, entry := range entries {
+		var stat unix.Stat_t
+		if err := unix.Lstat(filepath.Join(dir, entry.Name()), &stat); err != nil {
+			panic(err)
+		}
+		times, names = append(times, stat.Ctim), append(names, entry.Name())
+	}
+	return times, names
 }

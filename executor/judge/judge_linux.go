@@ -26,6 +26,9 @@ type Config struct {
 	Tier sandbox.Tier
 	// Cache keeps what was compiled; nil compiles each time.
 	Cache *cache.Cache
+	// More says whether the next submission waits already. A program that the cache has, or that is no more than its source, then
+	// stays in the store until it is known whether the next one is of the same source. nil is never.
+	More func() bool
 }
 
 // Judge is one slot at work; it takes one submission at a time.
@@ -37,6 +40,8 @@ type Judge struct {
 		words string
 		stage api.Stage
 	}
+	// held is the key of what is in the store; empty when that cannot be used again, or nothing is there.
+	held string
 	// environs are those of runs, by language.
 	environs map[string][]string
 	// broken is why the slot can take no more: its directories could not be cleaned.
@@ -64,17 +69,27 @@ func (j *Judge) On(do func()) error { return j.slot.On(do) }
 
 // Do takes a valid request to its result. It does not fail: what goes wrong on the executor's side is an InternalError
 // with its cause. The context's deadline is the submission's hard timeout and gives TimeLimit; when the context is
-// cancelled otherwise, Do ends at once. When Do returns, nothing of the submission runs or lies about.
+// cancelled otherwise, Do ends at once. When Do returns, nothing of the submission runs or lies about, save what Config.More
+// tells of.
 func (j *Judge) Do(ctx context.Context, req api.Request) api.Result {
 	result := api.Result{Runs: []api.Stage{}, Tier: j.config.Tier.String()}
 	if j.broken != nil {
 		return failed(result, fmt.Errorf("the slot is out of use: %w", j.broken))
 	}
 	result = j.do(ctx, req, result)
-	if err := j.slot.Clean(true, time.Now().Add(cleaning)); err != nil {
+	j.Rest()
+	return result
+}
+
+// Rest leaves nothing of a submission lying about, unless the next one waits; for who had told so by Config.More, and then had
+// nothing for Do.
+func (j *Judge) Rest() {
+	if j.config.More == nil || !j.config.More() {
+		j.held = ""
+	}
+	if err := j.slot.Clean(j.held == "", time.Now().Add(cleaning)); err != nil {
 		j.broken = err
 	}
-	return result
 }
 
 func (j *Judge) do(ctx context.Context, req api.Request, result api.Result) api.Result {
@@ -92,18 +107,37 @@ func (j *Judge) do(ctx context.Context, req api.Request, result api.Result) api.
 	for _, f := range files {
 		s.values.Files = append(s.values.Files, f.name)
 	}
-	if language.Compile == nil {
+	key := s.key(files)
+	if err := j.keep(key); err != nil {
+		return failed(result, err)
+	}
+	switch {
+	case language.Compile == nil && j.held == key:
+	case language.Compile == nil:
 		if err := write(j.slot.Store, files); err != nil {
 			return failed(result, err)
 		}
-	} else {
-		stage, err := s.compiled(ctx, files)
+		j.held = key
+	default:
+		stage, err := s.compiled(ctx, key, files)
 		result.Compile = &stage
 		if err != nil || stage.Verdict != api.OK {
 			return s.settleCompile(ctx, result, stage, err)
 		}
 	}
 	return s.runAll(ctx, req, result)
+}
+
+// keep empties the store of what another submission has left for the next, unless that has the same key.
+func (j *Judge) keep(key string) error {
+	if j.held == "" || j.held == key {
+		return nil
+	}
+	j.held = ""
+	if err := j.slot.Clean(true, time.Now().Add(cleaning)); err != nil {
+		return fmt.Errorf("make room for the submission: %w", err)
+	}
+	return nil
 }
 
 // settleCompile is the result of a submission that did not compile: the contestant's CompileError, unless the executor

@@ -26,13 +26,17 @@ type submission struct {
 
 // compiled fills the store from the cache, or compiles. Only what compiled is kept: a compiler that failed may have failed
 // for want of something, and the next try shall be a try.
-func (s *submission) compiled(ctx context.Context, files []file) (api.Stage, error) {
+func (s *submission) compiled(ctx context.Context, key string, files []file) (api.Stage, error) {
 	kept := s.judge.config.Cache
 	if kept == nil {
 		stage, _, err := s.compile(ctx, files)
 		return stage, err
 	}
-	key, store := s.key(files), s.judge.slot.Store
+	store := s.judge.slot.Store
+	if s.judge.held == key {
+		kept.Touch(key)
+		return s.judge.found.stage, nil
+	}
 	if words, ok := kept.Get(key, store); ok {
 		// Who judges a source again, or with one input after the other, sends the same files again and again.
 		found := &s.judge.found
@@ -43,6 +47,7 @@ func (s *submission) compiled(ctx context.Context, files []file) (api.Stage, err
 			}
 			found.words, found.stage = words, stage
 		}
+		s.judge.held = key
 		return found.stage, nil
 	}
 	if !store.Clear() { // half an entry that was being removed

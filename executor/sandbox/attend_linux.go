@@ -17,6 +17,14 @@ import (
 // cost one wait. Nor can one write more than 8 MB in it, so its files need no measuring.
 const alone = 4 * time.Millisecond
 
+// A run is left alone for breath after each small piece of output, less than small bytes, and after the end of a stream: one that
+// flushes each line would be interrupted for each, and one that ends closes its streams and ends at once. What it can write
+// meanwhile the pipe holds, or it waits for the rest of the time, once: what comes then is not small.
+const (
+	breath = 2 * time.Millisecond
+	small  = pipeSize / 4
+)
+
 // run is a process tree between its start and its last process's end.
 type run struct {
 	group  int
@@ -117,6 +125,10 @@ func (r *run) accompany(process int, pipes *pipes, outputs *[2]output, begin tim
 	end := begin.Add(r.limits.Wall)
 	weigh := begin.Add(r.room(0))
 	watched := false
+	listen := begin // when outputs are listened to
+	if pipes.ours[0] < 0 {
+		listen = begin.Add(alone)
+	}
 	for {
 		now := time.Now()
 		if !now.Before(weigh) {
@@ -135,14 +147,13 @@ func (r *run) accompany(process int, pipes *pipes, outputs *[2]output, begin tim
 		}
 		wait := min(end.Sub(now), weigh.Sub(now))
 		fds := [4]unix.PollFd{{Fd: int32(process), Events: unix.POLLIN}, {Fd: -1}, {Fd: -1}, {Fd: -1}}
-		switch {
-		case elapsed < alone:
-			wait = min(wait, alone-elapsed)
-		case !watched:
+		if !watched {
 			wait = min(wait, interval-elapsed)
 		}
-		if elapsed >= alone || pipes.ours[0] >= 0 {
-			fds[1] = unix.PollFd{Fd: int32(pipes.ours[0]), Events: unix.POLLOUT}
+		fds[1] = unix.PollFd{Fd: int32(pipes.ours[0]), Events: unix.POLLOUT}
+		if still := listen.Sub(now); still > 0 {
+			wait = min(wait, still)
+		} else {
 			for i := range outputs {
 				if !outputs[i].truncated {
 					fds[2+i] = unix.PollFd{Fd: int32(pipes.ours[1+i]), Events: unix.POLLIN}
@@ -168,12 +179,16 @@ func (r *run) accompany(process int, pipes *pipes, outputs *[2]output, begin tim
 			if fds[2+i].Revents == 0 {
 				continue
 			}
+			before := len(outputs[i].data)
 			open, err := outputs[i].read(pipes.ours[1+i], r.limits.Output, r.slot.buffer)
 			if err != nil {
 				return err
 			}
 			if !open {
 				shut(&pipes.ours[1+i])
+			}
+			if len(outputs[i].data)-before < small {
+				listen = time.Now().Add(breath)
 			}
 			if outputs[i].truncated {
 				r.stop(OutputLimit, r.overflow(i)+", killed by the executor")

@@ -7,6 +7,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"strings"
 	"testing"
 	"time"
 
@@ -149,5 +150,30 @@ func TestRunsReadLikeEverybody(t *testing.T) {
 	})
 	if err != nil {
 		t.Fatal(err)
+	}
+}
+
+// TestRunIsNotInterruptedForEachLine has a program flush after each line; its slot's thread must not wake for each.
+func TestRunIsNotInterruptedForEachLine(t *testing.T) {
+	const lines = 20_000
+	s := newSlot(t, Restricted)
+	script := fmt.Sprintf("i=0; while [ $i -lt %d ]; do echo x; i=$((i + 1)); done", lines)
+	var result Result
+	var failed error
+	var before, after unix.Rusage
+	err := s.On(func() {
+		failed = errors.Join(failed, unix.Getrusage(unix.RUSAGE_THREAD, &before))
+		var err error
+		result, err = s.Run(t.Context(), Spec{Path: "/bin/sh", Args: []string{"sh", "-c", script}, Limits: testLimits()})
+		failed = errors.Join(failed, err, unix.Getrusage(unix.RUSAGE_THREAD, &after))
+	})
+	if err := errors.Join(err, failed); err != nil {
+		t.Fatal(err)
+	}
+	if want := strings.Repeat("x\n", lines); string(result.Stdout) != want || result.ExitCode != 0 {
+		t.Errorf("%d bytes of output, exit code %d, %q; want all %d lines", len(result.Stdout), result.ExitCode, result.Cause, lines)
+	}
+	if waits := after.Nvcsw - before.Nvcsw; waits > lines/20 {
+		t.Errorf("the slot's thread waited %d times for %d lines", waits, lines)
 	}
 }

@@ -16,7 +16,7 @@ import (
 const (
 	// watchAfter is how long a submission is under way before its client is watched: most are answered by then, and a run is
 	// not worth ending that is about to end.
-	watchAfter = 10 * time.Millisecond
+	watchAfter = 50 * time.Millisecond
 	// lingering bounds how long a connection that is at its end is read on, for the client to get its answer first: what comes
 	// in after the close would make the kernel throw away what the client has not read yet.
 	lingering = 500 * time.Millisecond

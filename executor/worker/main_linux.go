@@ -67,14 +67,13 @@ func prepare(h hello) ([]*workSlot, error) {
 	}
 	slots := make([]*workSlot, len(h.Dirs))
 	for i, dir := range h.Dirs {
-		j, err := judge.New(judge.Config{Table: table, Dir: dir, Limits: h.Limits, Tier: h.Tier, Cache: kept})
-		if err != nil {
-			return nil, fmt.Errorf("prepare slot %s: %w", dir, err)
-		}
 		pipes := blocking{in: firstSlotFD + 2*i, out: firstSlotFD + 2*i + 1}
 		unix.CloseOnExec(pipes.in)
 		unix.CloseOnExec(pipes.out)
-		slots[i] = &workSlot{judge: j, wire: newWire(pipes)}
+		slots[i], err = newWorkSlot(pipes, judge.Config{Table: table, Dir: dir, Limits: h.Limits, Tier: h.Tier, Cache: kept})
+		if err != nil {
+			return nil, fmt.Errorf("prepare slot %s: %w", dir, err)
+		}
 	}
 	return slots, nil
 }
@@ -89,6 +88,16 @@ type workSlot struct {
 	cancel   context.CancelFunc
 	early    uint64 // a cancel that came before its run was begun
 	recalled uint64 // an order that the supervisor has taken back
+}
+
+func newWorkSlot(pipes blocking, config judge.Config) (*workSlot, error) {
+	w := newWire(pipes)
+	config.More = func() bool { return w.begun() || pipes.ready() }
+	j, err := judge.New(config)
+	if err != nil {
+		return nil, err
+	}
+	return &workSlot{judge: j, wire: w}, nil
 }
 
 func serve(l *link, slots []*workSlot) error {
@@ -168,6 +177,7 @@ func (s *workSlot) serve(ctx context.Context) {
 			}
 			result, ran := s.run(ctx, o)
 			if !ran {
+				s.judge.Rest()
 				continue
 			}
 			if s.wire.send(&verdict{Result: &result}) != nil {

@@ -68,6 +68,13 @@ func (b blocking) Read(p []byte) (int, error) {
 	}
 }
 
+// ready says whether there is something to read, now.
+func (b blocking) ready() bool {
+	fds := [1]unix.PollFd{{Fd: int32(b.in), Events: unix.POLLIN}}
+	_, err := unix.Poll(fds[:], 0)
+	return err == nil && fds[0].Revents&unix.POLLIN != 0
+}
+
 func (b blocking) Write(p []byte) (int, error) {
 	written := 0
 	for written < len(p) {

@@ -190,6 +190,9 @@ func (w *wire) receive(m message) error {
 	return err
 }
 
+// begun says whether a part of the next message, or all of it, has been read.
+func (w *wire) begun() bool { return len(w.in) > 0 }
+
 // need reads until so many bytes have come.
 func (w *wire) need(size int) error {
 	have := len(w.in)

@@ -19,7 +19,7 @@ func (d *Dir) Clear() bool {
 	if unix.Fstat(d.fd, &stat) != nil || stat.Mode&0o777 != 0o700 {
 		return false
 	}
-	if d.tmpfs && stat.Size == emptyTmpfs {
+	if d.empty(&stat) {
 		return true
 	}
 	if _, err := unix.Seek(d.fd, 0, unix.SEEK_SET); err != nil {
@@ -47,6 +47,9 @@ func (d *Dir) Clear() bool {
 // emptyTmpfs is the size of a directory with nothing in it on tmpfs, where each entry adds 20 (BOGO_DIRENT_SIZE of Linux,
 // mm/shmem.c, since 2.6).
 const emptyTmpfs = 2 * 20
+
+// empty says that the directory's record alone shows that nothing is in it.
+func (d *Dir) empty(stat *unix.Stat_t) bool { return d.tmpfs && stat.Size == emptyTmpfs }
 
 func (d *Dir) unlink(name string) bool {
 	return unix.Unlinkat(d.fd, name, 0) == nil || unix.Unlinkat(d.fd, name, unix.AT_REMOVEDIR) == nil

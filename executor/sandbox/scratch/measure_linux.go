@@ -26,6 +26,9 @@ func (d *Dir) Measure(maxEntries int) Size {
 	var size Size
 	// A run can take the rights from its own working directory too; a failure shows as an empty size.
 	_ = unix.Fchmod(d.fd, 0o700)
+	if stat := (unix.Stat_t{}); unix.Fstat(d.fd, &stat) == nil && d.empty(&stat) {
+		return size
+	}
 	measure(d.fd, 0, maxEntries, &size)
 	return size
 }
