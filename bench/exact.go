@@ -3,12 +3,14 @@ package main
 import (
 	"errors"
 	"fmt"
+	"os/exec"
 	"sync"
 
 	"executorpool.dev/executor/api"
 )
 
-// cpu is the spread of the CPU time of one program that always does the same, alone and beside a busy slot.
+// cpu is the spread of the CPU time of one program that always does the same, alone and beside a busy slot. Alone it takes turns
+// with the same program with nothing around it, whose spread is the machine's.
 func (b *bench) cpu() error {
 	second := encoded(api.Request{Language: "c", Source: text("second.c")})
 	for _, busy := range []bool{false, true} {
@@ -24,7 +26,7 @@ func (b *bench) cpu() error {
 		}
 		defer other.conn.Close()
 		var all sync.WaitGroup
-		var times spread
+		var times, bare spread
 		errs := make([]error, 2)
 		rounds := b.rounds(40)
 		if busy {
@@ -47,15 +49,30 @@ func (b *bench) cpu() error {
 				break
 			}
 			times = append(times, float64(result.Runs[0].CPUMillis))
+			if busy {
+				continue
+			}
+			alone := exec.Command(b.path("second"))
+			if errs[0] = alone.Run(); errs[0] != nil {
+				break
+			}
+			bare = append(bare, float64((alone.ProcessState.UserTime() + alone.ProcessState.SystemTime()).Milliseconds()))
 		}
 		all.Wait()
 		if err := errors.Join(errs...); err != nil {
 			return err
 		}
-		fmt.Printf("CPU time of a fixed program, other slot busy %-5v: median %.0f ms, p95-p5 %.1f %% (%d runs)\n",
-			busy, times.at(0.5), 100*(times.at(0.95)-times.at(0.05))/times.at(0.5), len(times))
+		fmt.Printf("CPU time of a fixed program, other slot busy %-5v: %s\n", busy, times.exactness())
+		if !busy {
+			fmt.Printf("CPU time of the same with nothing around it:        %s\n", bare.exactness())
+		}
 	}
 	return nil
+}
+
+// exactness is of times in milliseconds.
+func (s spread) exactness() string {
+	return fmt.Sprintf("median %.0f ms, p95-p5 %.1f %% (%d runs)", s.at(0.5), 100*(s.at(0.95)-s.at(0.05))/s.at(0.5), len(s))
 }
 
 // limits are how far past its limit a run gets.

@@ -72,7 +72,7 @@ func (b *bench) run() (err error) {
 
 // build compiles the programs to compare with, and the executor.
 func (b *bench) build() error {
-	for _, name := range []string{"bare.c", "hello.c", "load.c", "print.py", "Main.java"} {
+	for _, name := range []string{"bare.c", "hello.c", "load.c", "second.c", "print.py", "Main.java"} {
 		source := b.path(name)
 		if err := os.WriteFile(source, []byte(text(name)), 0o600); err != nil {
 			return err
