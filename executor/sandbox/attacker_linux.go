@@ -58,13 +58,13 @@ func attempts(pid int, secret, store string) []attempt {
 		{"read a file outside the slot", read(secret)},
 		{"change the mode of a file outside the slot", func() error { return os.Chmod(secret, 0o644) }},
 		{"list a directory outside the slot", func() error { _, err := os.ReadDir(filepath.Dir(secret)); return err }},
-		{"write outside the slot", func() error { return os.WriteFile(secret+".new", nil, 0o600) }},
-		{"write to the store", func() error { return os.WriteFile(filepath.Join(store, "new"), nil, 0o600) }},
+		{"write outside the slot", write(secret + ".new")},
+		{"write to the store", write(filepath.Join(store, "new"))},
 		{"read the executor's environment", read(proc + "/environ")},
 		{"read the executor's memory map", read(proc + "/maps")},
 		{"read the first process's environment", read("/proc/1/environ")},
-		{"use shared memory", func() error { return os.WriteFile("/dev/shm/probe", nil, 0o600) }},
-		{"use /tmp", func() error { return os.WriteFile("/tmp/executor-probe", nil, 0o600) }},
+		{"use shared memory", write("/dev/shm/probe")},
+		{"use /tmp", write("/tmp/executor-probe")},
 		{"signal the executor", func() error { return unix.Kill(pid, 0) }},
 		{"trace the executor", func() error { return unix.PtraceAttach(pid) }},
 		{"read the executor's memory", func() error { return readMemory(pid) }},
@@ -88,6 +88,17 @@ func attempts(pid int, secret, store string) []attempt {
 		list = append(list, attempt{name, func() error { return reached(call) }})
 	}
 	return list
+}
+
+// write tries to make a file. One that could be made is removed again: it would lie about for as long as the pod lives.
+func write(path string) func() error {
+	return func() error {
+		if err := os.WriteFile(path, nil, 0o600); err != nil {
+			return err
+		}
+		_ = os.Remove(path)
+		return nil
+	}
 }
 
 // reached tells whether the kernel itself answered a call made with arguments it cannot accept.

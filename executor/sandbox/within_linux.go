@@ -104,9 +104,6 @@ func (b *bait) attempts() []attempt {
 			return conn.Close()
 		}
 	}
-	write := func(path string) func() error {
-		return func() error { return errors.Join(os.WriteFile(path, nil, 0o600), os.Remove(path)) }
-	}
 	return []attempt{
 		{"see a process of outside", seeProcess},
 		{"signal a process of outside", func() error { return unix.Kill(-1, 0) }},
