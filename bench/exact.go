@@ -5,74 +5,77 @@ import (
 	"fmt"
 	"os/exec"
 	"sync"
+	"sync/atomic"
 
 	"executorpool.dev/executor/api"
 )
 
-// cpu is the spread of the CPU time of one program that always does the same, alone and beside a busy slot. Alone it takes turns
-// with the same program with nothing around it, whose spread is the machine's.
+// cpu is the spread of the CPU time of one program that always does the same: alone, then with nothing around it, which is the
+// machine's own, then beside a busy slot. Each is a row without pauses and not in turn with another, for a processor's clock
+// drifts: a row twice as long holds more of the drift, which is not the measurement's.
 func (b *bench) cpu() error {
 	second := encoded(api.Request{Language: "c", Source: text("second.c")})
-	for _, busy := range []bool{false, true} {
-		// A connection that rests for long is closed.
-		c, err := b.executor.connect()
+	submitted := func(c *client) (float64, error) {
+		result, err := c.result(second)
+		if err == nil && result.Verdict != api.OK {
+			err = fmt.Errorf("got %+v", result)
+		}
 		if err != nil {
-			return err
+			return 0, err
 		}
-		defer c.conn.Close()
-		other, err := b.executor.connect()
-		if err != nil {
-			return err
-		}
-		defer other.conn.Close()
-		var all sync.WaitGroup
-		var times, bare spread
-		errs := make([]error, 2)
-		rounds := b.rounds(40)
-		if busy {
-			all.Go(func() {
-				for range rounds {
-					if _, err := other.result(second); err != nil {
-						errs[1] = err
-						return
-					}
-				}
-			})
-		}
-		for range rounds {
-			result, err := c.result(second)
-			if err == nil && result.Verdict != api.OK {
-				err = fmt.Errorf("got %+v", result)
-			}
-			if err != nil {
-				errs[0] = err
-				break
-			}
-			times = append(times, float64(result.Runs[0].CPUMillis))
-			if busy {
-				continue
-			}
-			alone := exec.Command(b.path("second"))
-			if errs[0] = alone.Run(); errs[0] != nil {
-				break
-			}
-			bare = append(bare, float64((alone.ProcessState.UserTime() + alone.ProcessState.SystemTime()).Milliseconds()))
-		}
-		all.Wait()
-		if err := errors.Join(errs...); err != nil {
-			return err
-		}
-		fmt.Printf("CPU time of a fixed program, other slot busy %-5v: %s\n", busy, times.exactness())
-		if !busy {
-			fmt.Printf("CPU time of the same with nothing around it:        %s\n", bare.exactness())
-		}
+		return float64(result.Runs[0].CPUMillis), nil
 	}
-	return nil
-}
-
-// exactness is of times in milliseconds.
-func (s spread) exactness() string {
-	return fmt.Sprintf("median %.0f ms, p95-p5 %.1f %% (%d runs)", s.at(0.5), 100*(s.at(0.95)-s.at(0.05))/s.at(0.5), len(s))
+	row := func(name string, measure func() (float64, error)) error {
+		var times spread
+		for range b.rounds(40) {
+			millis, err := measure()
+			if err != nil {
+				return err
+			}
+			times = append(times, millis)
+		}
+		fmt.Printf("CPU time of a fixed program, %-25s median %.0f ms, p95-p5 %.1f %% (%d runs)\n",
+			name+":", times.at(0.5), 100*(times.at(0.95)-times.at(0.05))/times.at(0.5), len(times))
+		return nil
+	}
+	c, err := b.executor.connect()
+	if err != nil {
+		return err
+	}
+	defer c.conn.Close()
+	if err := row("alone", func() (float64, error) { return submitted(c) }); err != nil {
+		return err
+	}
+	if err := row("with nothing around it", func() (float64, error) {
+		bare := exec.Command(b.path("second"))
+		err := bare.Run()
+		return float64((bare.ProcessState.UserTime() + bare.ProcessState.SystemTime()).Microseconds()) / 1000, err
+	}); err != nil {
+		return err
+	}
+	// A connection that rests for long is closed.
+	first, err := b.executor.connect()
+	if err != nil {
+		return err
+	}
+	defer first.conn.Close()
+	other, err := b.executor.connect()
+	if err != nil {
+		return err
+	}
+	defer other.conn.Close()
+	var all sync.WaitGroup
+	var failed error
+	var done atomic.Bool
+	all.Go(func() {
+		for failed == nil && !done.Load() {
+			_, failed = submitted(other)
+		}
+	})
+	err = row("beside a busy slot", func() (float64, error) { return submitted(first) })
+	done.Store(true)
+	all.Wait()
+	return errors.Join(err, failed)
 }
 
 // limits are how far past its limit a run gets.

@@ -8,8 +8,11 @@ import (
 
 	corev1 "k8s.io/api/core/v1"
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/fields"
+	"k8s.io/apimachinery/pkg/runtime"
 	"k8s.io/apimachinery/pkg/types"
+	"k8s.io/client-go/tools/pager"
 	"k8s.io/utils/clock"
 	"sigs.k8s.io/controller-runtime/pkg/client"
 
@@ -76,38 +79,36 @@ func (c *Census) take(ctx context.Context) (*nodes.Census, error) {
 		return c.taken, nil
 	}
 	census := &nodes.Census{}
-	var list corev1.NodeList
-	for page := ""; ; page = list.Continue {
-		list = corev1.NodeList{}
-		if err := c.Live.List(ctx, &list, client.Limit(censusPage), client.Continue(page)); err != nil {
-			return nil, fmt.Errorf("list nodes: %w", err)
-		}
-		for i := range list.Items {
-			census.AddNode(&list.Items[i])
-		}
-		if list.Continue == "" {
-			break
-		}
+	err := c.each(ctx, func() client.ObjectList { return &corev1.NodeList{} }, fields.Everything(), func(object runtime.Object) {
+		census.AddNode(object.(*corev1.Node))
+	})
+	if err != nil {
+		return nil, fmt.Errorf("list nodes: %w", err)
 	}
-	var pods corev1.PodList
-	for page := ""; ; page = pods.Continue {
-		pods = corev1.PodList{}
-		err := c.Live.List(ctx, &pods, client.MatchingFieldsSelector{Selector: holding}, client.Limit(censusPage), client.Continue(page))
-		if err != nil {
-			return nil, fmt.Errorf("list pods of all namespaces: %w", err)
+	err = c.each(ctx, func() client.ObjectList { return &corev1.PodList{} }, holding, func(object runtime.Object) {
+		if pod := object.(*corev1.Pod); !resources.Ahead(pod) {
+			census.AddPod(pod, replicaOf(pod))
 		}
-		for i := range pods.Items {
-			if pod := &pods.Items[i]; !resources.Ahead(pod) {
-				census.AddPod(pod, replicaOf(pod))
-			}
-		}
-		if pods.Continue == "" {
-			break
-		}
+	})
+	if err != nil {
+		return nil, fmt.Errorf("list pods of all namespaces: %w", err)
 	}
 	took := c.Clock.Since(began)
 	c.taken, c.until = census, began.Add(took+censusWorth*took)
 	return census, nil
+}
+
+// each counts what a list holds. It lists a page at a time, of which no more than the one being counted and the one after it are held.
+func (c *Census) each(ctx context.Context, empty func() client.ObjectList, which fields.Selector, count func(runtime.Object)) error {
+	lister := pager.New(func(ctx context.Context, page metav1.ListOptions) (runtime.Object, error) {
+		list := empty()
+		return list, c.Live.List(ctx, list, &client.ListOptions{FieldSelector: which, Limit: page.Limit, Continue: page.Continue})
+	})
+	lister.PageSize, lister.PageBufferSize = censusPage, 0
+	return lister.EachListItem(ctx, metav1.ListOptions{}, func(object runtime.Object) error {
+		count(object)
+		return nil
+	})
 }
 
 // replicaOf names the pool that a pod is a replica of.

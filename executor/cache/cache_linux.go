@@ -116,16 +116,23 @@ func (c *Cache) look(key string) *known {
 
 // Touch moves the entry to the end of the order of going, for who uses what Get has linked once more.
 func (c *Cache) Touch(key string) {
+	if c.behind(key) {
+		// An entry that is gone meanwhile has no place in the order.
+		_ = unix.UtimesNanoAt(c.fd, key, nil, unix.AT_SYMLINK_NOFOLLOW)
+	}
+}
+
+// behind tells whether the entry is to be touched, which the caller then does.
+func (c *Cache) behind(key string) bool {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	entry := c.known[key]
 	now := time.Now()
 	if entry == nil || entry.puts == c.puts && now.Sub(entry.touched) <= stale {
-		return
+		return false
 	}
 	entry.touched, entry.puts = now, c.puts
-	// An entry that is gone meanwhile has no place in the order.
-	_ = unix.UtimesNanoAt(c.fd, key, nil, unix.AT_SYMLINK_NOFOLLOW)
+	return true
 }
 
 func (c *Cache) forget(key string) {

@@ -230,7 +230,7 @@ func TestNextSubmissionFindsItsProgram(t *testing.T) {
 		{request: prints("b"), stdout: "b\n", last: true},
 		{request: python("d"), stdout: "d\n", last: true},
 	} {
-		before, _ := changed(store)
+		before, _ := changed(t, store)
 		waiting = !tc.last
 		result := j.Do(t.Context(), tc.request)
 		stdout := ""
@@ -240,7 +240,7 @@ func TestNextSubmissionFindsItsProgram(t *testing.T) {
 		if stdout != tc.stdout {
 			t.Errorf("submission %d printed %q, want %q: %+v", i, stdout, tc.stdout, result)
 		}
-		after, names := changed(store)
+		after, names := changed(t, store)
 		if want := strings.Fields(tc.stays); !slices.Equal(names, want) {
 			t.Errorf("submission %d left %v in the store, want %v", i, names, want)
 		}
@@ -252,21 +252,22 @@ func TestNextSubmissionFindsItsProgram(t *testing.T) {
 	j.Do(t.Context(), python("e"))
 	waiting = false
 	j.Rest()
-	if _, names := changed(store); len(names) > 0 {
+	if _, names := changed(t, store); len(names) > 0 {
 		t.Errorf("at rest the store holds %v", names)
 	}
 }
 
 // changed are the names in a directory, and when each was last linked or written.
-func changed(dir string) (times []unix.Timespec, names []string) {
+func changed(t *testing.T, dir string) (times []unix.Timespec, names []string) {
+	t.Helper()
 	entries, err := os.ReadDir(dir)
 	if err != nil {
-		panic(err)
+		t.Fatal(err)
 	}
 	for _, entry := range entries {
 		var stat unix.Stat_t
 		if err := unix.Lstat(filepath.Join(dir, entry.Name()), &stat); err != nil {
-			panic(err)
+			t.Fatal(err)
 		}
 		times, names = append(times, stat.Ctim), append(names, entry.Name())
 	}
