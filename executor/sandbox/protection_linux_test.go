@@ -169,9 +169,7 @@ func (p proof) try(t *testing.T, without Protection) (seen, Result) {
 	if err := s.Clean(true, time.Now().Add(30*time.Second)); err != nil {
 		t.Error(err)
 	}
-	for _, path := range []string{"/tmp/escaped", "/dev/shm/escaped"} {
-		_ = os.Remove(path)
-	}
+	attacks.Tidy(t)
 	return seen{r.Exceeded, r.Signal, r.ExitCode, strings.Contains(string(r.Stdout), attacks.Escaped), endChildren(t),
 		r.Exceeded != "" && !strings.Contains(r.Cause, "killed by")}, r
 }

@@ -2,7 +2,10 @@ package attacks
 
 import (
 	_ "embed"
+	"errors"
+	"os"
 	"slices"
+	"testing"
 
 	"executorpool.dev/executor/api"
 )
@@ -30,6 +33,16 @@ type Attack struct {
 
 // Escaped is what an attack prints when something was not refused.
 const Escaped = "ESCAPED"
+
+// Tidy removes what attacks leave on this machine where nothing refuses it, so that it is not taken for the next one's.
+func Tidy(t testing.TB) {
+	t.Helper()
+	for _, path := range []string{"/tmp/escaped", "/dev/shm/escaped"} {
+		if err := os.Remove(path); err != nil && !errors.Is(err, os.ErrNotExist) {
+			t.Error(err)
+		}
+	}
+}
 
 // shortWall and shortCPU keep what only time can end from taking long.
 const (

@@ -64,6 +64,9 @@ func TestTierIsWhatHolds(t *testing.T) {
 					continue
 				}
 				e.ProveTier(t)
+				if tc.tier == "None" {
+					Tidy(t)
+				}
 			}
 		})
 	}
