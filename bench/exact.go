@@ -12,30 +12,36 @@ import (
 
 // cpu is the spread of the CPU time of one program that always does the same: alone, then with nothing around it, which is the
 // machine's own, then beside a busy slot. Each is a row without pauses and not in turn with another, for a processor's clock
-// drifts: a row twice as long holds more of the drift, which is not the measurement's.
+// drifts, by several percent in a minute where neighbours share the processor, and a longer row holds more of that. How far the
+// times spread at a steady clock is told by the program, which times its own parts.
 func (b *bench) cpu() error {
 	second := encoded(api.Request{Language: "c", Source: text("second.c")})
-	submitted := func(c *client) (float64, error) {
+	submitted := func(c *client) (cpuMillis float64, stdout string, err error) {
 		result, err := c.result(second)
 		if err == nil && result.Verdict != api.OK {
 			err = fmt.Errorf("got %+v", result)
 		}
 		if err != nil {
-			return 0, err
+			return 0, "", err
 		}
-		return float64(result.Runs[0].CPUMillis), nil
+		return float64(result.Runs[0].CPUMillis), result.Runs[0].Stdout, nil
 	}
-	row := func(name string, measure func() (float64, error)) error {
-		var times spread
+	row := func(name string, measure func() (cpuMillis float64, stdout string, err error)) error {
+		var times, steady spread
 		for range b.rounds(40) {
-			millis, err := measure()
+			millis, stdout, err := measure()
 			if err != nil {
 				return err
 			}
-			times = append(times, millis)
+			var number uint64
+			var part float64
+			if _, err := fmt.Sscan(stdout, &number, &part); err != nil {
+				return fmt.Errorf("output %q: %w", stdout, err)
+			}
+			times, steady = append(times, millis), append(steady, millis/part)
 		}
-		fmt.Printf("CPU time of a fixed program, %-25s median %.0f ms, p95-p5 %.1f %% (%d runs)\n",
-			name+":", times.at(0.5), 100*(times.at(0.95)-times.at(0.05))/times.at(0.5), len(times))
+		fmt.Printf("CPU time of a fixed program, %-23s median %.0f ms, p95-p5 %.1f %%, at a steady clock %.1f %% (%d runs)\n",
+			name+":", times.at(0.5), times.width(), steady.width(), len(times))
 		return nil
 	}
 	c, err := b.executor.connect()
@@ -43,13 +49,16 @@ func (b *bench) cpu() error {
 		return err
 	}
 	defer c.conn.Close()
-	if err := row("alone", func() (float64, error) { return submitted(c) }); err != nil {
+	if err := row("alone", func() (float64, string, error) { return submitted(c) }); err != nil {
 		return err
 	}
-	if err := row("with nothing around it", func() (float64, error) {
+	if err := row("with nothing around it", func() (float64, string, error) {
 		bare := exec.Command(b.path("second"))
-		err := bare.Run()
-		return float64((bare.ProcessState.UserTime() + bare.ProcessState.SystemTime()).Microseconds()) / 1000, err
+		stdout, err := bare.Output()
+		if err != nil {
+			return 0, "", err
+		}
+		return float64((bare.ProcessState.UserTime() + bare.ProcessState.SystemTime()).Microseconds()) / 1000, string(stdout), nil
 	}); err != nil {
 		return err
 	}
@@ -69,14 +78,17 @@ func (b *bench) cpu() error {
 	var done atomic.Bool
 	all.Go(func() {
 		for failed == nil && !done.Load() {
-			_, failed = submitted(other)
+			_, _, failed = submitted(other)
 		}
 	})
-	err = row("beside a busy slot", func() (float64, error) { return submitted(first) })
+	err = row("beside a busy slot", func() (float64, string, error) { return submitted(first) })
 	done.Store(true)
 	all.Wait()
 	return errors.Join(err, failed)
 }
+
+// width is p95-p5 in percent of the median.
+func (s spread) width() float64 { return 100 * (s.at(0.95) - s.at(0.05)) / s.at(0.5) }
 
 // limits are how far past its limit a run gets.
 func (b *bench) limits() error {
