@@ -10,8 +10,8 @@ import (
 	"executorpool.dev/executor/api"
 )
 
-// cpu is the spread of the CPU time of one program that always does the same: alone, then with nothing around it, which is the
-// machine's own, then beside a busy slot. Each is a row without pauses and not in turn with another, for a processor's clock
+// cpu is the spread of the CPU time of one program that always does the same: with nothing around it, which is the machine's own,
+// then alone in the executor, then beside a busy slot. Each is a row without pauses and not in turn with another, for a processor's clock
 // drifts, by several percent in a minute where neighbours share the processor, and a longer row holds more of that. How far the
 // times spread at a steady clock is told by the program, which times its own parts.
 func (b *bench) cpu() error {
@@ -44,14 +44,6 @@ func (b *bench) cpu() error {
 			name+":", times.at(0.5), times.width(), steady.width(), len(times))
 		return nil
 	}
-	c, err := b.executor.connect()
-	if err != nil {
-		return err
-	}
-	defer c.conn.Close()
-	if err := row("alone", func() (float64, string, error) { return submitted(c) }); err != nil {
-		return err
-	}
 	if err := row("with nothing around it", func() (float64, string, error) {
 		bare := exec.Command(b.path("second"))
 		stdout, err := bare.Output()
@@ -62,12 +54,15 @@ func (b *bench) cpu() error {
 	}); err != nil {
 		return err
 	}
-	// A connection that rests for long is closed.
-	first, err := b.executor.connect()
+	c, err := b.executor.connect()
 	if err != nil {
 		return err
 	}
-	defer first.conn.Close()
+	defer c.conn.Close()
+	if err := row("alone", func() (float64, string, error) { return submitted(c) }); err != nil {
+		return err
+	}
+	// Not before: a connection that rests for long is closed.
 	other, err := b.executor.connect()
 	if err != nil {
 		return err
@@ -81,7 +76,7 @@ func (b *bench) cpu() error {
 			_, _, failed = submitted(other)
 		}
 	})
-	err = row("beside a busy slot", func() (float64, string, error) { return submitted(first) })
+	err = row("beside a busy slot", func() (float64, string, error) { return submitted(c) })
 	done.Store(true)
 	all.Wait()
 	return errors.Join(err, failed)

@@ -5,7 +5,7 @@ set -euo pipefail
 cd "$(dirname "$0")/.."
 
 time=${FUZZTIME:-5m}
-mapfile -t targets < <(grep -rno --include='*_test.go' --exclude-dir=.cache '^func Fuzz[A-Za-z]*' . | sed -E 's#^(.*)/[^/]*:[0-9]+:func (.*)#\1 \2#' | sort)
+mapfile -t targets < <(git grep --untracked -o '^func Fuzz[A-Za-z]*' -- '*_test.go' | sed -E 's#^(.*)/[^/]*:func (.*)#./\1 \2#' | sort)
 n=0
 for target in "${targets[@]}"; do
   read -r package name <<<"$target"
