@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"executorpool.dev/executor/sandbox"
+	"executorpool.dev/executor/sandbox/probe"
 	"executorpool.dev/executor/server"
 )
 
@@ -128,7 +129,7 @@ func (f serveFlags) options(stderr io.Writer) (server.Options, error) {
 		MaxBody:      f.MaxBodyMiB << 20, MaxBuffered: f.BufferMiB << 20, CacheSize: f.CacheMiB << 20,
 		WorkerCommand: workerCommand,
 		Probe: func(ctx context.Context, dir string, paths []string) (sandbox.Tier, string) {
-			return sandbox.Probe(ctx, dir, most, paths...)
+			return probe.Probe(ctx, dir, most, paths...)
 		},
 		Log:     logger(stderr, f.LogFormat, f.LogLevel),
 		Version: buildVersion(),

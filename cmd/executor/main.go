@@ -13,7 +13,7 @@ import (
 
 	"github.com/alecthomas/kong"
 
-	"executorpool.dev/executor/sandbox"
+	"executorpool.dev/executor/sandbox/probe"
 	"executorpool.dev/executor/server"
 	"executorpool.dev/executor/worker"
 )
@@ -38,7 +38,7 @@ type flags struct {
 
 func main() {
 	// Nothing else may happen on that way.
-	sandbox.Reexec()
+	probe.Reexec()
 	os.Exit(run(context.Background(), os.Args[1:], os.Stdout, os.Stderr))
 }
 

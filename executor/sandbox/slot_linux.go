@@ -29,8 +29,8 @@ type SlotConfig struct {
 	Paths []string
 	// Without leaves protections out, for tests and benchmarks alone.
 	Without Protection
-	// newest bounds what is used of the kernel's Landlock, for tests to find what an older kernel has; 0 is no bound.
-	newest int
+	// Newest bounds what is used of the kernel's Landlock, for tests to find what an older kernel has; 0 is no bound.
+	Newest int
 }
 
 // Slot runs one process tree at a time. Box is the runs' working directory and theirs to fill; Store they can read and

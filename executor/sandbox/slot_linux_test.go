@@ -19,7 +19,6 @@ import (
 var attackProgram []byte
 
 func TestMain(m *testing.M) {
-	Reexec()
 	code, err := testMain(m)
 	if err != nil {
 		fmt.Fprintln(os.Stderr, err)

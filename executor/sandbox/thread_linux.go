@@ -70,8 +70,8 @@ func (s *Slot) confine() error {
 // signals, seccomp does, as in RestrictedLegacy.
 func (c SlotConfig) landlockABI() int {
 	abi := landlock.ABI()
-	if c.newest > 0 {
-		abi = min(abi, c.newest)
+	if c.Newest > 0 {
+		abi = min(abi, c.Newest)
 	}
 	if c.Tier == RestrictedLegacy {
 		abi = min(abi, landlock.ScopeABI-1)
@@ -124,7 +124,7 @@ var ownPaths = []string{"/etc/localtime", "/etc/timezone", "/usr/share/zoneinfo"
 var devices = []string{"/dev/null", "/dev/full", "/dev/random", "/dev/urandom"}
 
 // Namespaces describes what a process of tier Namespaced sees: what every run may reach and the given paths, for reading, and
-// the scratch directory. Its program must call Reexec first of all.
+// the scratch directory. Its program must call probe.Reexec first of all.
 func Namespaces(scratch string, paths ...string) namespace.Config {
 	return namespace.Config{Read: slices.Concat(toolchainPaths, paths), Devices: devices, Write: scratch}
 }

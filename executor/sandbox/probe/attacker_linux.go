@@ -1,4 +1,4 @@
-package sandbox
+package probe
 
 import (
 	"fmt"

@@ -1,4 +1,4 @@
-package sandbox
+package probe
 
 import (
 	"bytes"
@@ -16,6 +16,7 @@ import (
 	"time"
 	"unsafe"
 
+	"executorpool.dev/executor/sandbox"
 	"executorpool.dev/executor/sandbox/namespace"
 	"golang.org/x/sys/unix"
 )
@@ -77,10 +78,10 @@ func within(told []byte) error {
 	if broken := succeeded(b.attempts()); len(broken) > 0 {
 		return fmt.Errorf("attacks were not refused: %s", strings.Join(broken, ", "))
 	}
-	if err := Init(); err != nil {
+	if err := sandbox.Init(); err != nil {
 		return err
 	}
-	return attack(context.Background(), SlotConfig{Dir: b.Dir, Tier: Namespaced, newest: b.Newest})
+	return attack(context.Background(), sandbox.SlotConfig{Dir: b.Dir, Tier: sandbox.Namespaced, Newest: b.Newest})
 }
 
 var errNothing = errors.New("nothing was found")
