@@ -8,9 +8,9 @@ import (
 	"path/filepath"
 	"time"
 
+	"executorpool.dev/executor"
 	"executorpool.dev/executor/sandbox"
 	"executorpool.dev/executor/sandbox/probe"
-	"executorpool.dev/executor/server"
 )
 
 type serveFlags struct {
@@ -85,30 +85,30 @@ func (f serveFlags) check() error {
 	return nil
 }
 
-func (f serveFlags) options(stderr io.Writer) (server.Options, error) {
+func (f serveFlags) options(stderr io.Writer) (executor.Options, error) {
 	if err := f.check(); err != nil {
-		return server.Options{}, err
+		return executor.Options{}, err
 	}
 	tier, err := sandbox.ParseTier(f.MinimumTier)
 	if err != nil {
-		return server.Options{}, fmt.Errorf("--minimum-tier: %w", err)
+		return executor.Options{}, fmt.Errorf("--minimum-tier: %w", err)
 	}
 	most, err := sandbox.ParseTier(f.MaximumTier)
 	if err != nil {
-		return server.Options{}, fmt.Errorf("--maximum-tier: %w", err)
+		return executor.Options{}, fmt.Errorf("--maximum-tier: %w", err)
 	}
 	if most < tier {
-		return server.Options{}, fmt.Errorf("--maximum-tier is %s: use %s (--minimum-tier) or a stronger one", most, tier)
+		return executor.Options{}, fmt.Errorf("--maximum-tier is %s: use %s (--minimum-tier) or a stronger one", most, tier)
 	}
 	scratch, err := filepath.Abs(f.Scratch)
 	if err != nil {
-		return server.Options{}, fmt.Errorf("--scratch: %w", err)
+		return executor.Options{}, fmt.Errorf("--scratch: %w", err)
 	}
 	languages, err := filepath.Abs(f.Languages)
 	if err != nil {
-		return server.Options{}, fmt.Errorf("--languages: %w", err)
+		return executor.Options{}, fmt.Errorf("--languages: %w", err)
 	}
-	return server.Options{
+	return executor.Options{
 		Listen:  f.Listen,
 		Workers: f.Workers, Threads: f.Threads,
 		Timeout:       f.Timeout,

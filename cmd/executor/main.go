@@ -13,8 +13,8 @@ import (
 
 	"github.com/alecthomas/kong"
 
+	"executorpool.dev/executor"
 	"executorpool.dev/executor/sandbox/probe"
-	"executorpool.dev/executor/server"
 	"executorpool.dev/executor/worker"
 )
 
@@ -64,14 +64,14 @@ func run(ctx context.Context, args []string, stdout, stderr io.Writer) int {
 	case "worker":
 		err = worker.Main()
 	default:
-		var options server.Options
+		var options executor.Options
 		if options, err = parsed.Serve.options(stderr); err != nil {
 			return fail(stderr, 2, err, " (see executor serve --help)")
 		}
 		if err = letTimersWait(); err != nil {
 			return fail(stderr, 1, err, "")
 		}
-		err = server.Run(ctx, options)
+		err = executor.Run(ctx, options)
 	}
 	if err != nil {
 		return fail(stderr, 1, err, "")

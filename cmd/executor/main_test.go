@@ -9,8 +9,8 @@ import (
 
 	"github.com/alecthomas/kong"
 
+	"executorpool.dev/executor"
 	"executorpool.dev/executor/sandbox"
-	"executorpool.dev/executor/server"
 )
 
 func TestRunRefusesBadFlags(t *testing.T) {
@@ -77,7 +77,7 @@ func TestRunHelpAndVersion(t *testing.T) {
 	}
 }
 
-func parse(t *testing.T, args ...string) server.Options {
+func parse(t *testing.T, args ...string) executor.Options {
 	t.Helper()
 	var f flags
 	parser, err := kong.New(&f, kong.DefaultEnvars("EXECUTOR"))

@@ -10,8 +10,8 @@ import (
 	"executorpool.dev/executor/api"
 )
 
-// writePatience bounds how long a client may take to read its answer.
-const writePatience = 30 * time.Second
+// WritePatience bounds how long a client may take to read its answer.
+const WritePatience = 30 * time.Second
 
 // keptBuffer is how large a buffer may be to be kept for the next request or answer.
 const keptBuffer = 256 << 10

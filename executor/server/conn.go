@@ -22,10 +22,10 @@ const (
 	lingering = 500 * time.Millisecond
 )
 
-// listener gives connections of our kind, and outlives a lack of file descriptors, which ends the server otherwise.
-type listener struct{ net.Listener }
+// Listener gives connections of our kind, and outlives a lack of file descriptors, which ends the server otherwise.
+type Listener struct{ net.Listener }
 
-func (l listener) Accept() (net.Conn, error) {
+func (l Listener) Accept() (net.Conn, error) {
 	for pause := 5 * time.Millisecond; ; pause = min(2*pause, time.Second) {
 		c, err := l.Listener.Accept()
 		switch {

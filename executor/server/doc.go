@@ -6,6 +6,5 @@
 // "Full" is never "not ready": a full queue answers 503 to submissions while /readyz stays 200, because taking a full
 // replica out of the Service would push its load onto the others.
 //
-// The package starts no program and knows no language beyond its id. Run ties all parts of the executor together for
-// cmd/executor.
+// The package starts no program and knows no language beyond its id.
 package server

@@ -56,7 +56,7 @@ func (s *Server) closed() (*api.Problem, time.Duration) {
 	if s.cfg.Tier < s.cfg.MinimumTier {
 		return api.Unavailable(api.ReasonIsolation, "%s", s.isolationFault()), time.Minute
 	}
-	if s.phase.Load() == draining {
+	if s.phaseIs(Draining) {
 		return api.Unavailable(api.ReasonDraining, "this executor is shutting down; another one takes the submission"), time.Second
 	}
 	return nil, 0

@@ -22,9 +22,9 @@ const (
 	mostHeader     = 32 << 10 // bytes
 )
 
-// front is the server of the connections. Each of them costs a goroutine and a buffer for reading of mostHeader bytes, of which
+// Front is the server of the connections. Each of them costs a goroutine and a buffer for reading of mostHeader bytes, of which
 // only the pages that were written to take memory: usually one. A buffer for writing it has only while it is answered.
-func (s *Server) front() *fasthttp.Server {
+func (s *Server) Front() *fasthttp.Server {
 	// Buffers that one large answer has made are not kept for the next.
 	fasthttp.SetBodySizePoolLimit(keptBuffer, keptBuffer)
 	return &fasthttp.Server{
@@ -33,7 +33,7 @@ func (s *Server) front() *fasthttp.Server {
 		HeaderReceived: func(*fasthttp.RequestHeader) fasthttp.RequestConfig {
 			return fasthttp.RequestConfig{ReadTimeout: s.bodyPatience}
 		},
-		ReadTimeout: headerPatience, IdleTimeout: idlePatience, WriteTimeout: writePatience,
+		ReadTimeout: headerPatience, IdleTimeout: idlePatience, WriteTimeout: WritePatience,
 		ReadBufferSize: mostHeader,
 		ConnState: func(c net.Conn, state fasthttp.ConnState) {
 			if state == fasthttp.StateIdle {
@@ -100,7 +100,7 @@ func (all routes) serve(ctx *fasthttp.RequestCtx) {
 // their next request elsewhere, and a fault of the program costs one request only.
 func (s *Server) around(next fasthttp.RequestHandler) fasthttp.RequestHandler {
 	return func(ctx *fasthttp.RequestCtx) {
-		if s.phase.Load() != serving {
+		if !s.phaseIs(Serving) {
 			ctx.SetConnectionClose()
 		}
 		length := ctx.Request.Header.ContentLength()

@@ -22,7 +22,7 @@ import (
 )
 
 // serve gives the URL under which s answers until the test ends.
-func serve(t *testing.T, s *Server) string { return serveFront(t, s.front()) }
+func serve(t *testing.T, s *Server) string { return serveFront(t, s.Front()) }
 
 func serveFront(t *testing.T, front *fasthttp.Server) string {
 	t.Helper()
@@ -31,7 +31,7 @@ func serveFront(t *testing.T, front *fasthttp.Server) string {
 		t.Fatal(err)
 	}
 	served := make(chan error, 1)
-	go func() { served <- front.Serve(listener{accepting}) }()
+	go func() { served <- front.Serve(Listener{accepting}) }()
 	t.Cleanup(func() {
 		ctx, cancel := context.WithTimeout(context.Background(), 10*time.Second)
 		defer cancel()
@@ -144,7 +144,7 @@ func TestFrontClientGoneLeavesTheQueue(t *testing.T) {
 	eventually(t, "it waits", func() bool { return s.cfg.Queue.Depth() == 1 })
 	_ = d.Close()
 	eventually(t, "its place is free", func() bool { return s.cfg.Queue.Depth() == 0 })
-	eventually(t, "it is counted", func() bool { return s.counted().Rejections[api.ReasonClientGone] == 1 })
+	eventually(t, "it is counted", func() bool { return s.Totals().Rejections[api.ReasonClientGone] == 1 })
 }
 
 func TestFrontClientGoneEndsTheRun(t *testing.T) {
@@ -236,7 +236,7 @@ func TestFrontSlowBodyIsGivenUp(t *testing.T) {
 			if !d.ends() {
 				t.Error("the connection goes on")
 			}
-			if n := s.counted().Rejections[reasonTooSlow]; n != 1 {
+			if n := s.Totals().Rejections[reasonTooSlow]; n != 1 {
 				t.Errorf("%d counted as too slow", n)
 			}
 			if !s.budget.TryAcquire(30000) {
@@ -256,7 +256,7 @@ func TestFrontCutBodyIsInvalid(t *testing.T) {
 	if r, body := d.hear(); r.StatusCode != 400 || !strings.Contains(body, "ended early") {
 		t.Errorf("answer is %s %s", r.Status, body)
 	}
-	if n := s.counted().Rejections[reasonInvalid]; n != 1 {
+	if n := s.Totals().Rejections[reasonInvalid]; n != 1 {
 		t.Errorf("%d counted as invalid", n)
 	}
 }
@@ -321,7 +321,7 @@ func TestFrontLargeBodyGetsItsRefusal(t *testing.T) {
 }
 
 func TestFrontIdleConnectionsDoNotDelayItsEnd(t *testing.T) {
-	front := patient().front()
+	front := patient().Front()
 	d := dial(t, serveFront(t, front))
 	d.say("GET /healthz HTTP/1.1\r\nHost: x\r\n\r\n")
 	d.hear()

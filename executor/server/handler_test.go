@@ -114,19 +114,19 @@ func TestHandlerReadiness(t *testing.T) {
 	for name, tc := range map[string]struct {
 		ready  error
 		tier   sandbox.Tier
-		phase  int32
+		phase  Phase
 		status int
 		reason string
 	}{
-		"ready":      {nil, sandbox.Restricted, serving, 200, ""},
-		"no worker":  {errors.New("no worker process: x"), sandbox.Restricted, serving, 503, "no worker process: x"},
-		"below tier": {nil, sandbox.None, serving, 503, "isolation tier None is below the minimum RestrictedLegacy (why not)"},
-		"leaving":    {nil, sandbox.Restricted, leaving, 503, "shutting down"},
+		"ready":      {nil, sandbox.Restricted, Serving, 200, ""},
+		"no worker":  {errors.New("no worker process: x"), sandbox.Restricted, Serving, 503, "no worker process: x"},
+		"below tier": {nil, sandbox.None, Serving, 503, "isolation tier None is below the minimum RestrictedLegacy (why not)"},
+		"leaving":    {nil, sandbox.Restricted, Leaving, 503, "shutting down"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			s := newServer(fixedSlots{ready: tc.ready})
 			s.cfg.Tier = tc.tier
-			s.phase.Store(tc.phase)
+			s.SetPhase(tc.phase)
 			response, err := http.Get(serve(t, s) + "/readyz")
 			if err != nil {
 				t.Fatal(err)
@@ -139,7 +139,7 @@ func TestHandlerReadiness(t *testing.T) {
 			if response.StatusCode != tc.status || !strings.HasPrefix(got.Reason, tc.reason) || got.Ready != (tc.status == 200) || got.MinimumTier != "RestrictedLegacy" {
 				t.Errorf("%d %+v, want %d with %q", response.StatusCode, got, tc.status, tc.reason)
 			}
-			if closes := response.Close; closes != (tc.phase != serving) {
+			if closes := response.Close; closes != (tc.phase != Serving) {
 				t.Errorf("Connection: close is %t", closes)
 			}
 		})
@@ -228,7 +228,7 @@ func TestEstimatorRefusesOnlyTheHopeless(t *testing.T) {
 // TestServerAnswersFaultsOfItsOwn has a handler panic.
 func TestServerAnswersFaultsOfItsOwn(t *testing.T) {
 	s := newServer(fixedSlots{})
-	front := s.front()
+	front := s.Front()
 	front.Handler = s.around(func(*fasthttp.RequestCtx) { panic(fmt.Errorf("broken")) })
 	url := serveFront(t, front)
 	for range 2 { // the server outlives it

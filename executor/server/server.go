@@ -44,11 +44,14 @@ type Config struct {
 	Version     string
 }
 
+// Phase is where in its life the executor is.
+type Phase int32
+
 // The phases of the executor's life.
 const (
-	serving  int32 = iota
-	leaving        // not ready any more, but requests are still served until everybody has learned it
-	draining       // new submissions are refused
+	Serving  Phase = iota
+	Leaving        // not ready any more, but requests are still served until everybody has learned it
+	Draining       // new submissions are refused
 )
 
 // Server answers the executor's HTTP requests. Use New.
@@ -91,6 +94,11 @@ func New(cfg Config) *Server {
 	return s
 }
 
+// SetPhase says where in its life the executor is.
+func (s *Server) SetPhase(p Phase) { s.phase.Store(int32(p)) }
+
+func (s *Server) phaseIs(p Phase) bool { return Phase(s.phase.Load()) == p }
+
 func (s *Server) nextID() string {
 	return s.idPrefix + strconv.FormatUint(s.idLast.Add(1), 10)
 }
@@ -109,7 +117,7 @@ func (s *Server) state(ctx *fasthttp.RequestCtx) {
 		Slots: s.cfg.Slots.Slots(), Busy: s.cfg.Slots.Busy(),
 		Queued: s.cfg.Queue.Depth(), QueueCapacity: s.cfg.Queue.Capacity(),
 		OldestMillis: s.cfg.Queue.Oldest().Milliseconds(),
-		Draining:     s.phase.Load() != serving,
+		Draining:     !s.phaseIs(Serving),
 		Tier:         s.cfg.Tier.String(),
 		Accepted:     accepted, Answered: answered,
 		Finished: s.finished.Load(), ServedMillis: s.served.Load(),
@@ -146,7 +154,7 @@ func (s *Server) unready() error {
 	if s.cfg.Tier < s.cfg.MinimumTier {
 		return errors.New(s.isolationFault())
 	}
-	if s.phase.Load() != serving {
+	if !s.phaseIs(Serving) {
 		return errors.New("shutting down")
 	}
 	return s.cfg.Slots.Ready()

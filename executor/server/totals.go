@@ -105,13 +105,14 @@ func (t *totals) read(waiting int) api.Totals {
 }
 
 func (s *Server) answerTotals(ctx *fasthttp.RequestCtx) {
-	writeJSON(ctx, fasthttp.StatusOK, "application/json", s.counted())
+	writeJSON(ctx, fasthttp.StatusOK, "application/json", s.Totals())
 }
 
-func (s *Server) counted() api.Totals {
+// Totals are those of this moment.
+func (s *Server) Totals() api.Totals {
 	all := s.totals.read(s.cfg.Queue.Depth())
 	all.Process = s.idPrefix[:len(s.idPrefix)-1]
 	all.UptimeMillis = s.cfg.Clock.Now().Sub(s.started).Milliseconds()
-	all.Draining = s.phase.Load() != serving
+	all.Draining = !s.phaseIs(Serving)
 	return all
 }

@@ -5,8 +5,6 @@ import (
 	"encoding/json"
 	"math"
 	"net/http"
-	"os"
-	"path/filepath"
 	"strings"
 	"testing"
 	"time"
@@ -94,28 +92,6 @@ func TestTotalsCountWhatIsAnybodys(t *testing.T) {
 	}
 	if got.DeepestQueue != 1 {
 		t.Errorf("the deepest queue of the last two seconds is %d, want the one that expired", got.DeepestQueue)
-	}
-
-	file := filepath.Join(t.TempDir(), "termination-log")
-	e := &executor{server: s, log: s.cfg.Log}
-	e.leaveWord(file)
-	if _, err := os.Stat(file); !os.IsNotExist(err) {
-		t.Errorf("a file that nobody asked for: %v", err)
-	}
-	if err := os.WriteFile(file, []byte("what was there before"), 0o600); err != nil {
-		t.Fatal(err)
-	}
-	e.leaveWord(file)
-	content, err := os.ReadFile(file)
-	if err != nil {
-		t.Fatal(err)
-	}
-	var left api.Totals
-	if err := json.Unmarshal(content, &left); err != nil {
-		t.Fatalf("the last word %q: %v", content, err)
-	}
-	if diff := cmp.Diff(want, left, cmpopts.IgnoreFields(api.Totals{}, "UptimeMillis", "DeepestQueue")); diff != "" {
-		t.Errorf("the last word (-want +got):\n%s", diff)
 	}
 }
 

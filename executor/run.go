@@ -1,4 +1,4 @@
-package server
+package executor
 
 import (
 	"context"
@@ -20,6 +20,7 @@ import (
 	"executorpool.dev/executor/api"
 	"executorpool.dev/executor/queue"
 	"executorpool.dev/executor/sandbox"
+	"executorpool.dev/executor/server"
 	"executorpool.dev/executor/toolchain"
 	"executorpool.dev/executor/worker"
 )
@@ -74,7 +75,7 @@ func Run(ctx context.Context, o Options) error {
 	if err != nil {
 		return fmt.Errorf("listen on %s (flag --listen): %w", o.Listen, err)
 	}
-	return e.run(ctx, listener{accepting}, stop)
+	return e.run(ctx, server.Listener{Listener: accepting}, stop)
 }
 
 // executor is the assembled process.
@@ -82,7 +83,7 @@ type executor struct {
 	options    Options
 	queue      *queue.Queue[*worker.Job]
 	supervisor *worker.Supervisor
-	server     *Server
+	server     *server.Server
 	isolated   bool // the minimum tier is reached
 	log        *slog.Logger
 }
@@ -108,7 +109,7 @@ func assemble(ctx context.Context, o Options) (*executor, error) {
 	o.Log.Info("isolation probed", "tier", tier.String(), "minimum", o.MinimumTier.String(), "reason", why)
 
 	q := worker.NewQueue(o.QueueCapacity, queue.RealClock{})
-	metrics := NewMetrics()
+	metrics := server.NewMetrics()
 	supervisor, err := worker.New(worker.Config{
 		Workers: o.Workers, Threads: o.Threads, Timeout: o.Timeout, RecycleAfter: o.RecycleAfter,
 		Limits: o.Limits, Tier: tier, Languages: o.Languages, Paths: paths, Scratch: o.Scratch, CacheSize: o.CacheSize, Command: o.WorkerCommand,
@@ -117,7 +118,7 @@ func assemble(ctx context.Context, o Options) (*executor, error) {
 	if err != nil {
 		return nil, err
 	}
-	srv := New(Config{
+	srv := server.New(server.Config{
 		Queue: q, Slots: supervisor, Metrics: metrics, Languages: languages, Bounds: o.bounds(),
 		QueueWait: o.QueueWait, MaxBody: o.MaxBody, MaxBuffered: o.MaxBuffered,
 		Tier: tier, TierReason: why, MinimumTier: o.MinimumTier,
@@ -151,7 +152,7 @@ func (e *executor) run(ctx context.Context, accepting net.Listener, stop <-chan 
 	stopRecycling := e.recycleWhenTold(abort)
 	defer stopRecycling()
 
-	front := e.server.front()
+	front := e.server.Front()
 	served := make(chan error, 1)
 	go func() { served <- front.Serve(accepting) }()
 	e.log.Info("executor serves", "address", accepting.Addr().String(), "slots", e.supervisor.Slots(), "version", e.options.Version)
@@ -168,7 +169,7 @@ func (e *executor) run(ctx context.Context, accepting net.Listener, stop <-chan 
 	}
 	drained := e.drain(accepting, stop, working, abortNow)
 	// Every accepted job has its outcome now; what is left is to write the last answers.
-	patience := writePatience
+	patience := server.WritePatience
 	if drained != nil {
 		patience = time.Second
 	}
@@ -197,14 +198,14 @@ func (e *executor) leaveWord(file string) {
 		return
 	}
 	defer func() { _ = f.Close() }()
-	if err := json.NewEncoder(f).Encode(e.server.counted()); err != nil {
+	if err := json.NewEncoder(f).Encode(e.server.Totals()); err != nil {
 		e.log.Warn("the last counts could not be written", "file", file, "error", err)
 	}
 }
 
 // drain leaves in good order and returns when every accepted submission has its outcome. A second signal cuts it short.
 func (e *executor) drain(accepting net.Listener, stop <-chan os.Signal, working <-chan struct{}, abortNow func()) error {
-	e.server.phase.Store(leaving)
+	e.server.SetPhase(server.Leaving)
 	delay := time.NewTimer(e.options.DrainDelay)
 	defer delay.Stop()
 	var cut error
@@ -213,7 +214,7 @@ func (e *executor) drain(accepting net.Listener, stop <-chan os.Signal, working 
 	case <-stop:
 		cut = ErrForced
 	}
-	e.server.phase.Store(draining)
+	e.server.SetPhase(server.Draining)
 	_ = accepting.Close() // what it had accepted goes on
 	e.queue.Close()
 	if cut == nil {
