@@ -9,6 +9,7 @@ import (
 
 	"github.com/valyala/fasthttp"
 
+	"executorpool.dev/executor/admission"
 	"executorpool.dev/executor/api"
 	"executorpool.dev/executor/queue"
 	"executorpool.dev/executor/worker"
@@ -17,7 +18,7 @@ import (
 // execute answers POST /v1/execute. It runs on the connection's own goroutine; only for a submission that takes a while is another
 // one started, to see whether the client is still there.
 func (s *Server) execute(ctx *fasthttp.RequestCtx) {
-	counts := s.totals.of(&ctx.Request.Header)
+	counts := s.countsOf(&ctx.Request.Header)
 	if p, after := s.closed(); p != nil {
 		s.reject(ctx, counts, p, after)
 		return
@@ -45,9 +46,9 @@ func (s *Server) execute(ctx *fasthttp.RequestCtx) {
 		s.reject(ctx, counts, problem, after)
 		return
 	}
-	counts.accept(s.cfg.Queue.Depth())
+	counts.Accept(s.cfg.Queue.Depth())
 	o := s.await(ctx.Conn(), leave, job, ticket)
-	counts.finish(o)
+	counts.Finish(o)
 	s.finish(ctx, counts, job, o)
 }
 
@@ -89,7 +90,7 @@ func (s *Server) admit(job *worker.Job, mode string) (*queue.Ticket[*worker.Job]
 	case errors.Is(err, queue.ErrFull):
 		// A place frees up when the next slot does.
 		return nil, api.Unavailable(api.ReasonQueueFull, "all %d places of the queue are taken", q.Capacity()),
-			s.service.service() / time.Duration(max(1, s.cfg.Slots.Slots()))
+			s.service.Service() / time.Duration(max(1, s.cfg.Slots.Slots()))
 	case errors.Is(err, queue.ErrClosed):
 		return nil, api.Unavailable(api.ReasonDraining, "this executor is shutting down; another one takes the submission"), time.Second
 	default:
@@ -100,11 +101,11 @@ func (s *Server) admit(job *worker.Job, mode string) (*queue.Ticket[*worker.Job]
 // hopeless says how long a new submission would wait at least, if that is longer than it may, and behind how many.
 func (s *Server) hopeless(now time.Time) (wait time.Duration, ahead int) {
 	slots := s.cfg.Slots.Slots()
-	if s.service.behind(s.cfg.Queue.Depth(), slots) <= s.cfg.QueueWait {
+	if s.service.Behind(s.cfg.Queue.Depth(), slots) <= s.cfg.QueueWait {
 		return 0, 0
 	}
 	deadlines := s.cfg.Queue.Deadlines()
-	if wait = s.service.leastWait(now, deadlines, slots); wait <= s.cfg.QueueWait {
+	if wait = s.service.LeastWait(now, deadlines, slots); wait <= s.cfg.QueueWait {
 		return 0, 0
 	}
 	return wait, len(deadlines)
@@ -137,10 +138,10 @@ func outcome(job *worker.Job, ticket *queue.Ticket[*worker.Job]) worker.Outcome 
 }
 
 // finish counts the outcome and writes it.
-func (s *Server) finish(ctx *fasthttp.RequestCtx, counts *totals, job *worker.Job, o worker.Outcome) {
+func (s *Server) finish(ctx *fasthttp.RequestCtx, counts *admission.Totals, job *worker.Job, o worker.Outcome) {
 	switch o.Fate {
 	case worker.Ran:
-		s.service.observe(o.Held)
+		s.service.Observe(o.Held)
 		s.metrics.ran(job.Request.Language, o)
 		log := s.cfg.Log.Debug
 		if o.Result.Verdict == api.InternalError {
@@ -161,10 +162,10 @@ func (s *Server) finish(ctx *fasthttp.RequestCtx, counts *totals, job *worker.Jo
 }
 
 // reject answers with a problem and counts it.
-func (s *Server) reject(ctx *fasthttp.RequestCtx, counts *totals, p *api.Problem, after time.Duration) {
+func (s *Server) reject(ctx *fasthttp.RequestCtx, counts *admission.Totals, p *api.Problem, after time.Duration) {
 	reason := rejectionReason(p)
 	s.metrics.rejected(reason)
-	counts.reject(reason)
+	counts.Reject(reason)
 	if p.Status == fasthttp.StatusServiceUnavailable {
 		refuse(ctx, p, after)
 		return

@@ -14,6 +14,7 @@ import (
 	"github.com/prometheus/client_golang/prometheus/testutil"
 	"github.com/valyala/fasthttp"
 
+	"executorpool.dev/executor/admission"
 	"executorpool.dev/executor/api"
 	"executorpool.dev/executor/queue"
 	"executorpool.dev/executor/sandbox"
@@ -182,49 +183,6 @@ func TestRetrySecondsStaysInBounds(t *testing.T) {
 	}
 }
 
-func TestEstimatorRefusesOnlyTheHopeless(t *testing.T) {
-	now := time.Unix(0, 0)
-	waiting := func(n int, expiry time.Duration) []time.Time {
-		all := make([]time.Time, n)
-		for i := range all {
-			all[i] = now.Add(expiry)
-		}
-		return all
-	}
-	measured := func(n int, times ...time.Duration) *estimator {
-		e := new(estimator)
-		for i := range n {
-			e.observe(times[i%len(times)])
-		}
-		return e
-	}
-	for name, tc := range map[string]struct {
-		estimator *estimator
-		ahead     []time.Time
-		slots     int
-		want      time.Duration
-	}{
-		"too few measured":        {measured(31, 2*time.Second), waiting(100, time.Hour), 8, 0},
-		"nobody ahead":            {measured(64, 2*time.Second), nil, 8, 0},
-		"a slot each":             {measured(64, 2*time.Second), waiting(7, time.Hour), 8, 0},
-		"steady times":            {measured(64, 2*time.Second), waiting(103, time.Hour), 8, 24 * time.Second},
-		"those ahead will expire": {measured(64, 2*time.Second), waiting(1000, 5*time.Second), 8, 5 * time.Second},
-	} {
-		t.Run(name, func(t *testing.T) {
-			if got := tc.estimator.leastWait(now, tc.ahead, tc.slots); got.Round(10*time.Millisecond) != tc.want {
-				t.Errorf("at least %s, want %s", got, tc.want)
-			}
-		})
-	}
-	t.Run("uncertain times", func(t *testing.T) {
-		// Mean 2 s, deviation 1 s: the example of the type's comment.
-		got := measured(640, time.Second, 3*time.Second).leastWait(now, waiting(103, time.Hour), 8)
-		if got < 20*time.Second || got > 21*time.Second {
-			t.Errorf("at least %s, want about 20.3 s", got)
-		}
-	})
-}
-
 // TestServerAnswersFaultsOfItsOwn has a handler panic.
 func TestServerAnswersFaultsOfItsOwn(t *testing.T) {
 	s := newServer(fixedSlots{})
@@ -249,8 +207,8 @@ func TestServerAnswersFaultsOfItsOwn(t *testing.T) {
 
 func TestHandlerRefusesWhatWouldWaitTooLong(t *testing.T) {
 	s := newServer(fixedSlots{slots: 1, busy: 1})
-	for range estimatorLeast {
-		s.service.observe(20 * time.Second)
+	for range admission.EstimatorLeast {
+		s.service.Observe(20 * time.Second)
 	}
 	url := serve(t, s)
 	post := func() (int, api.Problem, string) {

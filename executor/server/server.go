@@ -12,6 +12,7 @@ import (
 	"github.com/valyala/fasthttp"
 	"golang.org/x/sync/semaphore"
 
+	"executorpool.dev/executor/admission"
 	"executorpool.dev/executor/api"
 	"executorpool.dev/executor/queue"
 	"executorpool.dev/executor/sandbox"
@@ -58,8 +59,8 @@ const (
 type Server struct {
 	cfg     Config
 	metrics *Metrics
-	totals  *totals
-	service estimator
+	totals  *admission.Totals
+	service admission.Estimator
 	budget  *semaphore.Weighted
 	known   map[string]bool
 	ids     []string
@@ -79,7 +80,7 @@ type Server struct {
 // New makes a server that accepts at once.
 func New(cfg Config) *Server {
 	s := &Server{
-		cfg: cfg, metrics: cfg.Metrics, totals: newTotals(cfg.Clock),
+		cfg: cfg, metrics: cfg.Metrics, totals: admission.NewTotals(cfg.Clock),
 		budget: semaphore.NewWeighted(cfg.MaxBuffered),
 		known:  map[string]bool{}, started: cfg.Clock.Now(), bodyPatience: bodyPatience,
 		// Short, and different in each process; the rest is a counter.
@@ -98,6 +99,14 @@ func New(cfg Config) *Server {
 func (s *Server) SetPhase(p Phase) { s.phase.Store(int32(p)) }
 
 func (s *Server) phaseIs(p Phase) bool { return Phase(s.phase.Load()) == p }
+
+// countsOf is where a request is counted; nil, which counts nothing, for a canary.
+func (s *Server) countsOf(h *fasthttp.RequestHeader) *admission.Totals {
+	if string(h.Peek(api.PurposeHeader)) == api.PurposeCanary {
+		return nil
+	}
+	return s.totals
+}
 
 func (s *Server) nextID() string {
 	return s.idPrefix + strconv.FormatUint(s.idLast.Add(1), 10)
@@ -123,6 +132,19 @@ func (s *Server) state(ctx *fasthttp.RequestCtx) {
 		Finished: s.finished.Load(), ServedMillis: s.served.Load(),
 		UptimeMillis: s.cfg.Clock.Now().Sub(s.started).Milliseconds(),
 	})
+}
+
+func (s *Server) answerTotals(ctx *fasthttp.RequestCtx) {
+	writeJSON(ctx, fasthttp.StatusOK, "application/json", s.Totals())
+}
+
+// Totals are those of this moment.
+func (s *Server) Totals() api.Totals {
+	all := s.totals.Read(s.cfg.Queue.Depth())
+	all.Process = s.idPrefix[:len(s.idPrefix)-1]
+	all.UptimeMillis = s.cfg.Clock.Now().Sub(s.started).Milliseconds()
+	all.Draining = !s.phaseIs(Serving)
+	return all
 }
 
 // healthz is about this process alone: it answers, so it lives. A worker that fails is the supervisor's work, not the

@@ -1,4 +1,4 @@
-package server
+package admission
 
 import (
 	"math"
@@ -6,7 +6,7 @@ import (
 	"time"
 )
 
-// estimator measures how long a slot is held by a submission and says how long a queue takes at least.
+// Estimator measures how long a slot is held by a submission and says how long a queue takes at least.
 //
 // Refusing early is a courtesy: a client that would wait its whole time for nothing can go elsewhere at once. Refusing
 // wrongly costs a verdict. So the estimate is a lower bound, and whoever is in doubt is admitted:
@@ -20,7 +20,7 @@ import (
 //
 // What remains is that the programs which wait are all much shorter than those just measured. Then a client is sent away
 // with a 503 that is safe to retry, and 64 short submissions later the estimate has followed.
-type estimator struct {
+type Estimator struct {
 	mu       sync.Mutex
 	n        int
 	mean     float64 // seconds
@@ -29,11 +29,12 @@ type estimator struct {
 
 const (
 	estimatorWindow = 64
-	estimatorLeast  = 32
+	// EstimatorLeast is how many must be measured before anybody is refused.
+	EstimatorLeast = 32
 )
 
-// observe takes one holding time.
-func (e *estimator) observe(held time.Duration) {
+// Observe takes one holding time.
+func (e *Estimator) Observe(held time.Duration) {
 	e.mu.Lock()
 	defer e.mu.Unlock()
 	e.n++
@@ -43,34 +44,34 @@ func (e *estimator) observe(held time.Duration) {
 	e.variance = (1 - weight) * (e.variance + weight*delta*delta)
 }
 
-// service is the mean holding time, 0 while it is unknown.
-func (e *estimator) service() time.Duration {
+// Service is the mean holding time, 0 while it is unknown.
+func (e *Estimator) Service() time.Duration {
 	e.mu.Lock()
 	defer e.mu.Unlock()
-	if e.n < estimatorLeast {
+	if e.n < EstimatorLeast {
 		return 0
 	}
 	return seconds(e.mean)
 }
 
-// leastWait is the time a submission waits at least behind those that wait with the given deadlines; 0 when in doubt.
-func (e *estimator) leastWait(now time.Time, ahead []time.Time, slots int) time.Duration {
+// LeastWait is the time a submission waits at least behind those that wait with the given deadlines; 0 when in doubt.
+func (e *Estimator) LeastWait(now time.Time, ahead []time.Time, slots int) time.Duration {
 	served := 0
 	for _, deadline := range ahead {
-		if now.Add(e.behind(served, slots)).Before(deadline) {
+		if now.Add(e.Behind(served, slots)).Before(deadline) {
 			served++
 		}
 	}
-	return e.behind(served, slots)
+	return e.Behind(served, slots)
 }
 
-// behind is the time a submission waits at least behind n that are all served; 0 when in doubt. It is never less than
-// leastWait, and costs nothing.
-func (e *estimator) behind(n, slots int) time.Duration {
+// Behind is the time a submission waits at least behind n that are all served; 0 when in doubt. It is never less than
+// LeastWait, and costs nothing.
+func (e *Estimator) Behind(n, slots int) time.Duration {
 	e.mu.Lock()
 	defer e.mu.Unlock()
 	k := float64(n + 1 - slots)
-	if e.n < estimatorLeast || slots <= 0 || k <= 0 {
+	if e.n < EstimatorLeast || slots <= 0 || k <= 0 {
 		return 0
 	}
 	return seconds(max(0, k*e.mean-3*math.Sqrt(e.variance*k)) / float64(slots))

@@ -1,18 +1,16 @@
-package server
+package admission
 
 import (
 	"maps"
 	"sync"
-
-	"github.com/valyala/fasthttp"
 
 	"executorpool.dev/executor/api"
 	"executorpool.dev/executor/queue"
 	"executorpool.dev/executor/worker"
 )
 
-// totals counts submissions for /v1/totals. One lock makes an answer of one instant.
-type totals struct {
+// Totals counts submissions for /v1/totals. One lock makes an answer of one instant.
+type Totals struct {
 	clock queue.Clock
 
 	mu                 sync.Mutex
@@ -26,20 +24,13 @@ type totals struct {
 	latest  int64
 }
 
-func newTotals(clock queue.Clock) *totals {
-	return &totals{clock: clock, verdicts: map[api.Verdict]uint64{}, rejections: map[string]uint64{}}
+// NewTotals makes one that has counted nothing.
+func NewTotals(clock queue.Clock) *Totals {
+	return &Totals{clock: clock, verdicts: map[api.Verdict]uint64{}, rejections: map[string]uint64{}}
 }
 
-// of is where a request is counted; nil, which counts nothing, for a canary.
-func (t *totals) of(h *fasthttp.RequestHeader) *totals {
-	if string(h.Peek(api.PurposeHeader)) == api.PurposeCanary {
-		return nil
-	}
-	return t
-}
-
-// accept counts a submission that was taken in, with which so many wait.
-func (t *totals) accept(waiting int) {
+// Accept counts a submission that was taken in, with which so many wait.
+func (t *Totals) Accept(waiting int) {
 	if t == nil {
 		return
 	}
@@ -51,7 +42,7 @@ func (t *totals) accept(waiting int) {
 }
 
 // turn brings the seconds up to now.
-func (t *totals) turn() {
+func (t *Totals) turn() {
 	now := t.clock.Now().Unix()
 	for t.latest < now {
 		t.latest = max(t.latest+1, now-2)
@@ -59,8 +50,8 @@ func (t *totals) turn() {
 	}
 }
 
-// finish counts the outcome of an accepted submission; one that was refused after all is counted by reject besides.
-func (t *totals) finish(o worker.Outcome) {
+// Finish counts the outcome of an accepted submission; one that was refused after all is counted by Reject besides.
+func (t *Totals) Finish(o worker.Outcome) {
 	if t == nil {
 		return
 	}
@@ -77,7 +68,8 @@ func (t *totals) finish(o worker.Outcome) {
 	}
 }
 
-func (t *totals) reject(reason string) {
+// Reject counts one that was refused.
+func (t *Totals) Reject(reason string) {
 	if t == nil {
 		return
 	}
@@ -86,8 +78,8 @@ func (t *totals) reject(reason string) {
 	t.rejections[reason]++
 }
 
-// read takes what waits now as well: a queue that is long and gets no more is still deep.
-func (t *totals) read(waiting int) api.Totals {
+// Read takes what waits now as well: a queue that is long and gets no more is still deep.
+func (t *Totals) Read(waiting int) api.Totals {
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	t.turn()
@@ -101,18 +93,5 @@ func (t *totals) read(waiting int) api.Totals {
 			all.Waits = append(all.Waits, [2]uint64{uint64(bucket), n})
 		}
 	}
-	return all
-}
-
-func (s *Server) answerTotals(ctx *fasthttp.RequestCtx) {
-	writeJSON(ctx, fasthttp.StatusOK, "application/json", s.Totals())
-}
-
-// Totals are those of this moment.
-func (s *Server) Totals() api.Totals {
-	all := s.totals.read(s.cfg.Queue.Depth())
-	all.Process = s.idPrefix[:len(s.idPrefix)-1]
-	all.UptimeMillis = s.cfg.Clock.Now().Sub(s.started).Milliseconds()
-	all.Draining = !s.phaseIs(Serving)
 	return all
 }
