@@ -26,7 +26,10 @@ type executor struct {
 }
 
 // start brings one up in just the given tier.
-func start(dir, tier string) (*executor, error) {
+func start(dir, tier string) (*executor, error) { return startBinary(dir+"/executor", tier) }
+
+// startBinary brings the executor up whose executable is at path.
+func startBinary(path, tier string) (*executor, error) {
 	scratch, err := os.MkdirTemp("/dev/shm", "bench-") // in memory, as a pod's is
 	if err != nil {
 		return nil, err
@@ -39,7 +42,7 @@ func start(dir, tier string) (*executor, error) {
 	if err := listener.Close(); err != nil {
 		return nil, err
 	}
-	e.cmd = exec.Command(dir+"/executor", "serve", "--listen", e.address, "--workers=2", "--threads=1", "--scratch", scratch, "--drain-delay=0s",
+	e.cmd = exec.Command(path, "serve", "--listen", e.address, "--workers=2", "--threads=1", "--scratch", scratch, "--drain-delay=0s",
 		"--languages=executor/toolchain/languages.yaml", "--minimum-tier", tier, "--maximum-tier", tier, "--log-level=warn")
 	e.cmd.Stderr = os.Stderr
 	// A session of its own is a scheduling group of its own (sched(7), autogroup), as a pod's control group is: the runs' idle

@@ -19,9 +19,10 @@ import (
 var programs embed.FS
 
 type options struct {
-	Only  []string `placeholder:"SECTION" help:"Measure only these: throughput, latency, tiers, compile, cpu, limits, cost, soak."`
-	Quick bool     `help:"Fewer rounds, for a first look."`
-	Soak  int      `default:"100000" help:"Runs of section soak, which is left out unless asked for."`
+	Only    []string `placeholder:"SECTION" help:"Measure only these: throughput, latency, tiers, compile, cpu, limits, cost, against, soak."`
+	Quick   bool     `help:"Fewer rounds, for a first look."`
+	Soak    int      `default:"100000" help:"Runs of section soak, which is left out unless asked for."`
+	Against string   `type:"existingfile" placeholder:"EXECUTABLE" help:"Another executor, whose throughput section against compares with; the section is left out without it."`
 }
 
 // bench is what the sections share.
@@ -56,9 +57,10 @@ func (b *bench) run() (err error) {
 		name    string
 		measure func() error
 	}{
-		{"throughput", b.throughput}, {"latency", b.latency}, {"tiers", b.tiers}, {"compile", b.compile}, {"cpu", b.cpu}, {"limits", b.limits}, {"cost", b.cost}, {"soak", b.soak},
+		{"throughput", b.throughput}, {"latency", b.latency}, {"tiers", b.tiers}, {"compile", b.compile}, {"cpu", b.cpu}, {"limits", b.limits}, {"cost", b.cost},
+		{"against", b.against}, {"soak", b.soak},
 	} {
-		wanted := slices.Contains(b.Only, section.name) || len(b.Only) == 0 && section.name != "soak"
+		wanted := slices.Contains(b.Only, section.name) || len(b.Only) == 0 && section.name != "soak" && (section.name != "against" || b.Against != "")
 		if !wanted {
 			continue
 		}
@@ -127,6 +129,11 @@ func (s spread) at(share float64) float64 {
 
 func (s spread) String() string {
 	return fmt.Sprintf("%.2f (%.2f to %.2f)", s.at(0.5), s.at(0.25), s.at(0.75))
+}
+
+// fine is String with a digit more, for ratios that differ by hundredths.
+func (s spread) fine() string {
+	return fmt.Sprintf("%.3f (%.3f to %.3f)", s.at(0.5), s.at(0.25), s.at(0.75))
 }
 
 func (b *bench) rounds(full int) int {

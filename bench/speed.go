@@ -75,11 +75,16 @@ func (b *bench) bareLoops(how string, w work, loops int) (perSecond float64, err
 
 // through is how many submissions a second so many clients get answered, and the median time of one in milliseconds.
 func (b *bench) through(request api.Request, clients, count int) (perSecond, median float64, err error) {
+	return b.load(b.executor, request, clients, count)
+}
+
+// load is through for any executor.
+func (b *bench) load(e *executor, request api.Request, clients, count int) (perSecond, median float64, err error) {
 	file := b.path("request")
 	if err := os.WriteFile(file, encoded(request), 0o600); err != nil {
 		return 0, 0, err
 	}
-	_, port, err := net.SplitHostPort(b.executor.address)
+	_, port, err := net.SplitHostPort(e.address)
 	if err != nil {
 		return 0, 0, err
 	}
