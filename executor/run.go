@@ -18,11 +18,12 @@ import (
 	"golang.org/x/sys/unix"
 
 	"executorpool.dev/executor/api"
+	"executorpool.dev/executor/job"
 	"executorpool.dev/executor/queue"
 	"executorpool.dev/executor/sandbox"
 	"executorpool.dev/executor/server"
+	"executorpool.dev/executor/supervisor"
 	"executorpool.dev/executor/toolchain"
-	"executorpool.dev/executor/worker"
 )
 
 // Options are the settings of a whole executor.
@@ -81,8 +82,8 @@ func Run(ctx context.Context, o Options) error {
 // executor is the assembled process.
 type executor struct {
 	options    Options
-	queue      *queue.Queue[*worker.Job]
-	supervisor *worker.Supervisor
+	queue      *queue.Queue[*job.Job]
+	supervisor *supervisor.Supervisor
 	server     *server.Server
 	isolated   bool // the minimum tier is reached
 	log        *slog.Logger
@@ -108,9 +109,9 @@ func assemble(ctx context.Context, o Options) (*executor, error) {
 	tier, why := o.Probe(ctx, o.Scratch, paths)
 	o.Log.Info("isolation probed", "tier", tier.String(), "minimum", o.MinimumTier.String(), "reason", why)
 
-	q := worker.NewQueue(o.QueueCapacity, queue.RealClock{})
+	q := job.NewQueue(o.QueueCapacity, queue.RealClock{})
 	metrics := server.NewMetrics()
-	supervisor, err := worker.New(worker.Config{
+	supervisor, err := supervisor.New(supervisor.Config{
 		Workers: o.Workers, Threads: o.Threads, Timeout: o.Timeout, RecycleAfter: o.RecycleAfter,
 		Limits: o.Limits, Tier: tier, Languages: o.Languages, Paths: paths, Scratch: o.Scratch, CacheSize: o.CacheSize, Command: o.WorkerCommand,
 		Queue: q, Random: rand.Float64, Log: o.Log, Restarted: metrics.Restarted,
@@ -231,8 +232,8 @@ func (e *executor) drain(accepting net.Listener, stop <-chan os.Signal, working 
 		}
 	}
 	e.log.Warn("stopping at once", "waiting", e.queue.Depth(), "busy", e.supervisor.Busy())
-	for _, job := range e.queue.Clear() {
-		job.Answer(worker.Outcome{Fate: worker.Dropped})
+	for _, j := range e.queue.Clear() {
+		j.Answer(job.Outcome{Fate: job.Dropped})
 	}
 	abortNow()
 	<-working

@@ -11,9 +11,9 @@ import (
 	"github.com/google/go-cmp/cmp/cmpopts"
 
 	"executorpool.dev/executor/api"
+	"executorpool.dev/executor/job"
 	"executorpool.dev/executor/queue"
 	"executorpool.dev/executor/server"
-	"executorpool.dev/executor/worker"
 )
 
 type noSlots struct{}
@@ -25,7 +25,7 @@ func (noSlots) Ready() error { return nil }
 func TestExecutorLeavesItsTotals(t *testing.T) {
 	log := slog.New(slog.DiscardHandler)
 	srv := server.New(server.Config{
-		Queue: worker.NewQueue(1, queue.RealClock{}), Slots: noSlots{}, Metrics: server.NewMetrics(), Clock: queue.RealClock{}, Log: log,
+		Queue: job.NewQueue(1, queue.RealClock{}), Slots: noSlots{}, Metrics: server.NewMetrics(), Clock: queue.RealClock{}, Log: log,
 	})
 	srv.SetPhase(server.Draining)
 	file := filepath.Join(t.TempDir(), "termination-log")

@@ -5,8 +5,8 @@ import (
 	"sync"
 
 	"executorpool.dev/executor/api"
+	"executorpool.dev/executor/job"
 	"executorpool.dev/executor/queue"
-	"executorpool.dev/executor/worker"
 )
 
 // Totals counts submissions for /v1/totals. One lock makes an answer of one instant.
@@ -51,7 +51,7 @@ func (t *Totals) turn() {
 }
 
 // Finish counts the outcome of an accepted submission; one that was refused after all is counted by Reject besides.
-func (t *Totals) Finish(o worker.Outcome) {
+func (t *Totals) Finish(o job.Outcome) {
 	if t == nil {
 		return
 	}
@@ -59,11 +59,11 @@ func (t *Totals) Finish(o worker.Outcome) {
 	defer t.mu.Unlock()
 	t.answered++
 	switch o.Fate {
-	case worker.Ran:
+	case job.Ran:
 		t.verdicts[o.Result.Verdict]++
 		t.served += uint64(o.Held.Milliseconds())
 		t.waits[api.WaitBucket(o.Waited)]++
-	case worker.Abandoned:
+	case job.Abandoned:
 		t.rejections[api.ReasonClientGone]++
 	}
 }

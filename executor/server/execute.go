@@ -11,8 +11,8 @@ import (
 
 	"executorpool.dev/executor/admission"
 	"executorpool.dev/executor/api"
+	"executorpool.dev/executor/job"
 	"executorpool.dev/executor/queue"
-	"executorpool.dev/executor/worker"
 )
 
 // execute answers POST /v1/execute. It runs on the connection's own goroutine; only for a submission that takes a while is another
@@ -40,16 +40,16 @@ func (s *Server) execute(ctx *fasthttp.RequestCtx) {
 
 	there, leave := context.WithCancel(context.Background())
 	defer leave()
-	job := worker.NewJob(there, s.nextID(), req)
-	ticket, problem, after := s.admit(job, string(ctx.Request.Header.Peek("X-Queue")))
+	j := job.New(there, s.nextID(), req)
+	ticket, problem, after := s.admit(j, string(ctx.Request.Header.Peek("X-Queue")))
 	if problem != nil {
 		s.reject(ctx, counts, problem, after)
 		return
 	}
 	counts.Accept(s.cfg.Queue.Depth())
-	o := s.await(ctx.Conn(), leave, job, ticket)
+	o := s.await(ctx.Conn(), leave, j, ticket)
 	counts.Finish(o)
-	s.finish(ctx, counts, job, o)
+	s.finish(ctx, counts, j, o)
 }
 
 // closed says whether no submission at all is accepted now.
@@ -64,20 +64,20 @@ func (s *Server) closed() (*api.Problem, time.Duration) {
 }
 
 // admit puts the job into the queue, or says why not and when to come again.
-func (s *Server) admit(job *worker.Job, mode string) (*queue.Ticket[*worker.Job], *api.Problem, time.Duration) {
+func (s *Server) admit(j *job.Job, mode string) (*queue.Ticket[*job.Job], *api.Problem, time.Duration) {
 	q := s.cfg.Queue
 	now := s.cfg.Clock.Now()
-	var ticket *queue.Ticket[*worker.Job]
+	var ticket *queue.Ticket[*job.Job]
 	var err error
 	switch mode {
 	case "none":
-		ticket, err = q.Offer(job)
+		ticket, err = q.Offer(j)
 	case "":
 		if wait, n := s.hopeless(now); wait > 0 {
 			return nil, api.Unavailable(api.ReasonDeadline, "%d submissions wait, at least %s; at most %s of waiting is allowed",
 				n, wait.Round(time.Second), s.cfg.QueueWait), wait - s.cfg.QueueWait
 		}
-		ticket, err = q.Push(job, now.Add(s.cfg.QueueWait))
+		ticket, err = q.Push(j, now.Add(s.cfg.QueueWait))
 	default:
 		return nil, api.Invalid("", "the header X-Queue is %q; the only value is none, which refuses what no slot is free for", mode), 0
 	}
@@ -112,10 +112,10 @@ func (s *Server) hopeless(now time.Time) (wait time.Duration, ahead int) {
 }
 
 // await waits for the one outcome of an accepted job and counts it. It calls leave when the client goes away meanwhile.
-func (s *Server) await(client net.Conn, leave func(), job *worker.Job, ticket *queue.Ticket[*worker.Job]) worker.Outcome {
+func (s *Server) await(client net.Conn, leave func(), j *job.Job, ticket *queue.Ticket[*job.Job]) job.Outcome {
 	defer watchClient(client, leave).end()
-	o := outcome(job, ticket)
-	if o.Fate == worker.Ran {
+	o := outcome(j, ticket)
+	if o.Fate == job.Ran {
 		s.served.Add(uint64(o.Held.Milliseconds()))
 		s.finished.Add(1)
 	}
@@ -124,37 +124,37 @@ func (s *Server) await(client net.Conn, leave func(), job *worker.Job, ticket *q
 	return o
 }
 
-func outcome(job *worker.Job, ticket *queue.Ticket[*worker.Job]) worker.Outcome {
+func outcome(j *job.Job, ticket *queue.Ticket[*job.Job]) job.Outcome {
 	select {
-	case o := <-job.Done():
+	case o := <-j.Done():
 		return o
-	case <-job.Context.Done():
+	case <-j.Context.Done():
 	}
 	if ticket.Remove() {
-		return worker.Outcome{Fate: worker.Abandoned}
+		return job.Outcome{Fate: job.Abandoned}
 	}
 	// A slot has it, ends it at once and says so; or its outcome is on its way.
-	return <-job.Done()
+	return <-j.Done()
 }
 
 // finish counts the outcome and writes it.
-func (s *Server) finish(ctx *fasthttp.RequestCtx, counts *admission.Totals, job *worker.Job, o worker.Outcome) {
+func (s *Server) finish(ctx *fasthttp.RequestCtx, counts *admission.Totals, j *job.Job, o job.Outcome) {
 	switch o.Fate {
-	case worker.Ran:
+	case job.Ran:
 		s.service.Observe(o.Held)
-		s.metrics.ran(job.Request.Language, o)
+		s.metrics.ran(j.Request.Language, o)
 		log := s.cfg.Log.Debug
 		if o.Result.Verdict == api.InternalError {
 			log = s.cfg.Log.Warn
 		}
-		log("submission answered", "id", o.Result.ID, "language", job.Request.Language, "verdict", o.Result.Verdict, "cause", o.Result.Cause)
+		log("submission answered", "id", o.Result.ID, "language", j.Request.Language, "verdict", o.Result.Verdict, "cause", o.Result.Cause)
 		writeJSON(ctx, fasthttp.StatusOK, "application/json", o.Result)
-	case worker.Expired:
+	case job.Expired:
 		s.metrics.waited(s.cfg.QueueWait)
 		s.reject(ctx, counts, api.Unavailable(api.ReasonQueueTimeout, "no slot became free within %s; the submission was not run", s.cfg.QueueWait), time.Second)
-	case worker.Dropped:
+	case job.Dropped:
 		s.reject(ctx, counts, api.Unavailable(api.ReasonDraining, "this executor was told to stop at once; the submission was not run"), time.Second)
-	case worker.Abandoned:
+	case job.Abandoned:
 		// Nobody reads; what is counted is that the place was given up.
 		ctx.SetConnectionClose()
 		s.metrics.rejected(api.ReasonClientGone)

@@ -18,7 +18,7 @@ import (
 	"golang.org/x/sync/semaphore"
 
 	"executorpool.dev/executor/api"
-	"executorpool.dev/executor/worker"
+	"executorpool.dev/executor/job"
 )
 
 // serve gives the URL under which s answers until the test ends.
@@ -113,7 +113,7 @@ func patient() *Server {
 }
 
 // take gives the submission that waits longest.
-func take(t *testing.T, s *Server) *worker.Job {
+func take(t *testing.T, s *Server) *job.Job {
 	t.Helper()
 	ctx, cancel := context.WithTimeout(t.Context(), 10*time.Second)
 	defer cancel()
@@ -124,8 +124,8 @@ func take(t *testing.T, s *Server) *worker.Job {
 	return taken.Value
 }
 
-func ok(id string) worker.Outcome {
-	return worker.Outcome{Fate: worker.Ran, Result: api.Result{ID: id, Verdict: api.OK}}
+func ok(id string) job.Outcome {
+	return job.Outcome{Fate: job.Ran, Result: api.Result{ID: id, Verdict: api.OK}}
 }
 
 func eventually(t *testing.T, what string, is func() bool) {
@@ -151,19 +151,19 @@ func TestFrontClientGoneEndsTheRun(t *testing.T) {
 	s := patient()
 	d := dial(t, serve(t, s))
 	d.say(someRequest)
-	job := take(t, s)
+	j := take(t, s)
 	select {
-	case <-job.Context.Done():
+	case <-j.Context.Done():
 		t.Fatal("gone while it waits for its answer")
 	case <-time.After(5 * watchAfter):
 	}
 	_ = d.Close()
 	select {
-	case <-job.Context.Done():
+	case <-j.Context.Done():
 	case <-time.After(10 * time.Second):
 		t.Fatal("it is not noticed that the client is gone")
 	}
-	job.Answer(worker.Outcome{Fate: worker.Abandoned})
+	j.Answer(job.Outcome{Fate: job.Abandoned})
 }
 
 // TestFrontPipelinedRequestIsNoDisconnect has the second request come before and while the first is watched.
@@ -203,12 +203,12 @@ func TestFrontWatchedConnectionServesOn(t *testing.T) {
 	d := dial(t, serve(t, s))
 	for i := range 40 {
 		d.say(someRequest)
-		job := take(t, s)
+		j := take(t, s)
 		time.Sleep(watchAfter + time.Duration(i-20)*50*time.Microsecond)
-		if err := job.Context.Err(); err != nil {
+		if err := j.Context.Err(); err != nil {
 			t.Fatal("taken for a disconnect")
 		}
-		job.Answer(ok("x"))
+		j.Answer(ok("x"))
 		if r, body := d.hear(); r.StatusCode != 200 {
 			t.Fatalf("answer is %s %s", r.Status, body)
 		}

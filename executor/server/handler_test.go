@@ -16,9 +16,9 @@ import (
 
 	"executorpool.dev/executor/admission"
 	"executorpool.dev/executor/api"
+	"executorpool.dev/executor/job"
 	"executorpool.dev/executor/queue"
 	"executorpool.dev/executor/sandbox"
-	"executorpool.dev/executor/worker"
 )
 
 // fixedSlots are slots that never take anything.
@@ -33,7 +33,7 @@ func (f fixedSlots) Ready() error { return f.ready }
 
 func newServer(slots Slots) *Server {
 	return New(Config{
-		Queue: worker.NewQueue(2, queue.RealClock{}), Slots: slots, Metrics: NewMetrics(),
+		Queue: job.NewQueue(2, queue.RealClock{}), Slots: slots, Metrics: NewMetrics(),
 		Languages: []api.Language{{ID: "c", Name: "C"}, {ID: "python3", Name: "Python 3"}},
 		Bounds:    api.Bounds{Limits: api.Limits{CPUMillis: 1000, WallMillis: 1000, MemoryMiB: 64, OutputKiB: 64, Processes: 8}},
 		QueueWait: 10 * time.Millisecond, MaxBody: 1000, MaxBuffered: 1000,
@@ -149,7 +149,7 @@ func TestHandlerReadiness(t *testing.T) {
 
 func TestMetricsPassLint(t *testing.T) {
 	s := newServer(fixedSlots{slots: 8, busy: 3})
-	s.metrics.ran("c", worker.Outcome{Result: api.Result{Verdict: api.OK, Compile: &api.Stage{}, Runs: []api.Stage{{WallMillis: 5}}}})
+	s.metrics.ran("c", job.Outcome{Result: api.Result{Verdict: api.OK, Compile: &api.Stage{}, Runs: []api.Stage{{WallMillis: 5}}}})
 	problems, err := testutil.GatherAndLint(s.metrics.Registry)
 	if err != nil {
 		t.Fatal(err)
@@ -227,8 +227,8 @@ func TestHandlerRefusesWhatWouldWaitTooLong(t *testing.T) {
 	if status, p, _ := post(); status != 503 || p.Reason != api.ReasonQueueTimeout {
 		t.Errorf("with an empty queue: %d %+v", status, p)
 	}
-	job := worker.NewJob(t.Context(), "x", &api.Request{})
-	if _, err := s.cfg.Queue.Push(job, time.Now().Add(time.Hour)); err != nil {
+	j := job.New(t.Context(), "x", &api.Request{})
+	if _, err := s.cfg.Queue.Push(j, time.Now().Add(time.Hour)); err != nil {
 		t.Fatal(err)
 	}
 	if status, p, retry := post(); status != 503 || p.Reason != api.ReasonDeadline || retry != "20" {

@@ -7,8 +7,9 @@ import (
 	"github.com/prometheus/client_golang/prometheus/collectors"
 
 	"executorpool.dev/executor/api"
+	"executorpool.dev/executor/job"
 	"executorpool.dev/executor/sandbox"
-	"executorpool.dev/executor/worker"
+	"executorpool.dev/executor/supervisor"
 )
 
 // Labels of executor_rejections_total besides the reasons of a 503.
@@ -94,14 +95,16 @@ func NewMetrics() *Metrics {
 	}
 	m.cache.WithLabelValues("hit")
 	m.cache.WithLabelValues("miss")
-	for _, reason := range worker.Reasons {
+	for _, reason := range supervisor.Reasons {
 		m.restarts.WithLabelValues(string(reason))
 	}
 	return m
 }
 
 // Restarted counts a replaced worker.
-func (m *Metrics) Restarted(reason worker.Reason) { m.restarts.WithLabelValues(string(reason)).Inc() }
+func (m *Metrics) Restarted(reason supervisor.Reason) {
+	m.restarts.WithLabelValues(string(reason)).Inc()
+}
 
 // observe adds what is read at scrape time, and the label values that depend on the table of languages.
 func (m *Metrics) observe(cfg Config) {
@@ -155,7 +158,7 @@ func (m *Metrics) count(s *Server) {
 		func() float64 { return float64(s.served.Load()) / 1000 })
 }
 
-func (m *Metrics) ran(language string, o worker.Outcome) {
+func (m *Metrics) ran(language string, o job.Outcome) {
 	m.waited(o.Waited)
 	m.submissions.WithLabelValues(language, string(o.Result.Verdict)).Inc()
 	if c := o.Result.Compile; c != nil && c.Cached {

@@ -14,9 +14,9 @@ import (
 
 	"executorpool.dev/executor/admission"
 	"executorpool.dev/executor/api"
+	"executorpool.dev/executor/job"
 	"executorpool.dev/executor/queue"
 	"executorpool.dev/executor/sandbox"
-	"executorpool.dev/executor/worker"
 )
 
 // Slots is what the server asks of the supervisor.
@@ -29,7 +29,7 @@ type Slots interface {
 
 // Config is what a Server needs; all of it.
 type Config struct {
-	Queue       *queue.Queue[*worker.Job]
+	Queue       *queue.Queue[*job.Job]
 	Slots       Slots
 	Metrics     *Metrics
 	Languages   []api.Language

@@ -13,7 +13,7 @@ import (
 	"github.com/google/go-cmp/cmp/cmpopts"
 
 	"executorpool.dev/executor/api"
-	"executorpool.dev/executor/worker"
+	"executorpool.dev/executor/job"
 )
 
 // submit posts a submission and gives the status of its answer.
@@ -63,7 +63,7 @@ func TestTotalsCountWhatIsAnybodys(t *testing.T) {
 				t.Error(err)
 				return
 			}
-			taken.Value.Answer(worker.Outcome{Fate: worker.Ran, Result: api.Result{Verdict: v}, Held: 30 * time.Millisecond, Waited: 2 * time.Second})
+			taken.Value.Answer(job.Outcome{Fate: job.Ran, Result: api.Result{Verdict: v}, Held: 30 * time.Millisecond, Waited: 2 * time.Second})
 		}
 	}()
 	for range 3 {

@@ -1,16 +1,11 @@
-// Package worker runs submissions in worker processes and keeps those alive.
+// Package worker is the child process: Main serves a supervisor until the supervisor closes the connection.
 //
-// The Supervisor lives in the executor's main process. It starts the worker processes, each with its slots; each slot
-// takes the head of the queue as soon as it is free, sends it over a pipe and waits for the result. Data flows
+// Data flows
 //
-//	queue -> slot -> pipe -> Main in the worker process -> Judge -> and back -> Job.Done
+//	pipe (package wire) -> slot -> judge -> pipe
 //
-// A slot whose submissions are brief is sent the next one before it has done with the last; see ahead.
+// Contract: each assignment that begins is answered with one verdict on the pipe of its slot. The process ends when its
+// socket closes, and with it every run.
 //
-// Contract: every Job that a slot took is answered exactly once, at the latest Grace after the hard timeout, whatever
-// becomes of the worker. A worker that dies or falls silent costs only the jobs in its own slots (InternalError); what
-// it left behind is killed, reaped and wiped before its replacement starts. A slot counts as busy until the worker has
-// reported, or is gone. Recycling (after a number of runs, or on demand) waits for the slots and loses nothing.
-//
-// The package knows nothing of HTTP and does not decide who may queue.
+// The package does not decide what runs where, and keeps nothing: that is the supervisor's.
 package worker

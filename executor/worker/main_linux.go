@@ -18,6 +18,7 @@ import (
 	"executorpool.dev/executor/judge"
 	"executorpool.dev/executor/sandbox"
 	"executorpool.dev/executor/toolchain"
+	"executorpool.dev/executor/wire"
 )
 
 // A worker process finds its own socket at socketFD, and the two pipes of each of its slots after it.
@@ -30,7 +31,7 @@ const (
 // ends its own runs and returns. It needs nothing else from its environment.
 func Main() error {
 	unix.CloseOnExec(socketFD)
-	conn, err := fileConn(os.NewFile(socketFD, "supervisor"))
+	conn, err := wire.FileConn(os.NewFile(socketFD, "supervisor"))
 	if err != nil {
 		return fmt.Errorf("the hidden command worker is started by the supervisor, not by hand: %w", err)
 	}
@@ -38,20 +39,20 @@ func Main() error {
 	// ignored: what is ignored would stay ignored in the contestants' programs.
 	signal.Notify(make(chan os.Signal, 1), unix.SIGINT, unix.SIGTERM, unix.SIGHUP)
 
-	l := newLink(conn)
-	defer l.close()
-	var h hello
-	if err := l.receive(&h); err != nil {
+	l := wire.NewLink(conn)
+	defer l.Close()
+	var h wire.Hello
+	if err := l.Receive(&h); err != nil {
 		return fmt.Errorf("read the supervisor's settings: %w", err)
 	}
 	slots, err := prepare(h)
 	if err != nil {
-		return errors.Join(err, l.send(report{Kind: reportFailed, Error: err.Error()}, silence))
+		return errors.Join(err, l.Send(wire.Report{Kind: wire.ReportFailed, Error: err.Error()}, wire.Silence))
 	}
 	return serve(l, slots)
 }
 
-func prepare(h hello) ([]*workSlot, error) {
+func prepare(h wire.Hello) ([]*workSlot, error) {
 	if err := sandbox.Init(); err != nil {
 		return nil, err
 	}
@@ -67,9 +68,9 @@ func prepare(h hello) ([]*workSlot, error) {
 	}
 	slots := make([]*workSlot, len(h.Dirs))
 	for i, dir := range h.Dirs {
-		pipes := blocking{in: firstSlotFD + 2*i, out: firstSlotFD + 2*i + 1}
-		unix.CloseOnExec(pipes.in)
-		unix.CloseOnExec(pipes.out)
+		pipes := wire.Blocking{In: firstSlotFD + 2*i, Out: firstSlotFD + 2*i + 1}
+		unix.CloseOnExec(pipes.In)
+		unix.CloseOnExec(pipes.Out)
 		slots[i], err = newWorkSlot(pipes, judge.Config{Table: table, Dir: dir, Limits: h.Limits, Tier: h.Tier, Cache: kept})
 		if err != nil {
 			return nil, fmt.Errorf("prepare slot %s: %w", dir, err)
@@ -81,7 +82,7 @@ func prepare(h hello) ([]*workSlot, error) {
 // workSlot is a slot's side in the worker process.
 type workSlot struct {
 	judge *judge.Judge
-	wire  *wire
+	wire  *wire.Wire
 
 	mu       sync.Mutex
 	seq      uint64
@@ -90,9 +91,9 @@ type workSlot struct {
 	recalled uint64 // an order that the supervisor has taken back
 }
 
-func newWorkSlot(pipes blocking, config judge.Config) (*workSlot, error) {
-	w := newWire(pipes)
-	config.More = func() bool { return w.begun() || pipes.ready() }
+func newWorkSlot(pipes wire.Blocking, config judge.Config) (*workSlot, error) {
+	w := wire.NewWire(pipes)
+	config.More = func() bool { return w.Begun() || pipes.Ready() }
 	j, err := judge.New(config)
 	if err != nil {
 		return nil, err
@@ -100,7 +101,7 @@ func newWorkSlot(pipes blocking, config judge.Config) (*workSlot, error) {
 	return &workSlot{judge: j, wire: w}, nil
 }
 
-func serve(l *link, slots []*workSlot) error {
+func serve(l *wire.Link, slots []*workSlot) error {
 	// A slot's thread waits inside system calls, and the runtime, whose watchdog is slow (see cmd/executor), leaves it its
 	// processor meanwhile. One more is for what must not wait: cancelling, the heartbeat, the monitor.
 	runtime.GOMAXPROCS(len(slots) + 1)
@@ -109,7 +110,7 @@ func serve(l *link, slots []*workSlot) error {
 	for _, s := range slots {
 		running.Go(func() { s.serve(ctx) })
 	}
-	if err := l.send(report{Kind: reportReady}, silence); err != nil {
+	if err := l.Send(wire.Report{Kind: wire.ReportReady}, wire.Silence); err != nil {
 		cancel()
 		return fmt.Errorf("report ready: %w", err)
 	}
@@ -126,10 +127,10 @@ func serve(l *link, slots []*workSlot) error {
 	return nil
 }
 
-func read(l *link, slots []*workSlot) error {
+func read(l *wire.Link, slots []*workSlot) error {
 	for {
-		var c cancel
-		if err := l.receive(&c); err != nil {
+		var c wire.Cancel
+		if err := l.Receive(&c); err != nil {
 			return err
 		}
 		if c.Slot < 0 || c.Slot >= len(slots) {
@@ -139,18 +140,18 @@ func read(l *link, slots []*workSlot) error {
 			slots[c.Slot].cancelRun(c.Seq)
 			continue
 		}
-		answer := report{Kind: reportBegun, Slot: c.Slot, Seq: c.Seq}
+		answer := wire.Report{Kind: wire.ReportBegun, Slot: c.Slot, Seq: c.Seq}
 		if slots[c.Slot].recall(c.Seq) {
-			answer.Kind = reportRecalled
+			answer.Kind = wire.ReportRecalled
 		}
-		if err := l.send(answer, silence); err != nil {
+		if err := l.Send(answer, wire.Silence); err != nil {
 			return err
 		}
 	}
 }
 
-func beat(ctx context.Context, l *link) {
-	ticker := time.NewTicker(heartbeat)
+func beat(ctx context.Context, l *wire.Link) {
+	ticker := time.NewTicker(wire.Heartbeat)
 	defer ticker.Stop()
 	for {
 		select {
@@ -158,7 +159,7 @@ func beat(ctx context.Context, l *link) {
 			return
 		case <-ticker.C:
 			// An error shows in the reader too, which ends the process.
-			_ = l.send(report{Kind: reportAlive}, silence)
+			_ = l.Send(wire.Report{Kind: wire.ReportAlive}, wire.Silence)
 		}
 	}
 }
@@ -169,10 +170,10 @@ func (s *workSlot) serve(ctx context.Context) {
 	// The slot is open: On does not fail.
 	_ = s.judge.On(func() {
 		for {
-			var o order
-			if s.wire.receive(&o) != nil {
+			var o wire.Order
+			if s.wire.Receive(&o) != nil {
 				// The supervisor wants no more of this slot, or is gone; it notices by itself when the stream is broken.
-				s.wire.close()
+				s.wire.Close()
 				return
 			}
 			result, ran := s.run(ctx, o)
@@ -180,8 +181,8 @@ func (s *workSlot) serve(ctx context.Context) {
 				s.judge.Rest()
 				continue
 			}
-			if s.wire.send(&verdict{Result: &result}) != nil {
-				s.wire.close()
+			if s.wire.Send(&wire.Verdict{Result: &result}) != nil {
+				s.wire.Close()
 				return
 			}
 		}
@@ -189,7 +190,7 @@ func (s *workSlot) serve(ctx context.Context) {
 }
 
 // run does what the order says, unless it was recalled.
-func (s *workSlot) run(ctx context.Context, o order) (result api.Result, ran bool) {
+func (s *workSlot) run(ctx context.Context, o wire.Order) (result api.Result, ran bool) {
 	ctx, cancel := context.WithTimeout(ctx, o.Timeout)
 	defer cancel()
 	if !s.begin(o.Seq, cancel) {

@@ -12,6 +12,7 @@ import (
 	"executorpool.dev/executor/judge"
 	"executorpool.dev/executor/sandbox"
 	"executorpool.dev/executor/toolchain"
+	"executorpool.dev/executor/wire"
 )
 
 // TestSlotAtRestHoldsNothing sends orders one behind the other, for which a program stays in the slot's store, and takes the last
@@ -21,25 +22,25 @@ func TestSlotAtRestHoldsNothing(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	ours, theirs, err := openEnds(1)
+	ours, theirs, err := wire.OpenEnds(1)
 	if err != nil {
 		t.Fatal(err)
 	}
 	dir := t.TempDir()
 	// The slot closes its own ends.
-	pipes := blocking{in: duplicate(t, theirs[0]), out: duplicate(t, theirs[1])}
-	closeAll(theirs)
+	pipes := wire.Blocking{In: duplicate(t, theirs[0]), Out: duplicate(t, theirs[1])}
+	wire.CloseAll(theirs)
 	s, err := newWorkSlot(pipes, judge.Config{Table: table, Dir: dir, Tier: sandbox.Restricted,
 		Limits: sandbox.Limits{CPU: 5 * time.Second, Wall: 10 * time.Second, Memory: 256 << 20, Output: 1 << 20, Processes: 16, Disk: 16 << 20}})
 	if err != nil {
 		t.Fatal(err)
 	}
 	store := filepath.Join(dir, "store")
-	supervisor := newWire(ours[0])
+	supervisor := wire.NewWire(ours[0])
 	request := &api.Request{Language: "python3", Source: "print('said')"}
 	const last = 3
 	for seq := range uint64(last) {
-		if err := supervisor.send(&order{Seq: seq + 1, Timeout: 10 * time.Second, Request: request}); err != nil {
+		if err := supervisor.Send(&wire.Order{Seq: seq + 1, Timeout: 10 * time.Second, Request: request}); err != nil {
 			t.Fatal(err)
 		}
 	}
@@ -52,22 +53,22 @@ func TestSlotAtRestHoldsNothing(t *testing.T) {
 		s.serve(t.Context())
 	}()
 	for range last - 1 {
-		var v verdict
-		if err := supervisor.receive(&v); err != nil {
+		var v wire.Verdict
+		if err := supervisor.Receive(&v); err != nil {
 			t.Fatal(err)
 		}
 		if v.Result.Verdict != api.OK || v.Result.Runs[0].Stdout != "said\n" {
 			t.Errorf("got %+v, want said", v.Result)
 		}
 	}
-	if err := ours[0].out.Close(); err != nil {
+	if err := ours[0].Out.Close(); err != nil {
 		t.Fatal(err)
 	}
 	<-served
 	if left, err := os.ReadDir(store); err != nil || len(left) > 0 {
 		t.Errorf("the store holds %v (%v), want nothing", left, err)
 	}
-	if err := ours[0].in.Close(); err != nil {
+	if err := ours[0].In.Close(); err != nil {
 		t.Error(err)
 	}
 }
@@ -79,31 +80,4 @@ func duplicate(t *testing.T, f *os.File) int {
 		t.Fatal(err)
 	}
 	return fd
-}
-
-func TestPipeIsReadyForWhatHasCome(t *testing.T) {
-	var ends [2]int
-	if err := unix.Pipe2(ends[:], unix.O_CLOEXEC); err != nil {
-		t.Fatal(err)
-	}
-	defer unix.Close(ends[0])
-	b := blocking{in: ends[0]}
-	if b.ready() {
-		t.Error("an empty pipe is ready")
-	}
-	if _, err := unix.Write(ends[1], []byte("x")); err != nil {
-		t.Fatal(err)
-	}
-	if !b.ready() {
-		t.Error("a pipe that holds a byte is not ready")
-	}
-	if _, err := b.Read(make([]byte, 1)); err != nil {
-		t.Fatal(err)
-	}
-	if err := unix.Close(ends[1]); err != nil {
-		t.Fatal(err)
-	}
-	if b.ready() {
-		t.Error("the end of a pipe is taken for an order")
-	}
 }

@@ -13,9 +13,9 @@ import (
 
 	_ "executorpool.dev/controllers/manager" // registers what the manager exposes
 	"executorpool.dev/executor/api"
+	"executorpool.dev/executor/job"
 	"executorpool.dev/executor/queue"
 	"executorpool.dev/executor/server"
-	"executorpool.dev/executor/worker"
 )
 
 // exposed are the labels of each metric by its name.
@@ -46,7 +46,7 @@ func managerRegistry(t *testing.T) prometheus.Collector {
 func executorRegistry() *prometheus.Registry {
 	m := server.NewMetrics()
 	server.New(server.Config{
-		Metrics: m, Slots: idle{}, Queue: worker.NewQueue(1, queue.RealClock{}), Clock: queue.RealClock{},
+		Metrics: m, Slots: idle{}, Queue: job.NewQueue(1, queue.RealClock{}), Clock: queue.RealClock{},
 		Languages: []api.Language{{ID: "c", Compiled: true}},
 	})
 	return m.Registry

@@ -1,4 +1,4 @@
-package worker
+package wire
 
 import (
 	"errors"
@@ -10,35 +10,35 @@ import (
 	"executorpool.dev/executor/api"
 )
 
-func linkPair(tb testing.TB, silence time.Duration) (a, b *link) {
+func linkPair(tb testing.TB, silence time.Duration) (a, b *Link) {
 	tb.Helper()
-	ours, file, err := socketPair()
+	ours, file, err := SocketPair()
 	if err != nil {
 		tb.Fatal(err)
 	}
-	theirs, err := fileConn(file)
+	theirs, err := FileConn(file)
 	if err != nil {
 		tb.Fatal(err)
 	}
-	a, b = newWatchedLink(ours, silence), newLink(theirs)
+	a, b = NewWatchedLink(ours, silence), NewLink(theirs)
 	tb.Cleanup(func() {
-		a.close()
-		b.close()
+		a.Close()
+		b.Close()
 	})
 	return a, b
 }
 
 func TestLinkSilenceEndsReceiving(t *testing.T) {
 	a, _ := linkPair(t, 20*time.Millisecond)
-	var r report
-	if err := a.receive(&r); !errors.Is(err, os.ErrDeadlineExceeded) {
+	var r Report
+	if err := a.Receive(&r); !errors.Is(err, os.ErrDeadlineExceeded) {
 		t.Errorf("error is %v", err)
 	}
 }
 
 func TestLinkSendGivesUpWhenNobodyReads(t *testing.T) {
-	a, _ := linkPair(t, silence)
-	err := a.send(order{Request: &api.Request{Source: strings.Repeat("x", 8<<20)}}, 20*time.Millisecond)
+	a, _ := linkPair(t, Silence)
+	err := a.Send(Order{Request: &api.Request{Source: strings.Repeat("x", 8<<20)}}, 20*time.Millisecond)
 	if !errors.Is(err, os.ErrDeadlineExceeded) {
 		t.Errorf("error is %v", err)
 	}

@@ -1,4 +1,4 @@
-package worker
+package supervisor
 
 import (
 	"context"
@@ -7,7 +7,9 @@ import (
 	"time"
 
 	"executorpool.dev/executor/api"
+	"executorpool.dev/executor/job"
 	"executorpool.dev/executor/queue"
+	"executorpool.dev/executor/wire"
 )
 
 // slot is the supervisor's side of one slot of a worker process. For one submission it costs a message each way, which
@@ -15,7 +17,7 @@ import (
 type slot struct {
 	process *process
 	index   int
-	wire    *wire
+	wire    *wire.Wire
 	seq     uint64
 	ahead   *ahead
 }
@@ -39,7 +41,7 @@ func (s *slot) loop() {
 }
 
 // run answers one job, whose order may have been sent ahead. False: the process is gone.
-func (s *slot) run(taken queue.Taken[*Job], sent bool) bool {
+func (s *slot) run(taken queue.Taken[*job.Job], sent bool) bool {
 	p, sup := s.process, s.process.sup
 	sup.busy.Add(1)
 	free := sync.OnceFunc(func() { sup.busy.Add(-1) })
@@ -50,12 +52,12 @@ func (s *slot) run(taken queue.Taken[*Job], sent bool) bool {
 	}
 	w := &wait{slot: s, seq: s.seq, taken: taken, begun: time.Now()}
 	w.begin()
-	var v verdict
+	var v wire.Verdict
 	if err == nil {
 		err = s.sendAhead()
 	}
 	if err == nil {
-		err = s.wire.receive(&v)
+		err = s.wire.Receive(&v)
 	}
 	w.end()
 	if err != nil {
@@ -73,9 +75,9 @@ func (s *slot) run(taken queue.Taken[*Job], sent bool) bool {
 }
 
 // order sends the worker a job.
-func (s *slot) order(job *Job) error {
+func (s *slot) order(j *job.Job) error {
 	s.seq++
-	return s.wire.send(&order{Seq: s.seq, Timeout: s.process.sup.cfg.Timeout, Request: job.Request})
+	return s.wire.Send(&wire.Order{Seq: s.seq, Timeout: s.process.sup.cfg.Timeout, Request: j.Request})
 }
 
 // wait is for one verdict: it answers for a worker that is late, cancels when nobody reads any more, and ends a worker
@@ -83,7 +85,7 @@ func (s *slot) order(job *Job) error {
 type wait struct {
 	slot  *slot
 	seq   uint64
-	taken queue.Taken[*Job]
+	taken queue.Taken[*job.Job]
 	begun time.Time
 
 	mu     sync.Mutex
@@ -107,8 +109,8 @@ func (w *wait) begin() {
 // abandon ends the run of a client that is gone, so that the slot becomes free. The worker reports as usual.
 func (w *wait) abandon() {
 	p := w.slot.process
-	w.taken.Value.Answer(Outcome{Fate: Abandoned, Held: time.Since(w.begun), Waited: w.taken.Waited})
-	if err := p.link.send(cancel{Slot: w.slot.index, Seq: w.seq}, silence); err != nil {
+	w.taken.Value.Answer(job.Outcome{Fate: job.Abandoned, Held: time.Since(w.begun), Waited: w.taken.Waited})
+	if err := p.link.Send(wire.Cancel{Slot: w.slot.index, Seq: w.seq}, wire.Silence); err != nil {
 		p.end(Crashed)
 	}
 	w.expectSoon()
@@ -143,12 +145,12 @@ func (w *wait) end() {
 }
 
 func (w *wait) answer(r api.Result) {
-	job := w.taken.Value
-	r.ID, r.QueueMillis, r.Tier = job.ID, w.taken.Waited.Milliseconds(), w.slot.process.sup.cfg.Tier.String()
+	j := w.taken.Value
+	r.ID, r.QueueMillis, r.Tier = j.ID, w.taken.Waited.Milliseconds(), w.slot.process.sup.cfg.Tier.String()
 	if r.Runs == nil {
 		r.Runs = []api.Stage{} // gob does not tell empty from absent; JSON does
 	}
-	job.Answer(Outcome{Fate: Ran, Result: r, Held: time.Since(w.begun), Waited: w.taken.Waited})
+	j.Answer(job.Outcome{Fate: job.Ran, Result: r, Held: time.Since(w.begun), Waited: w.taken.Waited})
 }
 
 // lost is the answer for a submission whose worker is gone: the fleet's fault, safe to retry.

@@ -1,4 +1,4 @@
-package worker
+package wire
 
 import (
 	"errors"
@@ -13,20 +13,20 @@ import (
 // has put it in, since there is room again, even when that one waits to read (Linux, unix_write_space): two needless
 // wake-ups a submission, each a switch of threads and often of cores.
 
-// ends are the supervisor's two, which the runtime's poller waits for.
-type ends struct{ in, out *os.File }
+// Ends are the supervisor's two, which the runtime's poller waits for.
+type Ends struct{ In, Out *os.File }
 
-func (e ends) Read(p []byte) (int, error)  { return e.in.Read(p) }
-func (e ends) Write(p []byte) (int, error) { return e.out.Write(p) }
-func (e ends) Close() error                { return errors.Join(e.in.Close(), e.out.Close()) }
+func (e Ends) Read(p []byte) (int, error)  { return e.In.Read(p) }
+func (e Ends) Write(p []byte) (int, error) { return e.Out.Write(p) }
+func (e Ends) Close() error                { return errors.Join(e.In.Close(), e.Out.Close()) }
 
-// openEnds makes the pipes of so many slots. theirs are two files a slot, to be given to a worker: where its orders come
+// OpenEnds makes the pipes of so many slots. theirs are two files a slot, to be given to a worker: where its orders come
 // from and where its verdicts go.
-func openEnds(slots int) (ours []ends, theirs []*os.File, err error) {
+func OpenEnds(slots int) (ours []Ends, theirs []*os.File, err error) {
 	defer func() {
 		if err != nil {
-			closeAll(ours)
-			closeAll(theirs)
+			CloseAll(ours)
+			CloseAll(theirs)
 		}
 	}()
 	for range slots {
@@ -41,7 +41,7 @@ func openEnds(slots int) (ours []ends, theirs []*os.File, err error) {
 		theirs = append(theirs, os.NewFile(uintptr(verdicts[1]), "verdicts"))
 		// The flag is of the end, not of the pipe; os.NewFile heeds it.
 		err := errors.Join(unix.SetNonblock(orders[1], true), unix.SetNonblock(verdicts[0], true))
-		ours = append(ours, ends{in: os.NewFile(uintptr(verdicts[0]), "verdicts"), out: os.NewFile(uintptr(orders[1]), "orders")})
+		ours = append(ours, Ends{In: os.NewFile(uintptr(verdicts[0]), "verdicts"), Out: os.NewFile(uintptr(orders[1]), "orders")})
 		if err != nil {
 			return ours, theirs, fmt.Errorf("make a slot's pipe: %w", err)
 		}
@@ -49,13 +49,13 @@ func openEnds(slots int) (ours []ends, theirs []*os.File, err error) {
 	return ours, theirs, nil
 }
 
-// blocking are the worker's two ends, in which the slot's thread itself waits, not the runtime's poller: what comes wakes
+// Blocking are the worker's two ends, in which the slot's thread itself waits, not the runtime's poller: what comes wakes
 // that thread at once.
-type blocking struct{ in, out int }
+type Blocking struct{ In, Out int }
 
-func (b blocking) Read(p []byte) (int, error) {
+func (b Blocking) Read(p []byte) (int, error) {
 	for {
-		n, err := unix.Read(b.in, p)
+		n, err := unix.Read(b.In, p)
 		switch {
 		case errors.Is(err, unix.EINTR):
 		case err != nil:
@@ -68,17 +68,17 @@ func (b blocking) Read(p []byte) (int, error) {
 	}
 }
 
-// ready says whether there is something to read, now.
-func (b blocking) ready() bool {
-	fds := [1]unix.PollFd{{Fd: int32(b.in), Events: unix.POLLIN}}
+// Ready says whether there is something to read, now.
+func (b Blocking) Ready() bool {
+	fds := [1]unix.PollFd{{Fd: int32(b.In), Events: unix.POLLIN}}
 	_, err := unix.Poll(fds[:], 0)
 	return err == nil && fds[0].Revents&unix.POLLIN != 0
 }
 
-func (b blocking) Write(p []byte) (int, error) {
+func (b Blocking) Write(p []byte) (int, error) {
 	written := 0
 	for written < len(p) {
-		n, err := unix.Write(b.out, p[written:])
+		n, err := unix.Write(b.Out, p[written:])
 		if err != nil && !errors.Is(err, unix.EINTR) {
 			return written, err
 		}
@@ -88,4 +88,4 @@ func (b blocking) Write(p []byte) (int, error) {
 }
 
 // Close ends the connection for both ends. It is for who reads and writes, once.
-func (b blocking) Close() error { return errors.Join(unix.Close(b.in), unix.Close(b.out)) }
+func (b Blocking) Close() error { return errors.Join(unix.Close(b.In), unix.Close(b.Out)) }

@@ -1,4 +1,4 @@
-package worker
+package supervisor
 
 import (
 	"context"
@@ -14,6 +14,7 @@ import (
 	"golang.org/x/sys/unix"
 
 	"executorpool.dev/executor/sandbox"
+	"executorpool.dev/executor/wire"
 )
 
 // startPatience bounds the time from starting a worker process to its being ready.
@@ -23,7 +24,7 @@ const startPatience = 30 * time.Second
 type process struct {
 	sup   *Supervisor
 	cmd   *exec.Cmd
-	link  *link
+	link  *wire.Link
 	slots []*slot
 	left  atomic.Int64 // runs until it is recycled
 
@@ -57,13 +58,13 @@ func (s *Supervisor) start(ctx context.Context, index int) (*process, error) {
 	if err != nil {
 		return nil, err
 	}
-	ours, socket, err := socketPair()
+	ours, socket, err := wire.SocketPair()
 	if err != nil {
 		return nil, err
 	}
-	slots, theirs, err := openEnds(len(paths))
+	slots, theirs, err := wire.OpenEnds(len(paths))
 	if err != nil {
-		closeAll([]io.Closer{ours, socket})
+		wire.CloseAll([]io.Closer{ours, socket})
 		return nil, err
 	}
 	theirs = append([]*os.File{socket}, theirs...)
@@ -74,23 +75,23 @@ func (s *Supervisor) start(ctx context.Context, index int) (*process, error) {
 	cmd.ExtraFiles = theirs // descriptors 3 and up
 	cmd.SysProcAttr.Setpgid = true
 	err = s.reaper.start(cmd)
-	closeAll(theirs) // from here on the end of the worker is the end of the streams
+	wire.CloseAll(theirs) // from here on the end of the worker is the end of the streams
 	if err != nil {
-		closeAll(slots)
-		closeAll([]io.Closer{ours})
+		wire.CloseAll(slots)
+		wire.CloseAll([]io.Closer{ours})
 		return nil, fmt.Errorf("start a worker process: %w", err)
 	}
 
-	p := &process{sup: s, cmd: cmd, link: newWatchedLink(ours, silence), gone: make(chan struct{})}
+	p := &process{sup: s, cmd: cmd, link: wire.NewWatchedLink(ours, wire.Silence), gone: make(chan struct{})}
 	p.take, p.stopTake = context.WithCancel(ctx)
 	p.left.Store(s.lifetime())
 	for i := range paths {
-		p.slots = append(p.slots, &slot{process: p, index: i, wire: newWire(slots[i]), ahead: newAhead()})
+		p.slots = append(p.slots, &slot{process: p, index: i, wire: wire.NewWire(slots[i]), ahead: newAhead()})
 	}
 	ready := make(chan error, 1)
 	go p.watch(ready)
-	if err := p.link.send(hello{Dirs: paths, Limits: s.cfg.Limits, Tier: s.cfg.Tier, Languages: s.cfg.Languages,
-		Cache: s.cacheDir(), CacheSize: s.cfg.CacheSize}, silence); err != nil {
+	if err := p.link.Send(wire.Hello{Dirs: paths, Limits: s.cfg.Limits, Tier: s.cfg.Tier, Languages: s.cfg.Languages,
+		Cache: s.cacheDir(), CacheSize: s.cfg.CacheSize}, wire.Silence); err != nil {
 		p.end(StartFailed)
 		<-p.gone
 		return nil, fmt.Errorf("send a worker its settings: %w; %s", err, p.cause)
@@ -143,7 +144,7 @@ func (p *process) watch(ready chan<- error) {
 	p.mu.Lock()
 	switch {
 	case p.reason == Silent:
-		p.cause = fmt.Sprintf("worker process ended: it gave no sign of life for %s and was killed", silence)
+		p.cause = fmt.Sprintf("worker process ended: it gave no sign of life for %s and was killed", wire.Silence)
 	case p.reason == aborted:
 		p.cause = "the executor was told to stop at once"
 	case p.reason == Hung:
@@ -164,30 +165,30 @@ func (p *process) watch(ready chan<- error) {
 
 func (p *process) receive(ready chan<- error) error {
 	for {
-		var r report
-		if err := p.link.receive(&r); err != nil {
+		var r wire.Report
+		if err := p.link.Receive(&r); err != nil {
 			return err
 		}
 		switch r.Kind {
-		case reportReady:
+		case wire.ReportReady:
 			ready <- nil
-		case reportFailed:
+		case wire.ReportFailed:
 			ready <- errors.New(r.Error)
-		case reportAlive:
-		case reportBegun, reportRecalled:
+		case wire.ReportAlive:
+		case wire.ReportBegun, wire.ReportRecalled:
 			if r.Slot < 0 || r.Slot >= len(p.slots) {
 				return fmt.Errorf("a report of slot %d of %d", r.Slot, len(p.slots))
 			}
-			p.slots[r.Slot].ahead.settle(r.Seq, r.Kind == reportRecalled)
+			p.slots[r.Slot].ahead.settle(r.Seq, r.Kind == wire.ReportRecalled)
 		}
 	}
 }
 
 // hangUp closes all connections; a slot that waits for its worker stops waiting.
 func (p *process) hangUp() {
-	p.link.close()
+	p.link.Close()
 	for _, s := range p.slots {
-		s.wire.close()
+		s.wire.Close()
 	}
 }
 

@@ -1,4 +1,4 @@
-package worker
+package wire
 
 import (
 	"encoding/binary"
@@ -44,13 +44,13 @@ func fill(v reflect.Value, r *rand.Rand) {
 	}
 }
 
-func wirePair(tb testing.TB) (a, b *wire) {
+func wirePair(tb testing.TB) (a, b *Wire) {
 	tb.Helper()
 	one, other := net.Pipe()
-	a, b = newWire(one), newWire(other)
+	a, b = NewWire(one), NewWire(other)
 	tb.Cleanup(func() {
-		a.close()
-		b.close()
+		a.Close()
+		b.Close()
 	})
 	return a, b
 }
@@ -59,14 +59,14 @@ func TestWireCarriesEveryField(t *testing.T) {
 	a, b := wirePair(t)
 	r := rand.New(rand.NewPCG(1, 2))
 	for range 50 {
-		var o, gotOrder order
-		var v, gotVerdict verdict
+		var o, gotOrder Order
+		var v, gotVerdict Verdict
 		fill(reflect.ValueOf(&o.Request).Elem(), r)
 		o.Seq, o.Timeout = r.Uint64(), time.Duration(r.Int64())
 		fill(reflect.ValueOf(&v.Result).Elem(), r)
 		sent := make(chan error, 1)
-		go func() { sent <- errors.Join(a.send(&o), a.send(&v)) }()
-		if err := errors.Join(b.receive(&gotOrder), b.receive(&gotVerdict), <-sent); err != nil {
+		go func() { sent <- errors.Join(a.Send(&o), a.Send(&v)) }()
+		if err := errors.Join(b.Receive(&gotOrder), b.Receive(&gotVerdict), <-sent); err != nil {
 			t.Fatal(err)
 		}
 		if diff := cmp.Diff(o, gotOrder); diff != "" {
@@ -80,11 +80,11 @@ func TestWireCarriesEveryField(t *testing.T) {
 
 func TestWireCarriesLargeOrders(t *testing.T) {
 	a, b := wirePair(t)
-	want := order{Seq: 9, Request: &api.Request{Stdin: strings.Repeat("0123456789\x00\n", 1<<20)}}
+	want := Order{Seq: 9, Request: &api.Request{Stdin: strings.Repeat("0123456789\x00\n", 1<<20)}}
 	sent := make(chan error, 1)
-	go func() { sent <- a.send(&want) }()
-	var got order
-	if err := errors.Join(b.receive(&got), <-sent); err != nil {
+	go func() { sent <- a.Send(&want) }()
+	var got Order
+	if err := errors.Join(b.Receive(&got), <-sent); err != nil {
 		t.Fatal(err)
 	}
 	if got.Seq != want.Seq || got.Request.Stdin != want.Request.Stdin {
@@ -98,15 +98,15 @@ func TestWireTakesMessagesThatComeTogether(t *testing.T) {
 	var frames []byte
 	for seq := range uint64(3) {
 		c := carrier{frame: []byte{0, 0, 0, 0}}
-		(&order{Seq: seq, Request: &api.Request{Source: strings.Repeat("x", 3000)}}).carry(&c)
+		(&Order{Seq: seq, Request: &api.Request{Source: strings.Repeat("x", 3000)}}).carry(&c)
 		binary.NativeEndian.PutUint32(c.frame, uint32(len(c.frame)-4))
 		frames = append(frames, c.frame...)
 	}
 	go func() { _, _ = sender.Write(frames) }()
-	w := newWire(receiver)
+	w := NewWire(receiver)
 	for seq := range uint64(3) {
-		var got order
-		if err := w.receive(&got); err != nil || got.Seq != seq || len(got.Request.Source) != 3000 {
+		var got Order
+		if err := w.Receive(&got); err != nil || got.Seq != seq || len(got.Request.Source) != 3000 {
 			t.Errorf("order %d: got %d with %d bytes, %v", seq, got.Seq, len(got.Request.Source), err)
 		}
 	}
@@ -123,7 +123,7 @@ func TestWireRefusesWhatIsNoMessage(t *testing.T) {
 			ours, theirs := net.Pipe()
 			defer theirs.Close()
 			go func() { _, _ = io.WriteString(ours, sent) }()
-			if err := newWire(theirs).receive(&order{}); !errors.Is(err, errFrame) {
+			if err := NewWire(theirs).Receive(&Order{}); !errors.Is(err, errFrame) {
 				t.Errorf("error is %v, want %v", err, errFrame)
 			}
 		})
@@ -132,20 +132,20 @@ func TestWireRefusesWhatIsNoMessage(t *testing.T) {
 
 func FuzzWire(f *testing.F) {
 	r := rand.New(rand.NewPCG(1, 2))
-	var v verdict
+	var v Verdict
 	fill(reflect.ValueOf(&v.Result).Elem(), r)
 	c := carrier{}
 	v.carry(&c)
 	f.Add(c.frame)
 	f.Fuzz(func(t *testing.T, body []byte) {
-		_ = decode(body, &order{})
-		var v verdict
+		_ = decode(body, &Order{})
+		var v Verdict
 		if decode(body, &v) != nil {
 			return
 		}
 		var c carrier
 		v.carry(&c)
-		var again verdict
+		var again Verdict
 		if err := decode(c.frame, &again); err != nil || !cmp.Equal(v, again) {
 			t.Errorf("written and read again: %v\n%s", err, cmp.Diff(v, again))
 		}
@@ -154,17 +154,17 @@ func FuzzWire(f *testing.F) {
 
 // BenchmarkWire is what a submission of a small program and its verdict cost on the way, without the sockets.
 func BenchmarkWire(b *testing.B) {
-	o := order{Request: &api.Request{Language: "cpp17", Source: strings.Repeat("int main() { return 0; }\n", 20)}}
-	v := verdict{Result: &api.Result{Runs: []api.Stage{{Verdict: api.OK, Stdout: "42\n"}}}}
+	o := Order{Request: &api.Request{Language: "cpp17", Source: strings.Repeat("int main() { return 0; }\n", 20)}}
+	v := Verdict{Result: &api.Result{Runs: []api.Stage{{Verdict: api.OK, Stdout: "42\n"}}}}
 	var out, in carrier
 	for b.Loop() {
 		out.frame = out.frame[:0]
 		o.carry(&out)
 		in = carrier{frame: out.frame, reading: true}
-		(&order{}).carry(&in)
+		(&Order{}).carry(&in)
 		out.frame = out.frame[:0]
 		v.carry(&out)
 		in = carrier{frame: out.frame, reading: true}
-		(&verdict{}).carry(&in)
+		(&Verdict{}).carry(&in)
 	}
 }

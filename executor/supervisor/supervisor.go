@@ -1,4 +1,4 @@
-package worker
+package supervisor
 
 import (
 	"context"
@@ -13,6 +13,7 @@ import (
 
 	"golang.org/x/sys/unix"
 
+	"executorpool.dev/executor/job"
 	"executorpool.dev/executor/queue"
 	"executorpool.dev/executor/sandbox"
 )
@@ -57,7 +58,7 @@ type Config struct {
 	Scratch          string   // directory below which the slots' directories and the compile cache are made
 	CacheSize        int64    // bytes of compiled programs to keep; 0: none
 	Command          []string // starts a worker process: this very program and its arguments
-	Queue            *queue.Queue[*Job]
+	Queue            *queue.Queue[*job.Job]
 	Random           func() float64 // in [0, 1), for jitter
 	Log              *slog.Logger
 	Restarted        func(Reason) // counts a replaced worker

@@ -1,4 +1,4 @@
-package worker
+package wire
 
 import (
 	"encoding/binary"
@@ -81,7 +81,7 @@ func list[T any](c *carrier, values *[]T, each func(*carrier, *T)) {
 	}
 }
 
-func (o *order) carry(c *carrier) {
+func (o *Order) carry(c *carrier) {
 	number(c, &o.Seq)
 	number(c, &o.Timeout)
 	if o.Request == nil {
@@ -109,7 +109,7 @@ func (o *order) carry(c *carrier) {
 	text(c, &r.Encoding)
 }
 
-func (v *verdict) carry(c *carrier) {
+func (v *Verdict) carry(c *carrier) {
 	if v.Result == nil {
 		v.Result = &api.Result{}
 	}
@@ -146,17 +146,17 @@ func carryStage(c *carrier, s *api.Stage) {
 
 type message interface{ carry(c *carrier) }
 
-// wire is one end of a slot's connection. One goroutine sends and receives.
-type wire struct {
+// Wire is one end of a slot's connection. One goroutine sends and receives.
+type Wire struct {
 	conn io.ReadWriteCloser
 	out  []byte // kept for the next message
 	in   []byte // what has come and is not yet received
 }
 
-func newWire(conn io.ReadWriteCloser) *wire { return &wire{conn: conn} }
+func NewWire(conn io.ReadWriteCloser) *Wire { return &Wire{conn: conn} }
 
-// send writes the message with one write call.
-func (w *wire) send(m message) error {
+// Send writes the message with one write call.
+func (w *Wire) Send(m message) error {
 	c := carrier{frame: append(w.out[:0], 0, 0, 0, 0)}
 	m.carry(&c)
 	size := len(c.frame) - 4
@@ -171,8 +171,8 @@ func (w *wire) send(m message) error {
 	return err
 }
 
-// receive takes the next message. A small one takes one read, and so do two that have come together.
-func (w *wire) receive(m message) error {
+// Receive takes the next message. A small one takes one read, and so do two that have come together.
+func (w *Wire) Receive(m message) error {
 	if err := w.need(4); err != nil {
 		return err
 	}
@@ -190,11 +190,11 @@ func (w *wire) receive(m message) error {
 	return err
 }
 
-// begun says whether a part of the next message, or all of it, has been read.
-func (w *wire) begun() bool { return len(w.in) > 0 }
+// Begun says whether a part of the next message, or all of it, has been read.
+func (w *Wire) Begun() bool { return len(w.in) > 0 }
 
 // need reads until so many bytes have come.
-func (w *wire) need(size int) error {
+func (w *Wire) need(size int) error {
 	have := len(w.in)
 	if have >= size {
 		return nil
@@ -216,5 +216,5 @@ func decode(body []byte, m message) error {
 	return nil
 }
 
-// close ends the connection for both ends; again and again is fine.
-func (w *wire) close() { _ = w.conn.Close() }
+// Close ends the connection for both ends; again and again is fine.
+func (w *Wire) Close() { _ = w.conn.Close() }

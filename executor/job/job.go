@@ -1,4 +1,4 @@
-package worker
+package job
 
 import (
 	"context"
@@ -44,8 +44,8 @@ type Job struct {
 	done     chan Outcome
 }
 
-// NewJob makes a job for a validated request.
-func NewJob(ctx context.Context, id string, req *api.Request) *Job {
+// New makes a job for a validated request.
+func New(ctx context.Context, id string, req *api.Request) *Job {
 	return &Job{ID: id, Request: req, Context: ctx, done: make(chan Outcome, 1)}
 }
 

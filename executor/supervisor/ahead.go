@@ -1,11 +1,13 @@
-package worker
+package supervisor
 
 import (
 	"sync"
 	"time"
 
 	"executorpool.dev/executor/api"
+	"executorpool.dev/executor/job"
 	"executorpool.dev/executor/queue"
+	"executorpool.dev/executor/wire"
 )
 
 const (
@@ -27,7 +29,7 @@ type ahead struct {
 	mu      sync.Mutex
 	usual   time.Duration // moving average over about the last 8 submissions
 	seq     uint64
-	ticket  *queue.Ticket[*Job] // nil: no order is ahead
+	ticket  *queue.Ticket[*job.Job] // nil: no order is ahead
 	timer   *time.Timer
 	settled chan struct{} // not nil once it is recalled; closed when the worker has said what became of it
 }
@@ -50,7 +52,7 @@ func (s *slot) sendAhead() error {
 	if a.usual >= brief || s.process.take.Err() != nil {
 		return nil
 	}
-	ticket := s.process.sup.cfg.Queue.Reserve(func(j *Job) bool { return sizeOf(j.Request) < aheadMost })
+	ticket := s.process.sup.cfg.Queue.Reserve(func(j *job.Job) bool { return sizeOf(j.Request) < aheadMost })
 	if ticket == nil {
 		return nil
 	}
@@ -65,7 +67,7 @@ func (s *slot) sendAhead() error {
 }
 
 // take is the job that was sent ahead and is now the slot's; false: none was, or it was recalled in time.
-func (a *ahead) take(gone <-chan struct{}) (taken queue.Taken[*Job], sent bool) {
+func (a *ahead) take(gone <-chan struct{}) (taken queue.Taken[*job.Job], sent bool) {
 	a.mu.Lock()
 	defer a.mu.Unlock()
 	if settled := a.settled; settled != nil {
@@ -98,7 +100,7 @@ func (s *slot) recall(seq uint64) {
 	if !late {
 		return
 	}
-	if err := s.process.link.send(cancel{Slot: s.index, Seq: seq, Recall: true}, silence); err != nil {
+	if err := s.process.link.Send(wire.Cancel{Slot: s.index, Seq: seq, Recall: true}, wire.Silence); err != nil {
 		s.process.end(Crashed)
 	}
 }
@@ -130,9 +132,9 @@ func (a *ahead) lose() {
 	a.ticket = nil
 }
 
-func giveBack(ticket *queue.Ticket[*Job]) {
+func giveBack(ticket *queue.Ticket[*job.Job]) {
 	if !ticket.Return() {
-		ticket.Value().Answer(Outcome{Fate: Dropped})
+		ticket.Value().Answer(job.Outcome{Fate: job.Dropped})
 	}
 }
 
