@@ -11,13 +11,13 @@ import (
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/fields"
 	"k8s.io/apimachinery/pkg/runtime"
-	"k8s.io/apimachinery/pkg/types"
 	"k8s.io/client-go/tools/pager"
 	"k8s.io/utils/clock"
 	"sigs.k8s.io/controller-runtime/pkg/client"
 
 	"executorpool.dev/api/v1alpha1"
 	"executorpool.dev/controllers/nodes"
+	"executorpool.dev/controllers/pods"
 	"executorpool.dev/controllers/resources"
 )
 
@@ -87,7 +87,7 @@ func (c *Census) take(ctx context.Context) (*nodes.Census, error) {
 	}
 	err = c.each(ctx, func() client.ObjectList { return &corev1.PodList{} }, holding, func(object runtime.Object) {
 		if pod := object.(*corev1.Pod); !resources.Ahead(pod) {
-			census.AddPod(pod, replicaOf(pod))
+			census.AddPod(pod, pods.PoolOf(pod))
 		}
 	})
 	if err != nil {
@@ -109,13 +109,4 @@ func (c *Census) each(ctx context.Context, empty func() client.ObjectList, which
 		count(object)
 		return nil
 	})
-}
-
-// replicaOf names the pool that a pod is a replica of.
-func replicaOf(pod *corev1.Pod) types.NamespacedName {
-	name := pod.Labels[resources.LabelInstance]
-	if name == "" || pod.Labels[resources.LabelName] != resources.Name || !isOfDeployment(pod, name) {
-		return types.NamespacedName{}
-	}
-	return types.NamespacedName{Namespace: pod.Namespace, Name: name}
 }

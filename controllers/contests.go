@@ -25,6 +25,7 @@ import (
 	"executorpool.dev/api/v1alpha1"
 	"executorpool.dev/controllers/canary"
 	"executorpool.dev/controllers/contest"
+	"executorpool.dev/controllers/pods"
 	"executorpool.dev/controllers/resources"
 	"executorpool.dev/controllers/sampling"
 	"executorpool.dev/controllers/status"
@@ -133,24 +134,24 @@ func (r *ContestReconciler) gather(ctx context.Context, c *v1alpha1.Contest) (co
 
 // readyPods are the pool's, by name.
 func (r *ContestReconciler) readyPods(ctx context.Context, pool *v1alpha1.ExecutorPool) ([]corev1.Pod, error) {
-	var pods corev1.PodList
-	if err := r.Client.List(ctx, &pods, client.InNamespace(pool.Namespace), client.MatchingLabels(resources.Selector(pool))); err != nil {
+	var list corev1.PodList
+	if err := r.Client.List(ctx, &list, client.InNamespace(pool.Namespace), client.MatchingLabels(resources.Selector(pool))); err != nil {
 		return nil, fmt.Errorf("list pods of %s: %w", client.ObjectKeyFromObject(pool), err)
 	}
-	ready := slices.DeleteFunc(pods.Items, func(pod corev1.Pod) bool { return !status.Ready(&pod) || !isOfDeployment(&pod, pool.Name) })
+	ready := slices.DeleteFunc(list.Items, func(pod corev1.Pod) bool { return !pods.Ready(&pod) || !pods.OfDeployment(&pod, pool.Name) })
 	slices.SortFunc(ready, func(a, b corev1.Pod) int { return cmp.Compare(a.Name, b.Name) })
 	return ready, nil
 }
 
 // past is what pods tell of how long they took to start, and submissions to run.
-func (r *ContestReconciler) past(ctx context.Context, pods []corev1.Pod) contest.Past {
+func (r *ContestReconciler) past(ctx context.Context, ready []corev1.Pod) contest.Past {
 	var past contest.Past
 	var targets []sampling.Target
-	for i := range pods {
-		if took, _, ok := startOf(&pods[i]); ok {
+	for i := range ready {
+		if took, _, ok := pods.StartTime(&ready[i]); ok {
 			past.Starts = append(past.Starts, took)
 		}
-		targets = append(targets, sampling.Target{Name: pods[i].Name, IP: pods[i].Status.PodIP, Ready: true})
+		targets = append(targets, sampling.Target{Name: ready[i].Name, IP: ready[i].Status.PodIP, Ready: true})
 	}
 	for _, report := range r.Sampler.Sample(ctx, targets) {
 		if report.Err == nil {
@@ -171,7 +172,7 @@ func (r *ContestReconciler) room(ctx context.Context, pool *v1alpha1.ExecutorPoo
 }
 
 // replicas is what the preflight knows of ready pods.
-func (r *ContestReconciler) replicas(ctx context.Context, service types.NamespacedName, pods []corev1.Pod) ([]contest.Replica, error) {
+func (r *ContestReconciler) replicas(ctx context.Context, service types.NamespacedName, ready []corev1.Pod) ([]contest.Replica, error) {
 	var list discoveryv1.EndpointSliceList
 	err := r.Live.List(ctx, &list, client.InNamespace(service.Namespace), client.MatchingLabels{discoveryv1.LabelServiceName: service.Name})
 	if err != nil {
@@ -187,9 +188,9 @@ func (r *ContestReconciler) replicas(ctx context.Context, service types.Namespac
 		}
 	}
 	var all []contest.Replica
-	for i := range pods {
-		pod := &pods[i]
-		proof := r.Prover.Proof(canary.Pod{UID: pod.UID, Restarts: int32(restarts(pod)), IP: pod.Status.PodIP})
+	for i := range ready {
+		pod := &ready[i]
+		proof := r.Prover.Proof(canary.Pod{UID: pod.UID, Restarts: int32(pods.Restarts(pod)), IP: pod.Status.PodIP})
 		all = append(all, contest.Replica{Name: pod.Name, InService: led[pod.UID], Right: proof.Right, Fault: proof.Fault})
 	}
 	return all, nil

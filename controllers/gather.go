@@ -3,7 +3,6 @@ package controllers
 import (
 	"context"
 	"fmt"
-	"strings"
 
 	appsv1 "k8s.io/api/apps/v1"
 	corev1 "k8s.io/api/core/v1"
@@ -12,6 +11,7 @@ import (
 	"sigs.k8s.io/controller-runtime/pkg/client"
 
 	"executorpool.dev/api/v1alpha1"
+	"executorpool.dev/controllers/pods"
 	"executorpool.dev/controllers/status"
 )
 
@@ -52,12 +52,12 @@ func (r *Reconciler) gather(ctx context.Context, pool *v1alpha1.ExecutorPool) (o
 		}
 		in.live[k.name] = live
 	}
-	var pods corev1.PodList
-	if err := r.Client.List(ctx, &pods, client.InNamespace(key.Namespace), client.MatchingFields{podPoolIndex: key.Name}); err != nil {
+	var list corev1.PodList
+	if err := r.Client.List(ctx, &list, client.InNamespace(key.Namespace), client.MatchingFields{podPoolIndex: key.Name}); err != nil {
 		return observed{}, fmt.Errorf("list pods of %s: %w", key, err)
 	}
-	for _, pod := range pods.Items {
-		if isOfDeployment(&pod, pool.Name) {
+	for _, pod := range list.Items {
+		if pods.OfDeployment(&pod, pool.Name) {
 			in.pods = append(in.pods, pod)
 		}
 	}
@@ -87,11 +87,4 @@ func (r *Reconciler) gatherUncached(ctx context.Context, p plan, in observed) er
 		in.live[k.name] = live
 	}
 	return nil
-}
-
-// isOfDeployment leaves out pods that merely carry the labels. A Deployment's ReplicaSet is named after it; watching
-// ReplicaSets only to follow the owner's UID is not worth their number.
-func isOfDeployment(pod *corev1.Pod, name string) bool {
-	owner := metav1.GetControllerOf(pod)
-	return owner != nil && owner.Kind == "ReplicaSet" && strings.HasPrefix(owner.Name, name+"-")
 }

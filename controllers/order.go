@@ -9,6 +9,7 @@ import (
 
 	"executorpool.dev/api/v1alpha1"
 	"executorpool.dev/controllers/autoscale"
+	"executorpool.dev/controllers/pods"
 	"executorpool.dev/controllers/status"
 )
 
@@ -54,6 +55,15 @@ func (r *Reconciler) decide(ctx context.Context, pool *v1alpha1.ExecutorPool, le
 		o.replicas, o.reason = written, "replicas are removed when the rollout is over"
 	}
 	return o
+}
+
+// fleetOf is what a decision about replicas rests on of what the cluster says. written is the Deployment's replicas.
+func fleetOf(written int32, d *appsv1.Deployment, all []corev1.Pod) autoscale.Fleet {
+	fleet := autoscale.Fleet{Written: written, PodStart: pods.MedianStart(all)}
+	if d != nil {
+		fleet.Ready = d.Status.ReadyReplicas
+	}
+	return fleet
 }
 
 // isRolling says whether old pods are being replaced by new ones and that gets on.

@@ -12,9 +12,9 @@ import (
 	"sigs.k8s.io/controller-runtime/pkg/client"
 
 	"executorpool.dev/controllers/contest"
+	"executorpool.dev/controllers/pods"
 	"executorpool.dev/controllers/report"
 	"executorpool.dev/controllers/sampling"
-	"executorpool.dev/controllers/status"
 	"executorpool.dev/executor/api"
 )
 
@@ -104,16 +104,16 @@ func (r *Recorder) wait() time.Duration {
 
 // look asks all pods of a pool that can answer.
 func (r *Recorder) look(ctx context.Context, pool types.NamespacedName, slots chan struct{}) (report.Look, error) {
-	var pods corev1.PodList
-	if err := r.Client.List(ctx, &pods, client.InNamespace(pool.Namespace), client.MatchingFields{podPoolIndex: pool.Name}); err != nil {
+	var list corev1.PodList
+	if err := r.Client.List(ctx, &list, client.InNamespace(pool.Namespace), client.MatchingFields{podPoolIndex: pool.Name}); err != nil {
 		return report.Look{}, err
 	}
 	look := report.Look{Asked: r.Clock.Now()}
 	var asking sync.WaitGroup
-	answers := make([]*api.Totals, len(pods.Items))
-	for i := range pods.Items {
-		pod := &pods.Items[i]
-		if pod.Status.PodIP == "" || pod.Status.Phase != corev1.PodRunning || !isOfDeployment(pod, pool.Name) {
+	answers := make([]*api.Totals, len(list.Items))
+	for i := range list.Items {
+		pod := &list.Items[i]
+		if pod.Status.PodIP == "" || pod.Status.Phase != corev1.PodRunning || !pods.OfDeployment(pod, pool.Name) {
 			continue
 		}
 		slots <- struct{}{}
@@ -126,25 +126,17 @@ func (r *Recorder) look(ctx context.Context, pool types.NamespacedName, slots ch
 	}
 	asking.Wait()
 	look.Answered = r.Clock.Now()
-	for i := range pods.Items {
-		pod := &pods.Items[i]
-		if !isOfDeployment(pod, pool.Name) || pod.Status.Phase == corev1.PodSucceeded || pod.Status.Phase == corev1.PodFailed {
+	for i := range list.Items {
+		pod := &list.Items[i]
+		if !pods.OfDeployment(pod, pool.Name) || pod.Status.Phase == corev1.PodSucceeded || pod.Status.Phase == corev1.PodFailed {
 			continue
 		}
 		look.Replicas = append(look.Replicas, report.Replica{
-			UID: string(pod.UID), Name: pod.Name, Created: pod.CreationTimestamp.Time, Ready: status.Ready(pod), Restarts: restarts(pod),
+			UID: string(pod.UID), Name: pod.Name, Created: pod.CreationTimestamp.Time, Ready: pods.Ready(pod), Restarts: pods.Restarts(pod),
 			Totals: answers[i],
 		})
 	}
 	return look, ctx.Err()
-}
-
-// restarts is how often containers of a pod were started anew.
-func restarts(pod *corev1.Pod) (n int) {
-	for _, c := range pod.Status.ContainerStatuses {
-		n += int(c.RestartCount)
-	}
-	return n
 }
 
 // took hands a look to the ledgers of the pool's contests.

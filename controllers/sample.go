@@ -9,6 +9,7 @@ import (
 	"k8s.io/apimachinery/pkg/types"
 
 	"executorpool.dev/api/v1alpha1"
+	"executorpool.dev/controllers/pods"
 	"executorpool.dev/controllers/sampling"
 	"executorpool.dev/controllers/status"
 )
@@ -41,32 +42,23 @@ func (s Sources) of(pool *v1alpha1.ExecutorPool) sampling.Source {
 }
 
 // followed is what the poller is to ask of a pool.
-func (r *Reconciler) followed(pool *v1alpha1.ExecutorPool, pods []corev1.Pod) sampling.Pool {
+func (r *Reconciler) followed(pool *v1alpha1.ExecutorPool, all []corev1.Pod) sampling.Pool {
 	followed := sampling.Pool{Interval: plainInterval}
 	if pool.Spec.Scaling.MaxReplicas > 0 {
 		followed.Interval, followed.Alert, followed.Source = scalingInterval, true, r.Sources.of(pool)
 	}
-	for i := range pods {
-		pod := &pods[i]
+	for i := range all {
+		pod := &all[i]
 		if pod.DeletionTimestamp != nil || pod.Status.Phase != corev1.PodRunning || pod.Status.PodIP == "" {
 			continue
 		}
-		ready := status.Ready(pod)
-		if !ready && !started(pod) {
+		ready := pods.Ready(pod)
+		if !ready && !pods.Started(pod) {
 			continue
 		}
 		followed.Targets = append(followed.Targets, sampling.Target{Name: pod.Name, UID: pod.UID, IP: pod.Status.PodIP, Ready: ready})
 	}
 	return followed
-}
-
-func started(pod *corev1.Pod) bool {
-	for _, c := range pod.Status.ContainerStatuses {
-		if c.State.Running != nil && c.Started != nil && *c.Started {
-			return true
-		}
-	}
-	return false
 }
 
 // refresh has all of a pool's pods asked now.

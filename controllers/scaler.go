@@ -17,6 +17,7 @@ import (
 
 	"executorpool.dev/api/v1alpha1"
 	"executorpool.dev/controllers/autoscale"
+	"executorpool.dev/controllers/pods"
 	"executorpool.dev/controllers/sampling"
 	"executorpool.dev/controllers/status"
 )
@@ -61,7 +62,7 @@ type scaled struct {
 	turn bool
 	// wrote is the Deployment's replicas as written last, until the cache shows that write.
 	wrote  *wrote
-	starts startTimes
+	starts pods.StartTimes
 	// reacted is the Pressed of the queue whose reaction time was taken already.
 	reacted time.Time
 }
@@ -260,11 +261,11 @@ func (s *scaler) lastAsked(pool types.NamespacedName) (asked int32, ok bool) {
 }
 
 // started measures the pods of a pool that have become ready.
-func (s *scaler) started(pool types.NamespacedName, pods []corev1.Pod) {
+func (s *scaler) started(pool types.NamespacedName, all []corev1.Pod) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if p := s.pools[pool]; p != nil {
-		for _, took := range p.starts.of(pods) {
+		for _, took := range p.starts.Of(all) {
 			podStartSeconds.WithLabelValues(pool.Namespace, pool.Name).Observe(took.Seconds())
 		}
 	}

@@ -14,6 +14,7 @@ import (
 	"k8s.io/apimachinery/pkg/types"
 	"sigs.k8s.io/controller-runtime/pkg/client"
 
+	"executorpool.dev/controllers/pods"
 	"executorpool.dev/controllers/resources"
 	"executorpool.dev/controllers/status"
 )
@@ -27,14 +28,14 @@ const (
 
 // victims says which pods are to go first when remove of them are to go, and the deletion cost each is to have: the idlest
 // and, of those, the youngest. Pods that are not ready go before all others by Kubernetes' own order.
-func victims(pods []corev1.Pod, reports map[string]status.Report, remove int) map[string]string {
+func victims(all []corev1.Pod, reports map[string]status.Report, remove int) map[string]string {
 	var ready []*corev1.Pod
-	for i := range pods {
-		pod := &pods[i]
+	for i := range all {
+		pod := &all[i]
 		if pod.DeletionTimestamp != nil {
 			continue
 		}
-		if status.Ready(pod) {
+		if pods.Ready(pod) {
 			ready = append(ready, pod)
 		}
 	}

@@ -59,24 +59,3 @@ func TestAdminsCostsAreTheirs(t *testing.T) {
 		}
 	}
 }
-
-func TestPodStartIsMedianOfTheLast(t *testing.T) {
-	var pods []corev1.Pod
-	if got := podStart(pods); got != 0 {
-		t.Errorf("start of no pod: %v", got)
-	}
-	for i := range 12 {
-		p := replica(fmt.Sprint(i), i*100, corev1.ConditionTrue)
-		took := time.Duration(5) * time.Second
-		if i < 3 {
-			took = time.Minute // long ago, when the image was pulled
-		}
-		p.Status.Conditions[0].LastTransitionTime = metav1.NewTime(p.CreationTimestamp.Add(took))
-		pods = append(pods, p)
-	}
-	pods[11].Status.ContainerStatuses = []corev1.ContainerStatus{{RestartCount: 1}}
-	pods[11].Status.Conditions[0].LastTransitionTime = metav1.NewTime(noon.Add(time.Hour))
-	if got := podStart(pods); got != 5*time.Second {
-		t.Errorf("pods start in %v, want 5 s", got)
-	}
-}

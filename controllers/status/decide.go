@@ -7,6 +7,7 @@ import (
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 
 	"executorpool.dev/api/v1alpha1"
+	"executorpool.dev/controllers/pods"
 )
 
 // Decide says what the pool's status is now.
@@ -74,7 +75,7 @@ func count(next *v1alpha1.ExecutorPoolStatus, in Input) {
 	next.Slots, next.BusySlots, next.QueueDepth = 0, 0, 0
 	for i := range in.Pods {
 		pod := &in.Pods[i]
-		if !Ready(pod) {
+		if !pods.Ready(pod) {
 			continue
 		}
 		report := in.Reports[pod.Name]

@@ -9,6 +9,7 @@ import (
 	corev1 "k8s.io/api/core/v1"
 
 	"executorpool.dev/api/v1alpha1"
+	"executorpool.dev/controllers/pods"
 )
 
 const (
@@ -32,7 +33,7 @@ var (
 
 // podFault is what is wrong with one pod; nil for one that is ready, on its way, or ending.
 func podFault(in Input, pod *corev1.Pod) *fault {
-	if pod.DeletionTimestamp != nil || Ready(pod) ||
+	if pod.DeletionTimestamp != nil || pods.Ready(pod) ||
 		pod.Status.Phase == corev1.PodSucceeded || pod.Status.Phase == corev1.PodFailed {
 		return nil
 	}
@@ -173,12 +174,6 @@ func servingFault(in Input, pod *corev1.Pod) *fault {
 
 func describe(pod *corev1.Pod) string {
 	return fmt.Sprintf("`kubectl describe pod -n %s %s` shows more", pod.Namespace, pod.Name)
-}
-
-// Ready says whether a pod serves. One that is ending does not: it is no longer behind the Service.
-func Ready(pod *corev1.Pod) bool {
-	c := condition(pod, corev1.PodReady)
-	return pod.DeletionTimestamp == nil && c != nil && c.Status == corev1.ConditionTrue
 }
 
 func condition(pod *corev1.Pod, kind corev1.PodConditionType) *corev1.PodCondition {

@@ -8,6 +8,7 @@ import (
 
 	"executorpool.dev/api/v1alpha1"
 	"executorpool.dev/controllers/autoscale"
+	"executorpool.dev/controllers/pods"
 )
 
 const held = " While this lasts the autoscaler removes no replica."
@@ -20,7 +21,7 @@ func fresh(in Input) metav1.Condition {
 	serving, asked, doubtful := 0, 0, ""
 	for i := range in.Pods {
 		pod := &in.Pods[i]
-		if !Ready(pod) {
+		if !pods.Ready(pod) {
 			continue
 		}
 		serving++

@@ -17,7 +17,7 @@ import (
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"sigs.k8s.io/controller-runtime/pkg/client"
 
-	"executorpool.dev/controllers/status"
+	"executorpool.dev/controllers/pods"
 )
 
 // cluster plays, for the pool of one namespace, what is missing beside an API server: the controllers of Deployments and
@@ -129,7 +129,7 @@ func (c *cluster) startPod(ctx context.Context, d *appsv1.Deployment) error {
 }
 
 // removePods takes those that the ReplicaSet controller would: not ready ones, then by deletion cost, then the youngest.
-func (c *cluster) removePods(ctx context.Context, pods []corev1.Pod, n int) error {
+func (c *cluster) removePods(ctx context.Context, running []corev1.Pod, n int) error {
 	if n <= 0 {
 		return nil
 	}
@@ -137,9 +137,9 @@ func (c *cluster) removePods(ctx context.Context, pods []corev1.Pod, n int) erro
 		cost, _ := strconv.Atoi(p.Annotations[corev1.PodDeletionCost])
 		return cost
 	}
-	slices.SortFunc(pods, func(a, b corev1.Pod) int {
+	slices.SortFunc(running, func(a, b corev1.Pod) int {
 		ready := func(p corev1.Pod) int {
-			if status.Ready(&p) {
+			if pods.Ready(&p) {
 				return 1
 			}
 			return 0
@@ -147,10 +147,10 @@ func (c *cluster) removePods(ctx context.Context, pods []corev1.Pod, n int) erro
 		return cmp.Or(cmp.Compare(ready(a), ready(b)), cmp.Compare(cost(a), cost(b)), b.CreationTimestamp.Compare(a.CreationTimestamp.Time), cmp.Compare(b.Name, a.Name))
 	})
 	idle := false
-	for _, p := range pods[n:] {
+	for _, p := range running[n:] {
 		idle = idle || c.executors[p.Name].work(0) == 0
 	}
-	for _, p := range pods[:n] {
+	for _, p := range running[:n] {
 		if holds := c.executors[p.Name].work(0); holds > 0 {
 			if idle {
 				c.wronged = append(c.wronged, fmt.Sprintf("%s with %d", p.Name, holds))

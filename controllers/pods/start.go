@@ -1,39 +1,26 @@
-package controllers
+package pods
 
 import (
 	"slices"
 	"time"
 
-	appsv1 "k8s.io/api/apps/v1"
 	corev1 "k8s.io/api/core/v1"
 	"k8s.io/apimachinery/pkg/types"
-
-	"executorpool.dev/controllers/autoscale"
-	"executorpool.dev/controllers/status"
 )
 
 // remembered is how many of the pods that became ready last tell how long a pod takes.
 const remembered = 9
 
-// fleetOf is what a decision about replicas rests on of what the cluster says. written is the Deployment's replicas.
-func fleetOf(written int32, d *appsv1.Deployment, pods []corev1.Pod) autoscale.Fleet {
-	fleet := autoscale.Fleet{Written: written, PodStart: podStart(pods)}
-	if d != nil {
-		fleet.Ready = d.Status.ReadyReplicas
-	}
-	return fleet
-}
-
-// podStart is the median of the time from creation to ready of the pods that became ready last; 0 when there are none. A
+// MedianStart is the median of the time from creation to ready of the pods that became ready last; 0 when there are none. A
 // container that has restarted has become ready more than once, and its pod does not tell when first.
-func podStart(pods []corev1.Pod) time.Duration {
+func MedianStart(pods []corev1.Pod) time.Duration {
 	type start struct {
 		at   time.Time
 		took time.Duration
 	}
 	var starts []start
 	for i := range pods {
-		if took, at, ok := startOf(&pods[i]); ok {
+		if took, at, ok := StartTime(&pods[i]); ok {
 			starts = append(starts, start{at, took})
 		}
 	}
@@ -46,8 +33,9 @@ func podStart(pods []corev1.Pod) time.Duration {
 	return starts[len(starts)/2].took
 }
 
-func startOf(pod *corev1.Pod) (took time.Duration, at time.Time, ok bool) {
-	if !status.Ready(pod) {
+// StartTime is how long a pod took from its creation to being ready, and when it was ready.
+func StartTime(pod *corev1.Pod) (took time.Duration, at time.Time, ok bool) {
+	if !Ready(pod) {
 		return 0, time.Time{}, false
 	}
 	for _, c := range pod.Status.ContainerStatuses {
@@ -65,13 +53,13 @@ func startOf(pod *corev1.Pod) (took time.Duration, at time.Time, ok bool) {
 	return took, at, true
 }
 
-// startTimes measures each pod's start once: those that this process has seen before they were ready.
-type startTimes struct {
+// StartTimes measures each pod's start once: those that this process has seen before they were ready.
+type StartTimes struct {
 	unready map[types.UID]bool
 }
 
-// of gives the start times of pods that have become ready since the last call.
-func (s *startTimes) of(pods []corev1.Pod) []time.Duration {
+// Of gives the start times of pods that have become ready since the last call.
+func (s *StartTimes) Of(pods []corev1.Pod) []time.Duration {
 	unready := map[types.UID]bool{}
 	var starts []time.Duration
 	for i := range pods {
@@ -79,11 +67,11 @@ func (s *startTimes) of(pods []corev1.Pod) []time.Duration {
 		if pod.DeletionTimestamp != nil {
 			continue
 		}
-		if !status.Ready(pod) {
+		if !Ready(pod) {
 			unready[pod.UID] = true
 			continue
 		}
-		if took, _, ok := startOf(pod); ok && s.unready[pod.UID] {
+		if took, _, ok := StartTime(pod); ok && s.unready[pod.UID] {
 			starts = append(starts, took)
 		}
 	}
