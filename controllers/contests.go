@@ -25,6 +25,7 @@ import (
 	"executorpool.dev/api/v1alpha1"
 	"executorpool.dev/controllers/canary"
 	"executorpool.dev/controllers/contest"
+	"executorpool.dev/controllers/metrics"
 	"executorpool.dev/controllers/pods"
 	"executorpool.dev/controllers/resources"
 	"executorpool.dev/controllers/sampling"
@@ -60,7 +61,7 @@ func (r *ContestReconciler) Reconcile(ctx context.Context, request ctrl.Request)
 	c := &v1alpha1.Contest{}
 	if err := r.Client.Get(ctx, request.NamespacedName, c); err != nil {
 		if apierrors.IsNotFound(err) {
-			forgetContest(request.NamespacedName)
+			metrics.ForgetContest(request.NamespacedName)
 		}
 		return ctrl.Result{}, client.IgnoreNotFound(err)
 	}
@@ -198,7 +199,7 @@ func (r *ContestReconciler) replicas(ctx context.Context, service types.Namespac
 
 // writeStatus writes the status if it changed, then tells about the change.
 func (r *ContestReconciler) writeStatus(ctx context.Context, c *v1alpha1.Contest, decision contest.Decision) error {
-	publishContest(c, decision.Status)
+	metrics.PublishContest(c, decision.Status)
 	if equality.Semantic.DeepEqual(c.Status, decision.Status) {
 		return nil
 	}

@@ -18,6 +18,7 @@ import (
 
 	"executorpool.dev/api/v1alpha1"
 	"executorpool.dev/controllers/autoscale"
+	"executorpool.dev/controllers/metrics"
 	"executorpool.dev/controllers/resources"
 	"executorpool.dev/controllers/sampling"
 	"executorpool.dev/controllers/status"
@@ -134,13 +135,13 @@ func (r *Reconciler) Reconcile(ctx context.Context, request ctrl.Request) (ctrl.
 func (r *Reconciler) forget(pool types.NamespacedName) {
 	r.Poller.Forget(pool)
 	r.scaler.forget(pool)
-	forget(pool)
+	metrics.Forget(pool)
 }
 
 // writeStatus writes the status if it changed, then tells about the change. The resource version in the patch makes a
 // decision that was made on an outdated pool fail instead of recording the same scale twice.
 func (r *Reconciler) writeStatus(ctx context.Context, pool *v1alpha1.ExecutorPool, decision status.Decision, cause autoscale.Cause) error {
-	publish(pool, decision.Status)
+	metrics.Publish(pool, decision.Status)
 	if equality.Semantic.DeepEqual(pool.Status, decision.Status) {
 		return nil
 	}
@@ -154,7 +155,7 @@ func (r *Reconciler) writeStatus(ctx context.Context, pool *v1alpha1.ExecutorPoo
 		return fmt.Errorf("write status of pool %s: %w", client.ObjectKeyFromObject(pool), err)
 	}
 	if from, to := before.Status.DesiredReplicas, pool.Status.DesiredReplicas; from != to {
-		countScale(client.ObjectKeyFromObject(pool), from, to, cause)
+		metrics.CountScale(client.ObjectKeyFromObject(pool), from, to, cause)
 	}
 	for _, event := range decision.Events {
 		kind := corev1.EventTypeNormal

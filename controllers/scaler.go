@@ -5,7 +5,6 @@ import (
 	"sync"
 	"time"
 
-	"github.com/prometheus/client_golang/prometheus"
 	"golang.org/x/time/rate"
 	appsv1 "k8s.io/api/apps/v1"
 	corev1 "k8s.io/api/core/v1"
@@ -17,6 +16,7 @@ import (
 
 	"executorpool.dev/api/v1alpha1"
 	"executorpool.dev/controllers/autoscale"
+	"executorpool.dev/controllers/metrics"
 	"executorpool.dev/controllers/pods"
 	"executorpool.dev/controllers/sampling"
 	"executorpool.dev/controllers/status"
@@ -146,17 +146,7 @@ func (p *scaled) take(pool types.NamespacedName, reading sampling.Reading) {
 		return
 	}
 	p.reading = reading
-	if !reading.Sample.Time.IsZero() {
-		sampleAges.set(pool, reading.Sample.Time)
-	}
-	for g, value := range map[*prometheus.GaugeVec]float64{
-		busyGauge: reading.Sample.Busy, queueGauge: reading.Sample.Waiting, oldestGauge: reading.Oldest.Seconds(),
-	} {
-		// What cannot be true is not passed on.
-		if value >= 0 && !math.IsInf(value, 1) {
-			g.WithLabelValues(pool.Namespace, pool.Name).Set(value)
-		}
-	}
+	metrics.PublishSample(pool, reading.Sample.Time, reading.Sample.Busy, reading.Sample.Waiting, reading.Oldest)
 }
 
 func (s *scaler) wake(pool types.NamespacedName, p *scaled) {
@@ -188,7 +178,7 @@ func (s *scaler) decide(pool types.NamespacedName, policy autoscale.Policy, flee
 func (s *scaler) decideLocked(pool types.NamespacedName, p *scaled) (autoscale.Decision, status.Scaling) {
 	now := s.clock.Now()
 	d := autoscale.Decide(autoscale.Input{Now: now, Policy: p.policy, Fleet: p.fleet, Sample: p.reading.Sample, State: p.state})
-	decisionSeconds.WithLabelValues(pool.Namespace, pool.Name).Observe(s.clock.Since(now).Seconds())
+	metrics.DecisionSeconds.WithLabelValues(pool.Namespace, pool.Name).Observe(s.clock.Since(now).Seconds())
 	p.state = d.State
 	if p.policy.Ceiling == 0 {
 		p.word = word{}
@@ -227,7 +217,7 @@ func (s *scaler) noteWrite(pool types.NamespacedName, before *appsv1.Deployment,
 	pressed := p.reading.Pressed
 	if replicas > ptr.Deref(before.Spec.Replicas, 1) && !pressed.IsZero() && !pressed.Equal(p.reacted) {
 		p.reacted = pressed
-		reactionSeconds.WithLabelValues(pool.Namespace, pool.Name).Observe(s.clock.Since(pressed).Seconds())
+		metrics.ReactionSeconds.WithLabelValues(pool.Namespace, pool.Name).Observe(s.clock.Since(pressed).Seconds())
 	}
 }
 
@@ -266,7 +256,7 @@ func (s *scaler) started(pool types.NamespacedName, all []corev1.Pod) {
 	defer s.mu.Unlock()
 	if p := s.pools[pool]; p != nil {
 		for _, took := range p.starts.Of(all) {
-			podStartSeconds.WithLabelValues(pool.Namespace, pool.Name).Observe(took.Seconds())
+			metrics.PodStartSeconds.WithLabelValues(pool.Namespace, pool.Name).Observe(took.Seconds())
 		}
 	}
 }

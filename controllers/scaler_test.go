@@ -5,11 +5,12 @@ import (
 	"testing"
 	"time"
 
-	"github.com/prometheus/client_golang/prometheus/testutil"
 	"k8s.io/apimachinery/pkg/types"
 	clocktesting "k8s.io/utils/clock/testing"
+	ctrlmetrics "sigs.k8s.io/controller-runtime/pkg/metrics"
 
 	"executorpool.dev/controllers/autoscale"
+	"executorpool.dev/controllers/metrics"
 	"executorpool.dev/controllers/sampling"
 )
 
@@ -45,7 +46,7 @@ func TestNumbersShareABudget(t *testing.T) {
 			}
 			t.Cleanup(func() {
 				for i := range tc.pools {
-					forget(pool(i))
+					metrics.Forget(pool(i))
 				}
 			})
 			for i := range tc.pools {
@@ -88,9 +89,34 @@ func TestNumbersShareABudget(t *testing.T) {
 			if got := woken(); len(got) != 1 || got[0] != pool(7) {
 				t.Errorf("a queue of 100 woke %v, want pool 7 at once", got)
 			}
-			if got := testutil.ToFloat64(queueGauge.WithLabelValues("contests", "7")); got != 100 {
+			if got := queueDepth(t, pool(7)); got != 100 {
 				t.Errorf("executorpool_queue_depth is %v before the status is written, want 100", got)
 			}
 		})
 	}
+}
+
+// queueDepth is the pool's executorpool_queue_depth as it is scraped.
+func queueDepth(t *testing.T, pool types.NamespacedName) float64 {
+	t.Helper()
+	families, err := ctrlmetrics.Registry.Gather()
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, f := range families {
+		if f.GetName() != "executorpool_queue_depth" {
+			continue
+		}
+		for _, m := range f.GetMetric() {
+			labels := map[string]string{}
+			for _, l := range m.GetLabel() {
+				labels[l.GetName()] = l.GetValue()
+			}
+			if labels["namespace"] == pool.Namespace && labels["pool"] == pool.Name {
+				return m.GetGauge().GetValue()
+			}
+		}
+	}
+	t.Fatalf("pool %s has no executorpool_queue_depth", pool)
+	return 0
 }

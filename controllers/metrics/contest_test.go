@@ -1,4 +1,4 @@
-package controllers
+package metrics
 
 import (
 	"strings"
@@ -34,26 +34,26 @@ func TestContestMetricsFollowStatus(t *testing.T) {
 		change func()
 		want   map[string]float64
 	}{
-		{"ahead", func() { publishContest(final, status("False", v1alpha1.ReasonScheduled, "Unknown")) },
+		{"ahead", func() { PublishContest(final, status("False", v1alpha1.ReasonScheduled, "Unknown")) },
 			map[string]float64{"prewarmed": 1, "held_replicas": 0, "start_timestamp_seconds": 1_800_000_000}},
-		{"warming up and late", func() { publishContest(final, status("True", v1alpha1.ReasonWarmingUp, "False")) },
+		{"warming up and late", func() { PublishContest(final, status("True", v1alpha1.ReasonWarmingUp, "False")) },
 			map[string]float64{"prewarmed": 0, "held_replicas": 10, "start_timestamp_seconds": 1_800_000_000}},
-		{"running", func() { publishContest(final, status("True", v1alpha1.ReasonRunning, "True")) },
+		{"running", func() { PublishContest(final, status("True", v1alpha1.ReasonRunning, "True")) },
 			map[string]float64{"prewarmed": 1, "held_replicas": 10, "start_timestamp_seconds": 1_800_000_000}},
 		{"running and reported", func() {
 			s := status("True", v1alpha1.ReasonRunning, "True")
 			s.Report = &v1alpha1.ContestReport{Submissions: 200, Lost: 1}
-			publishContest(final, s)
+			PublishContest(final, s)
 		}, map[string]float64{"prewarmed": 1, "held_replicas": 10, "start_timestamp_seconds": 1_800_000_000, "submissions": 200, "lost_submissions": 1}},
-		{"finished", func() { publishContest(final, status("False", v1alpha1.ReasonFinished, "False")) }, nil},
-		{"put on again", func() { publishContest(final, status("True", v1alpha1.ReasonPaused, "True")) },
+		{"finished", func() { PublishContest(final, status("False", v1alpha1.ReasonFinished, "False")) }, nil},
+		{"put on again", func() { PublishContest(final, status("True", v1alpha1.ReasonPaused, "True")) },
 			map[string]float64{"prewarmed": 1, "held_replicas": 10, "start_timestamp_seconds": 1_800_000_000}},
 		{"deleted unseen and created for another pool", func() {
 			other := final.DeepCopy()
 			other.Spec.PoolName = "other"
-			publishContest(other, status("False", v1alpha1.ReasonScheduled, "False"))
+			PublishContest(other, status("False", v1alpha1.ReasonScheduled, "False"))
 		}, map[string]float64{"prewarmed": 0, "held_replicas": 0, "start_timestamp_seconds": 1_800_000_000}},
-		{"deleted", func() { forgetContest(types.NamespacedName{Namespace: "contests", Name: "final"}) }, nil},
+		{"deleted", func() { ForgetContest(types.NamespacedName{Namespace: "contests", Name: "final"}) }, nil},
 	}
 	for _, step := range steps {
 		step.change()

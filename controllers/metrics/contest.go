@@ -1,10 +1,10 @@
-package controllers
+package metrics
 
 import (
 	"github.com/prometheus/client_golang/prometheus"
 	"k8s.io/apimachinery/pkg/api/meta"
 	"k8s.io/apimachinery/pkg/types"
-	"sigs.k8s.io/controller-runtime/pkg/metrics"
+	ctrlmetrics "sigs.k8s.io/controller-runtime/pkg/metrics"
 
 	"executorpool.dev/api/v1alpha1"
 )
@@ -30,18 +30,18 @@ var (
 
 func init() {
 	for _, v := range contestVectors {
-		metrics.Registry.MustRegister(v)
+		ctrlmetrics.Registry.MustRegister(v)
 	}
 }
 
-// publishContest sets what follows from a contest's spec and its new status, and forgets a contest that is over.
-func publishContest(c *v1alpha1.Contest, s v1alpha1.ContestStatus) {
+// PublishContest sets what follows from a contest's spec and its new status, and forgets a contest that is over.
+func PublishContest(c *v1alpha1.Contest, s v1alpha1.ContestStatus) {
 	key := types.NamespacedName{Namespace: c.Namespace, Name: c.Name}
 	holding := meta.FindStatusCondition(s.Conditions, v1alpha1.ConditionHolding)
 	over := holding != nil && (holding.Reason == v1alpha1.ReasonFinished || holding.Reason == v1alpha1.ReasonCancelled)
 	// A new contest may have the name of one that was deleted unseen, and another pool.
 	if over || c.Status.ObservedGeneration == 0 {
-		forgetContest(key)
+		ForgetContest(key)
 	}
 	if over {
 		return
@@ -58,7 +58,8 @@ func publishContest(c *v1alpha1.Contest, s v1alpha1.ContestStatus) {
 	}
 }
 
-func forgetContest(contest types.NamespacedName) {
+// ForgetContest ends the series of a contest.
+func ForgetContest(contest types.NamespacedName) {
 	for _, v := range contestVectors {
 		v.DeletePartialMatch(prometheus.Labels{labelNamespace: contest.Namespace, labelContest: contest.Name})
 	}

@@ -1,4 +1,4 @@
-package controllers
+package metrics
 
 import (
 	"math"
@@ -12,7 +12,6 @@ import (
 
 	"executorpool.dev/api/v1alpha1"
 	"executorpool.dev/controllers/autoscale"
-	"executorpool.dev/controllers/sampling"
 )
 
 func TestMetricsKeepToConventions(t *testing.T) {
@@ -22,17 +21,17 @@ func TestMetricsKeepToConventions(t *testing.T) {
 	}
 	key := types.NamespacedName{Namespace: "contests", Name: "demo"}
 	pool := &v1alpha1.ExecutorPool{ObjectMeta: metav1.ObjectMeta{Namespace: "contests", Name: "demo"}}
-	publish(pool, v1alpha1.ExecutorPoolStatus{DesiredReplicas: 3})
-	countScale(key, 3, 13, autoscale.CauseLoad)
+	Publish(pool, v1alpha1.ExecutorPoolStatus{DesiredReplicas: 3})
+	CountScale(key, 3, 13, autoscale.CauseLoad)
 	sampleAges.set(key, time.Now())
-	for _, h := range []*prometheus.HistogramVec{decisionSeconds, reactionSeconds, podStartSeconds} {
+	for _, h := range []*prometheus.HistogramVec{DecisionSeconds, ReactionSeconds, PodStartSeconds} {
 		h.WithLabelValues(key.Namespace, key.Name).Observe(1)
 	}
-	new(scaled).take(key, sampling.Reading{Sample: autoscale.Sample{Waiting: 1, Busy: math.NaN()}})
+	PublishSample(key, time.Time{}, math.NaN(), 1, 0)
 	if value := testutil.ToFloat64(queueGauge.WithLabelValues(key.Namespace, key.Name)); value != 1 {
 		t.Errorf("queue depth %v, want 1", value)
 	}
-	new(scaled).take(key, sampling.Reading{Sample: autoscale.Sample{Busy: 5, Waiting: math.Inf(1)}})
+	PublishSample(key, time.Time{}, 5, math.Inf(1), 0)
 	if families, err := registry.Gather(); err != nil || len(families) != len(vectors) {
 		t.Errorf("%d metrics (error %v), want each of the %d", len(families), err, len(vectors))
 	}
@@ -43,7 +42,7 @@ func TestMetricsKeepToConventions(t *testing.T) {
 	for _, p := range problems {
 		t.Errorf("%s: %s", p.Metric, p.Text)
 	}
-	forget(key)
+	Forget(key)
 	if count, err := testutil.GatherAndCount(registry); err != nil || count != 0 {
 		t.Errorf("%d series (error %v) of a pool that is gone, want none", count, err)
 	}

@@ -1,10 +1,13 @@
-package controllers
+package metrics
 
 import (
+	"math"
+	"time"
+
 	"github.com/prometheus/client_golang/prometheus"
 	"k8s.io/apimachinery/pkg/api/meta"
 	"k8s.io/apimachinery/pkg/types"
-	"sigs.k8s.io/controller-runtime/pkg/metrics"
+	ctrlmetrics "sigs.k8s.io/controller-runtime/pkg/metrics"
 
 	"executorpool.dev/api/v1alpha1"
 	"executorpool.dev/controllers/autoscale"
@@ -38,15 +41,15 @@ var (
 	freshGauge       = gauge("metrics_fresh", "1 while the condition MetricsFresh is not False.")
 	limitedGauge     = gauge("scaling_limited", "1 while the condition ScalingLimited is True.")
 	isolationGauge   = gauge("isolation_enforced", "1 while the condition IsolationEnforced is not False.")
-	decisionSeconds  = histogram("scaling_decision_seconds", "Time one decision about replicas took.", 1e-5, 1e-4, 1e-3, 1e-2, 1e-1)
-	reactionSeconds  = histogram("scale_up_reaction_seconds", "Time from the first sign of a queue to more replicas being written.", 0.1, 0.25, 0.5, 1, 2, 5, 10, 30)
-	podStartSeconds  = histogram("pod_start_seconds", "Time from a pod's creation to it being ready.", 1, 2, 5, 10, 20, 40, 80, 160, 320, 640)
+	DecisionSeconds  = histogram("scaling_decision_seconds", "Time one decision about replicas took.", 1e-5, 1e-4, 1e-3, 1e-2, 1e-1)
+	ReactionSeconds  = histogram("scale_up_reaction_seconds", "Time from the first sign of a queue to more replicas being written.", 0.1, 0.25, 0.5, 1, 2, 5, 10, 30)
+	PodStartSeconds  = histogram("pod_start_seconds", "Time from a pod's creation to it being ready.", 1, 2, 5, 10, 20, 40, 80, 160, 320, 640)
 	scaleEventsTotal = prometheus.NewCounterVec(prometheus.CounterOpts{Namespace: "executorpool", Name: "scale_events_total",
 		Help: "Changes of the desired replicas, by direction (up or down) and by what decided."}, append(poolLabels, "direction", "reason"))
 
 	// vectors hold one series or more of each pool, to be forgotten with it.
 	vectors = []vector{desiredGauge, readyGauge, slotsGauge, busyGauge, queueGauge, oldestGauge, ceilingGauge, targetGauge,
-		freshGauge, limitedGauge, isolationGauge, decisionSeconds, reactionSeconds, podStartSeconds, scaleEventsTotal, &sampleAges}
+		freshGauge, limitedGauge, isolationGauge, DecisionSeconds, ReactionSeconds, PodStartSeconds, scaleEventsTotal, &sampleAges}
 )
 
 type vector interface {
@@ -56,12 +59,12 @@ type vector interface {
 
 func init() {
 	for _, v := range vectors {
-		metrics.Registry.MustRegister(v)
+		ctrlmetrics.Registry.MustRegister(v)
 	}
 }
 
-// publish sets what follows from a pool's spec and its status. What each sampling gives is set by the scaler.
-func publish(pool *v1alpha1.ExecutorPool, s v1alpha1.ExecutorPoolStatus) {
+// Publish sets what follows from a pool's spec and its status. What each sampling gives is set by the scaler.
+func Publish(pool *v1alpha1.ExecutorPool, s v1alpha1.ExecutorPoolStatus) {
 	set := func(g *prometheus.GaugeVec, value float64) {
 		g.WithLabelValues(pool.Namespace, pool.Name).Set(value)
 	}
@@ -75,6 +78,20 @@ func publish(pool *v1alpha1.ExecutorPool, s v1alpha1.ExecutorPoolStatus) {
 	set(isolationGauge, truth(!meta.IsStatusConditionFalse(s.Conditions, v1alpha1.ConditionIsolationEnforced)))
 }
 
+// PublishSample sets what a sampling gave: when its last answer came, what ran and waited, and for how long the submission
+// that waited longest had waited.
+func PublishSample(pool types.NamespacedName, taken time.Time, busy, waiting float64, oldest time.Duration) {
+	if !taken.IsZero() {
+		sampleAges.set(pool, taken)
+	}
+	for g, value := range map[*prometheus.GaugeVec]float64{busyGauge: busy, queueGauge: waiting, oldestGauge: oldest.Seconds()} {
+		// What cannot be true is not passed on.
+		if value >= 0 && !math.IsInf(value, 1) {
+			g.WithLabelValues(pool.Namespace, pool.Name).Set(value)
+		}
+	}
+}
+
 func truth(yes bool) float64 {
 	if yes {
 		return 1
@@ -82,8 +99,8 @@ func truth(yes bool) float64 {
 	return 0
 }
 
-// countScale counts a change of the desired replicas.
-func countScale(pool types.NamespacedName, from, to int32, cause autoscale.Cause) {
+// CountScale counts a change of the desired replicas.
+func CountScale(pool types.NamespacedName, from, to int32, cause autoscale.Cause) {
 	direction := "up"
 	if to < from {
 		direction = "down"
@@ -91,7 +108,8 @@ func countScale(pool types.NamespacedName, from, to int32, cause autoscale.Cause
 	scaleEventsTotal.WithLabelValues(pool.Namespace, pool.Name, direction, string(cause)).Inc()
 }
 
-func forget(pool types.NamespacedName) {
+// Forget ends the series of a pool.
+func Forget(pool types.NamespacedName) {
 	for _, v := range vectors {
 		v.DeletePartialMatch(prometheus.Labels{labelNamespace: pool.Namespace, labelPool: pool.Name})
 	}
