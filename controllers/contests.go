@@ -25,6 +25,7 @@ import (
 	"executorpool.dev/api/v1alpha1"
 	"executorpool.dev/controllers/canary"
 	"executorpool.dev/controllers/contest"
+	"executorpool.dev/controllers/index"
 	"executorpool.dev/controllers/metrics"
 	"executorpool.dev/controllers/pods"
 	"executorpool.dev/controllers/resources"
@@ -90,7 +91,7 @@ func (r *ContestReconciler) Reconcile(ctx context.Context, request ctrl.Request)
 func (r *ContestReconciler) gather(ctx context.Context, c *v1alpha1.Contest) (contest.Input, error) {
 	in := contest.Input{Contest: c, Now: r.Clock.Now()}
 	key := types.NamespacedName{Namespace: c.Namespace, Name: c.Spec.PoolName}
-	contests, err := contestsOf(ctx, r.Client, key)
+	contests, err := index.Contests(ctx, r.Client, key)
 	if err != nil {
 		return in, err
 	}
@@ -221,7 +222,7 @@ func (r *ContestReconciler) writeStatus(ctx context.Context, c *v1alpha1.Contest
 
 // SetupWithManager registers the controller and the index both controllers find a pool's contests by.
 func (r *ContestReconciler) SetupWithManager(ctx context.Context, mgr ctrl.Manager) error {
-	if err := mgr.GetFieldIndexer().IndexField(ctx, &v1alpha1.Contest{}, contestPool, poolNameOf); err != nil {
+	if err := mgr.GetFieldIndexer().IndexField(ctx, &v1alpha1.Contest{}, index.ContestPool, index.ContestPoolOf); err != nil {
 		return fmt.Errorf("index contests by pool: %w", err)
 	}
 	if err := mgr.Add(r.Recorder); err != nil {
@@ -248,7 +249,7 @@ func (r *ContestReconciler) SetupWithManager(ctx context.Context, mgr ctrl.Manag
 // contestsOfPool are those that a change of the pool concerns: plans follow its spec, preflights its status.
 func (r *ContestReconciler) contestsOfPool(concerns func(*v1alpha1.Contest, time.Time) bool) handler.MapFunc {
 	return func(ctx context.Context, pool client.Object) []reconcile.Request {
-		contests, err := contestsOf(ctx, r.Client, client.ObjectKeyFromObject(pool))
+		contests, err := index.Contests(ctx, r.Client, client.ObjectKeyFromObject(pool))
 		if err != nil {
 			return nil
 		}

@@ -11,6 +11,7 @@ import (
 	"sigs.k8s.io/controller-runtime/pkg/client"
 
 	"executorpool.dev/api/v1alpha1"
+	"executorpool.dev/controllers/index"
 	"executorpool.dev/controllers/pods"
 	"executorpool.dev/controllers/status"
 )
@@ -53,7 +54,7 @@ func (r *Reconciler) gather(ctx context.Context, pool *v1alpha1.ExecutorPool) (o
 		in.live[k.name] = live
 	}
 	var list corev1.PodList
-	if err := r.Client.List(ctx, &list, client.InNamespace(key.Namespace), client.MatchingFields{podPoolIndex: key.Name}); err != nil {
+	if err := r.Client.List(ctx, &list, client.InNamespace(key.Namespace), client.MatchingFields{index.PodPool: key.Name}); err != nil {
 		return observed{}, fmt.Errorf("list pods of %s: %w", key, err)
 	}
 	for _, pod := range list.Items {

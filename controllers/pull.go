@@ -15,6 +15,7 @@ import (
 	"executorpool.dev/api/v1alpha1"
 	"executorpool.dev/controllers/calendar"
 	"executorpool.dev/controllers/contest"
+	"executorpool.dev/controllers/index"
 	"executorpool.dev/controllers/resources"
 	"executorpool.dev/controllers/status"
 )
@@ -56,7 +57,7 @@ func (r *ContestReconciler) ahead(ctx context.Context, pool *v1alpha1.ExecutorPo
 		far.On, far.Nodes = min(set.Status.NumberReady, set.Status.UpdatedNumberScheduled), set.Status.DesiredNumberScheduled
 	}
 	var pods corev1.PodList
-	if err := r.Client.List(ctx, &pods, client.InNamespace(key.Namespace), client.MatchingFields{podPoolIndex: key.Name}); err != nil {
+	if err := r.Client.List(ctx, &pods, client.InNamespace(key.Namespace), client.MatchingFields{index.PodPool: key.Name}); err != nil {
 		return there, fmt.Errorf("list pods of %s: %w", key, err)
 	}
 	for i := range pods.Items {

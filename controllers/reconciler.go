@@ -18,6 +18,8 @@ import (
 
 	"executorpool.dev/api/v1alpha1"
 	"executorpool.dev/controllers/autoscale"
+	"executorpool.dev/controllers/contest"
+	"executorpool.dev/controllers/index"
 	"executorpool.dev/controllers/metrics"
 	"executorpool.dev/controllers/resources"
 	"executorpool.dev/controllers/sampling"
@@ -79,20 +81,20 @@ func (r *Reconciler) Reconcile(ctx context.Context, request ctrl.Request) (ctrl.
 		return ctrl.Result{}, nil
 	}
 
-	contests, err := contestsOf(ctx, r.Client, request.NamespacedName)
+	contests, err := index.Contests(ctx, r.Client, request.NamespacedName)
 	if err != nil {
 		return ctrl.Result{}, err
 	}
-	now, due := r.Clock.Now(), scheduleOf(contests)
+	now, due := r.Clock.Now(), contest.ScheduleOf(contests)
 	in, err := r.gather(ctx, pool)
 	if err != nil {
 		return ctrl.Result{}, err
 	}
 	least := floorOf(pool.Spec, due, now)
 	order := r.decide(ctx, pool, least, &in)
-	p := plan{pool: pool, image: resources.Image(pool, r.Image), replicas: order.replicas, pulls: due.pulls(now), paused: least.holds(pool, in.deploymentOf(pool))}
+	p := plan{pool: pool, image: resources.Image(pool, r.Image), replicas: order.replicas, pulls: due.Pulls(now), paused: least.holds(pool, in.deploymentOf(pool))}
 	if r.PlaceholderClass != "" {
-		p.priorityClass, p.placeholders = r.PlaceholderClass, due.places(now, order.replicas)
+		p.priorityClass, p.placeholders = r.PlaceholderClass, due.Places(now, order.replicas)
 	}
 	if err := r.gatherUncached(ctx, p, in); err != nil {
 		return ctrl.Result{}, err
@@ -119,7 +121,7 @@ func (r *Reconciler) Reconcile(ctx context.Context, request ctrl.Request) (ctrl.
 		Pods:              in.pods,
 		Reports:           in.reports,
 		Obstacle:          obstacle,
-		NextContest:       due.next(now),
+		NextContest:       due.Next(now),
 		Selector:          labels.SelectorFromSet(resources.Selector(pool)).String(),
 	})
 	if err := r.writeStatus(ctx, pool, decision, order.cause); err != nil {
@@ -129,7 +131,7 @@ func (r *Reconciler) Reconcile(ctx context.Context, request ctrl.Request) (ctrl.
 		// Only another spec helps, and that comes as an event. Quota and admission may change unseen: those are tried again.
 		return ctrl.Result{}, reconcile.TerminalError(refusal)
 	}
-	return ctrl.Result{RequeueAfter: due.change(now, next(decision, obstacle != nil))}, nil
+	return ctrl.Result{RequeueAfter: due.Change(now, next(decision, obstacle != nil))}, nil
 }
 
 func (r *Reconciler) forget(pool types.NamespacedName) {

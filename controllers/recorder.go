@@ -12,6 +12,7 @@ import (
 	"sigs.k8s.io/controller-runtime/pkg/client"
 
 	"executorpool.dev/controllers/contest"
+	"executorpool.dev/controllers/index"
 	"executorpool.dev/controllers/pods"
 	"executorpool.dev/controllers/report"
 	"executorpool.dev/controllers/sampling"
@@ -105,7 +106,7 @@ func (r *Recorder) wait() time.Duration {
 // look asks all pods of a pool that can answer.
 func (r *Recorder) look(ctx context.Context, pool types.NamespacedName, slots chan struct{}) (report.Look, error) {
 	var list corev1.PodList
-	if err := r.Client.List(ctx, &list, client.InNamespace(pool.Namespace), client.MatchingFields{podPoolIndex: pool.Name}); err != nil {
+	if err := r.Client.List(ctx, &list, client.InNamespace(pool.Namespace), client.MatchingFields{index.PodPool: pool.Name}); err != nil {
 		return report.Look{}, err
 	}
 	look := report.Look{Asked: r.Clock.Now()}

@@ -8,6 +8,7 @@ import (
 
 	"executorpool.dev/api/v1alpha1"
 	"executorpool.dev/controllers/autoscale"
+	"executorpool.dev/controllers/contest"
 	"executorpool.dev/controllers/resources"
 )
 
@@ -22,13 +23,13 @@ type floor struct {
 
 // floorOf is the one place where it is found: from what the admin asks for and what the contests hold at this time.
 // spec.replicas is never written, so admins and GitOps tools are not fought.
-func floorOf(spec v1alpha1.ExecutorPoolSpec, due schedule, now time.Time) floor {
+func floorOf(spec v1alpha1.ExecutorPoolSpec, due contest.Schedule, now time.Time) floor {
 	f := floor{asked: 1, reason: "spec.replicas is not set and defaults to 1"}
 	if spec.Replicas != nil {
 		f.asked, f.reason = *spec.Replicas, fmt.Sprintf("spec.replicas is %d", *spec.Replicas)
 	}
-	f.replicas, f.reason = due.raise(f.asked, f.reason, now)
-	f.running = due.running(now)
+	f.replicas, f.reason = due.Raise(f.asked, f.reason, now)
+	f.running = due.Running(now)
 	return f
 }
 

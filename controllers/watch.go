@@ -19,6 +19,7 @@ import (
 	"sigs.k8s.io/controller-runtime/pkg/source"
 
 	"executorpool.dev/api/v1alpha1"
+	"executorpool.dev/controllers/index"
 	"executorpool.dev/controllers/resources"
 )
 
@@ -115,14 +116,11 @@ func deletionCost(pod *corev1.Pod) map[string]string {
 	return map[string]string{corev1.PodDeletionCost: cost}
 }
 
-// podPoolIndex finds the pods that carry a pool's label.
-const podPoolIndex = "pool"
-
 // SetupWithManager registers the controller. Changes of a pool count only when its spec does: its status is this
 // controller's own word.
 func (r *Reconciler) SetupWithManager(mgr ctrl.Manager) error {
-	index := func(pod client.Object) []string { return []string{pod.GetLabels()[resources.LabelInstance]} }
-	if err := mgr.GetFieldIndexer().IndexField(context.Background(), &corev1.Pod{}, podPoolIndex, index); err != nil {
+	poolOf := func(pod client.Object) []string { return []string{pod.GetLabels()[resources.LabelInstance]} }
+	if err := mgr.GetFieldIndexer().IndexField(context.Background(), &corev1.Pod{}, index.PodPool, poolOf); err != nil {
 		return fmt.Errorf("index pods by pool: %w", err)
 	}
 	if err := mgr.Add(r.Poller); err != nil {

@@ -1,0 +1,32 @@
+package index
+
+import (
+	"cmp"
+	"context"
+	"fmt"
+	"slices"
+
+	"k8s.io/apimachinery/pkg/types"
+	"sigs.k8s.io/controller-runtime/pkg/client"
+
+	"executorpool.dev/api/v1alpha1"
+)
+
+// PodPool finds the pods that carry a pool's label.
+const PodPool = "pool"
+
+// ContestPool is the cache's index of contests by the pool they are of.
+const ContestPool = "spec.poolName"
+
+// ContestPoolOf gives a contest's value in that index.
+func ContestPoolOf(o client.Object) []string { return []string{o.(*v1alpha1.Contest).Spec.PoolName} }
+
+// Contests lists a pool's contests from the cache, by name.
+func Contests(ctx context.Context, reader client.Reader, pool types.NamespacedName) ([]v1alpha1.Contest, error) {
+	var list v1alpha1.ContestList
+	if err := reader.List(ctx, &list, client.InNamespace(pool.Namespace), client.MatchingFields{ContestPool: pool.Name}); err != nil {
+		return nil, fmt.Errorf("list contests of pool %s: %w", pool, err)
+	}
+	slices.SortFunc(list.Items, func(a, b v1alpha1.Contest) int { return cmp.Compare(a.Name, b.Name) })
+	return list.Items, nil
+}
