@@ -68,7 +68,7 @@ func (r *Reconciler) apply(ctx context.Context, p plan, in observed, replicas in
 		}
 		if k.name == deploymentKind {
 			done.deployment = true
-			r.scaler.noteWrite(client.ObjectKeyFromObject(p.pool), in.deploymentOf(p.pool), p.replicas)
+			r.scaler.NoteWrite(client.ObjectKeyFromObject(p.pool), in.deploymentOf(p.pool), p.replicas)
 			if done.template, err = templateDiffers(p, k, in); err != nil {
 				return done, err
 			}

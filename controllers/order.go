@@ -30,16 +30,16 @@ type order struct {
 func (r *Reconciler) decide(ctx context.Context, pool *v1alpha1.ExecutorPool, least floor, in *observed) order {
 	key := client.ObjectKeyFromObject(pool)
 	deployment := in.deploymentOf(pool)
-	written := r.scaler.written(key, deployment)
+	written := r.scaler.Written(key, deployment)
 	policy, fleet := policyOf(pool.Spec, least), fleetOf(written, deployment, in.pods)
-	asked, before := r.scaler.lastAsked(key)
-	r.scaler.started(key, in.pods)
+	asked, before := r.scaler.LastAsked(key)
+	r.scaler.Started(key, in.pods)
 
-	d, scaling := r.scaler.decide(key, policy, fleet)
+	d, scaling := r.scaler.Decide(key, policy, fleet)
 	if d.Replicas < written {
 		r.refresh(ctx, key, lastPatience)
 		r.read(key, in)
-		d, scaling = r.scaler.decide(key, policy, fleet)
+		d, scaling = r.scaler.Decide(key, policy, fleet)
 	}
 	o := order{written: written, decided: d.Replicas, replicas: d.Replicas, reason: d.Reason, cause: d.Cause, scaling: scaling}
 	byAdmin := policy.Ceiling == 0 || !before || policy.Replicas < asked

@@ -23,6 +23,7 @@ import (
 	"executorpool.dev/controllers/metrics"
 	"executorpool.dev/controllers/resources"
 	"executorpool.dev/controllers/sampling"
+	"executorpool.dev/controllers/scaling"
 	"executorpool.dev/controllers/status"
 )
 
@@ -40,7 +41,7 @@ type Reconciler struct {
 	// Poller asks the pools' pods; it is to run beside the controller.
 	Poller *sampling.Poller
 
-	scaler *scaler
+	scaler *scaling.Scaler
 }
 
 // Config is what a Reconciler needs.
@@ -61,8 +62,8 @@ type Config struct {
 
 // New makes a reconciler and its poller.
 func New(c Config) *Reconciler {
-	r := &Reconciler{Config: c, scaler: newScaler(c.Clock)}
-	r.Poller = sampling.NewPoller(c.Sampler, c.Clock, r.scaler.observe)
+	r := &Reconciler{Config: c, scaler: scaling.New(c.Clock)}
+	r.Poller = sampling.NewPoller(c.Sampler, c.Clock, r.scaler.Observe)
 	return r
 }
 
@@ -105,7 +106,7 @@ func (r *Reconciler) Reconcile(ctx context.Context, request ctrl.Request) (ctrl.
 	if refusal != nil && obstacle == nil {
 		return retry(refusal)
 	}
-	r.scaler.act(request.NamespacedName, acted{order.decided, order.scaling, in.numbers})
+	r.scaler.Act(request.NamespacedName, scaling.Acted{Replicas: order.decided, Scaling: order.scaling, Numbers: in.numbers})
 
 	decision := status.Decide(status.Input{
 		Pool:              pool,
@@ -136,7 +137,7 @@ func (r *Reconciler) Reconcile(ctx context.Context, request ctrl.Request) (ctrl.
 
 func (r *Reconciler) forget(pool types.NamespacedName) {
 	r.Poller.Forget(pool)
-	r.scaler.forget(pool)
+	r.scaler.Forget(pool)
 	metrics.Forget(pool)
 }
 
@@ -147,7 +148,7 @@ func (r *Reconciler) writeStatus(ctx context.Context, pool *v1alpha1.ExecutorPoo
 	if equality.Semantic.DeepEqual(pool.Status, decision.Status) {
 		return nil
 	}
-	if onlyNumbers(pool.Status, decision.Status) && !r.scaler.tells(client.ObjectKeyFromObject(pool)) {
+	if onlyNumbers(pool.Status, decision.Status) && !r.scaler.Tells(client.ObjectKeyFromObject(pool)) {
 		return nil
 	}
 	before := pool.DeepCopy()

@@ -11,6 +11,7 @@ import (
 	"executorpool.dev/api/v1alpha1"
 	"executorpool.dev/controllers/pods"
 	"executorpool.dev/controllers/sampling"
+	"executorpool.dev/controllers/scaling"
 	"executorpool.dev/controllers/status"
 )
 
@@ -71,8 +72,8 @@ func (r *Reconciler) refresh(ctx context.Context, pool types.NamespacedName, pat
 // read takes what the pool's pods said last.
 func (r *Reconciler) read(pool types.NamespacedName, in *observed) {
 	reading, answers := r.Poller.Read(pool)
-	r.scaler.read(pool, reading)
-	in.numbers, in.silent = numbersOf(reading), reading.Sample.Answered < reading.Sample.Asked
+	r.scaler.Read(pool, reading)
+	in.numbers, in.silent = scaling.NumbersOf(reading), reading.Sample.Answered < reading.Sample.Asked
 	in.reports = make(map[string]status.Report, len(answers))
 	for name, answer := range answers {
 		report := status.Report{

@@ -131,7 +131,7 @@ func (r *Reconciler) SetupWithManager(mgr ctrl.Manager) error {
 		For(&v1alpha1.ExecutorPool{}, builder.WithPredicates(predicate.GenerationChangedPredicate{})).
 		Watches(&corev1.Pod{}, handler.EnqueueRequestsFromMapFunc(poolOfPod)).
 		Watches(&v1alpha1.Contest{}, handler.EnqueueRequestsFromMapFunc(poolOfContest)).
-		WatchesRawSource(source.Channel(r.scaler.woken, &handler.EnqueueRequestForObject{}))
+		WatchesRawSource(source.Channel(r.scaler.Woken(), &handler.EnqueueRequestForObject{}))
 	for _, k := range kinds {
 		b = b.Owns(k.empty())
 	}

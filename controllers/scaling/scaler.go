@@ -1,4 +1,4 @@
-package controllers
+package scaling
 
 import (
 	"math"
@@ -33,10 +33,10 @@ const (
 	wakeUps = 4096
 )
 
-// scaler holds what the next decision about each pool rests on. It decides when a pool was sampled, and wakes the reconciler
+// Scaler holds what the next decision about each pool rests on. It decides when a pool was sampled, and wakes the reconciler
 // if that gives something else than what was acted on; the reconciler decides again with what the cluster says now. What it
 // holds is lost with the process, which costs a stabilisation window of replicas and never a scale-down.
-type scaler struct {
+type Scaler struct {
 	clock   clock.PassiveClock
 	woken   chan event.GenericEvent
 	numbers *rate.Limiter
@@ -55,7 +55,7 @@ type scaled struct {
 	word    word
 
 	// acted is what the reconciler acted on last, and when; waking says that it is to hear of the pool and has not yet.
-	acted   acted
+	acted   Acted
 	actedAt time.Time
 	waking  bool
 	// turn says that the pool's numbers may be written.
@@ -67,11 +67,11 @@ type scaled struct {
 	reacted time.Time
 }
 
-// acted is the part of a decision and a sample that status tells of.
-type acted struct {
-	replicas int32
-	scaling  status.Scaling
-	numbers  [2]float64
+// Acted is the part of a decision and a sample that status tells of.
+type Acted struct {
+	Replicas int32
+	Scaling  status.Scaling
+	Numbers  [2]float64
 }
 
 // wrote is a write of the Deployment that was of a generation before.
@@ -81,15 +81,19 @@ type wrote struct {
 	replicas   int32
 }
 
-func newScaler(c clock.PassiveClock) *scaler {
-	return &scaler{
+// New makes a scaler that knows no pool.
+func New(c clock.PassiveClock) *Scaler {
+	return &Scaler{
 		clock: c, woken: make(chan event.GenericEvent, wakeUps), numbers: rate.NewLimiter(numbersRate, numbersRate),
 		pools: map[types.NamespacedName]*scaled{},
 	}
 }
 
-// observe takes in a reading and wakes the reconciler if something follows from it.
-func (s *scaler) observe(pool types.NamespacedName, reading sampling.Reading) {
+// Woken are the pools that the reconciler is to look at.
+func (s *Scaler) Woken() <-chan event.GenericEvent { return s.woken }
+
+// Observe takes in a reading and wakes the reconciler if something follows from it.
+func (s *Scaler) Observe(pool types.NamespacedName, reading sampling.Reading) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	p := s.pools[pool]
@@ -98,23 +102,23 @@ func (s *scaler) observe(pool types.NamespacedName, reading sampling.Reading) {
 	}
 	p.take(pool, reading)
 	d, scaling := s.decideLocked(pool, p)
-	if reading.Changed || d.Replicas != p.acted.replicas || scaling != p.acted.scaling || s.outdated(p) {
+	if reading.Changed || d.Replicas != p.acted.Replicas || scaling != p.acted.Scaling || s.outdated(p) {
 		s.wake(pool, p)
 	}
 }
 
 // outdated says whether the pool's numbers are to be written and it is its turn.
-func (s *scaler) outdated(p *scaled) bool {
+func (s *Scaler) outdated(p *scaled) bool {
 	now := s.clock.Now()
-	if p.waking || numbersOf(p.reading) == p.acted.numbers || now.Sub(p.actedAt) < numbersInterval || !s.numbers.AllowN(now, 1) {
+	if p.waking || NumbersOf(p.reading) == p.acted.Numbers || now.Sub(p.actedAt) < numbersInterval || !s.numbers.AllowN(now, 1) {
 		return false
 	}
 	p.turn = true
 	return true
 }
 
-// tells says whether a status may be written only for its numbers. If not, they stay outdated until it is the pool's turn.
-func (s *scaler) tells(pool types.NamespacedName) bool {
+// Tells says whether a status may be written only for its numbers. If not, they stay outdated until it is the pool's turn.
+func (s *Scaler) Tells(pool types.NamespacedName) bool {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	p := s.pools[pool]
@@ -125,12 +129,12 @@ func (s *scaler) tells(pool types.NamespacedName) bool {
 		p.turn = false
 		return true
 	}
-	p.acted.numbers = [2]float64{math.NaN(), math.NaN()}
+	p.acted.Numbers = [2]float64{math.NaN(), math.NaN()}
 	return false
 }
 
-// read takes in a reading that the reconciler asked for. The pool may be new.
-func (s *scaler) read(pool types.NamespacedName, reading sampling.Reading) {
+// Read takes in a reading that the reconciler asked for. The pool may be new.
+func (s *Scaler) Read(pool types.NamespacedName, reading sampling.Reading) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	p := s.pools[pool]
@@ -149,7 +153,7 @@ func (p *scaled) take(pool types.NamespacedName, reading sampling.Reading) {
 	metrics.PublishSample(pool, reading.Sample.Time, reading.Sample.Busy, reading.Sample.Waiting, reading.Oldest)
 }
 
-func (s *scaler) wake(pool types.NamespacedName, p *scaled) {
+func (s *Scaler) wake(pool types.NamespacedName, p *scaled) {
 	if p.waking {
 		return
 	}
@@ -161,8 +165,8 @@ func (s *scaler) wake(pool types.NamespacedName, p *scaled) {
 	}
 }
 
-// decide decides with what the spec and the cluster say now.
-func (s *scaler) decide(pool types.NamespacedName, policy autoscale.Policy, fleet autoscale.Fleet) (autoscale.Decision, status.Scaling) {
+// Decide decides with what the spec and the cluster say now.
+func (s *Scaler) Decide(pool types.NamespacedName, policy autoscale.Policy, fleet autoscale.Fleet) (autoscale.Decision, status.Scaling) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	p := s.pools[pool]
@@ -175,7 +179,7 @@ func (s *scaler) decide(pool types.NamespacedName, policy autoscale.Policy, flee
 	return s.decideLocked(pool, p)
 }
 
-func (s *scaler) decideLocked(pool types.NamespacedName, p *scaled) (autoscale.Decision, status.Scaling) {
+func (s *Scaler) decideLocked(pool types.NamespacedName, p *scaled) (autoscale.Decision, status.Scaling) {
 	now := s.clock.Now()
 	d := autoscale.Decide(autoscale.Input{Now: now, Policy: p.policy, Fleet: p.fleet, Sample: p.reading.Sample, State: p.state})
 	metrics.DecisionSeconds.WithLabelValues(pool.Namespace, pool.Name).Observe(s.clock.Since(now).Seconds())
@@ -187,12 +191,13 @@ func (s *scaler) decideLocked(pool types.NamespacedName, p *scaled) (autoscale.D
 	return d, p.word.of(d, p.reading.Sample.Problem, now)
 }
 
-func numbersOf(reading sampling.Reading) [2]float64 {
+// NumbersOf is what wakes the reconciler when it has changed since a status was written.
+func NumbersOf(reading sampling.Reading) [2]float64 {
 	return [2]float64{reading.Sample.Waiting, reading.Sample.Busy}
 }
 
-// act notes what the reconciler has made of a decision.
-func (s *scaler) act(pool types.NamespacedName, done acted) {
+// Act notes what the reconciler has made of a decision.
+func (s *Scaler) Act(pool types.NamespacedName, done Acted) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if p := s.pools[pool]; p != nil {
@@ -200,9 +205,9 @@ func (s *scaler) act(pool types.NamespacedName, done acted) {
 	}
 }
 
-// noteWrite remembers what was written of a Deployment, nil when there was none, until the cache has it. When it was more
+// NoteWrite remembers what was written of a Deployment, nil when there was none, until the cache has it. When it was more
 // replicas for a queue, the time that took is measured.
-func (s *scaler) noteWrite(pool types.NamespacedName, before *appsv1.Deployment, replicas int32) {
+func (s *Scaler) NoteWrite(pool types.NamespacedName, before *appsv1.Deployment, replicas int32) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	p := s.pools[pool]
@@ -221,8 +226,8 @@ func (s *scaler) noteWrite(pool types.NamespacedName, before *appsv1.Deployment,
 	}
 }
 
-// written is how many replicas the Deployment has; what this process wrote is known before the cache shows it.
-func (s *scaler) written(pool types.NamespacedName, d *appsv1.Deployment) int32 {
+// Written is how many replicas the Deployment has; what this process wrote is known before the cache shows it.
+func (s *Scaler) Written(pool types.NamespacedName, d *appsv1.Deployment) int32 {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	var now wrote
@@ -240,8 +245,8 @@ func (s *scaler) written(pool types.NamespacedName, d *appsv1.Deployment) int32 
 	return now.replicas
 }
 
-// lastAsked is spec.replicas of the decision before; ok is false when there was none.
-func (s *scaler) lastAsked(pool types.NamespacedName) (asked int32, ok bool) {
+// LastAsked is spec.replicas of the decision before; ok is false when there was none.
+func (s *Scaler) LastAsked(pool types.NamespacedName) (asked int32, ok bool) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if p := s.pools[pool]; p != nil && p.ordered {
@@ -250,8 +255,8 @@ func (s *scaler) lastAsked(pool types.NamespacedName) (asked int32, ok bool) {
 	return 0, false
 }
 
-// started measures the pods of a pool that have become ready.
-func (s *scaler) started(pool types.NamespacedName, all []corev1.Pod) {
+// Started measures the pods of a pool that have become ready.
+func (s *Scaler) Started(pool types.NamespacedName, all []corev1.Pod) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if p := s.pools[pool]; p != nil {
@@ -261,7 +266,8 @@ func (s *scaler) started(pool types.NamespacedName, all []corev1.Pod) {
 	}
 }
 
-func (s *scaler) forget(pool types.NamespacedName) {
+// Forget lets go of a pool.
+func (s *Scaler) Forget(pool types.NamespacedName) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	delete(s.pools, pool)

@@ -1,4 +1,4 @@
-package controllers
+package scaling
 
 import (
 	"testing"
@@ -13,7 +13,7 @@ func TestConditionsDoNotFlap(t *testing.T) {
 	doubt := func(p autoscale.Problem) autoscale.Decision { return autoscale.Decision{Problem: p, Fresh: p == ""} }
 	limit := func(l autoscale.Limit) autoscale.Decision { return autoscale.Decision{Fresh: true, Limited: l} }
 	var w word
-	now := noon
+	now := time.Date(2026, 3, 1, 12, 0, 0, 0, time.UTC)
 	for i, tc := range []struct {
 		decision autoscale.Decision
 		seconds  int

@@ -1,4 +1,4 @@
-package controllers
+package scaling
 
 import (
 	"fmt"
@@ -24,11 +24,11 @@ func TestNumbersShareABudget(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			clock := clocktesting.NewFakePassiveClock(time.Date(2026, 11, 24, 12, 0, 0, 0, time.UTC))
-			s := newScaler(clock)
+			s := New(clock)
 			policy := autoscale.Policy{Replicas: 2, Floor: 2, Ceiling: 10, SlotsPerReplica: 8, TargetWait: 5 * time.Second, Stabilization: time.Minute, Timeout: time.Minute}
 			reconcile := func(pool types.NamespacedName) {
-				d, scaling := s.decide(pool, policy, autoscale.Fleet{Written: 2, Ready: 2})
-				s.act(pool, acted{d.Replicas, scaling, numbersOf(s.pools[pool].reading)})
+				d, scaling := s.Decide(pool, policy, autoscale.Fleet{Written: 2, Ready: 2})
+				s.Act(pool, Acted{d.Replicas, scaling, NumbersOf(s.pools[pool].reading)})
 			}
 			pool := func(i int) types.NamespacedName {
 				return types.NamespacedName{Namespace: "contests", Name: fmt.Sprint(i)}
@@ -41,7 +41,7 @@ func TestNumbersShareABudget(t *testing.T) {
 				return pools
 			}
 			observe := func(i, busy, waiting int) {
-				s.observe(pool(i), sampling.Reading{Sample: autoscale.Sample{Time: clock.Now(), Asked: 2, Answered: 2, Busy: float64(busy),
+				s.Observe(pool(i), sampling.Reading{Sample: autoscale.Sample{Time: clock.Now(), Asked: 2, Answered: 2, Busy: float64(busy),
 					Waiting: float64(waiting), Slots: 16, Room: 256}})
 			}
 			t.Cleanup(func() {
@@ -50,7 +50,7 @@ func TestNumbersShareABudget(t *testing.T) {
 				}
 			})
 			for i := range tc.pools {
-				s.read(pool(i), sampling.Reading{Sample: autoscale.Sample{Time: clock.Now(), Asked: 2, Answered: 2, Slots: 16, Room: 256}})
+				s.Read(pool(i), sampling.Reading{Sample: autoscale.Sample{Time: clock.Now(), Asked: 2, Answered: 2, Slots: 16, Room: 256}})
 				reconcile(pool(i))
 			}
 			told := 0
@@ -62,7 +62,7 @@ func TestNumbersShareABudget(t *testing.T) {
 				for _, pool := range woken() {
 					told++
 					reconcile(pool)
-					if !s.tells(pool) {
+					if !s.Tells(pool) {
 						t.Fatalf("pool %s was woken for its numbers, and they are not written", pool)
 					}
 				}
@@ -75,9 +75,9 @@ func TestNumbersShareABudget(t *testing.T) {
 			for i := range tc.pools {
 				observe(i, 5, 0)
 				reconcile(pool(i))
-				if s.tells(pool(i)) {
+				if s.Tells(pool(i)) {
 					others++
-				} else if numbersOf(s.pools[pool(i)].reading) == s.pools[pool(i)].acted.numbers {
+				} else if NumbersOf(s.pools[pool(i)].reading) == s.pools[pool(i)].acted.Numbers {
 					t.Fatalf("pool %d was not told and is no longer to be", i)
 				}
 			}
