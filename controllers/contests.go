@@ -28,6 +28,7 @@ import (
 	"executorpool.dev/controllers/index"
 	"executorpool.dev/controllers/metrics"
 	"executorpool.dev/controllers/pods"
+	"executorpool.dev/controllers/recording"
 	"executorpool.dev/controllers/resources"
 	"executorpool.dev/controllers/sampling"
 	"executorpool.dev/controllers/status"
@@ -44,7 +45,7 @@ type ContestReconciler struct {
 	Prover  *canary.Prover
 	Sampler *sampling.Sampler
 	// Recorder is to run beside the controller.
-	Recorder *Recorder
+	Recorder *recording.Recorder
 	Clock    clock.PassiveClock
 	// Census counts what nodes have left; nil where that is not to be told.
 	Census *Census

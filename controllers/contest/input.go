@@ -60,6 +60,13 @@ type Decision struct {
 	Expired bool
 }
 
+// Sooner has the contest looked at again by then; 0 asks for nothing.
+func (d *Decision) Sooner(wait time.Duration) {
+	if wait > 0 && (d.Recheck == 0 || wait < d.Recheck) {
+		d.Recheck = wait
+	}
+}
+
 // Event is a change worth telling about.
 type Event struct {
 	Warning bool

@@ -24,6 +24,7 @@ import (
 	"executorpool.dev/api/v1alpha1"
 	"executorpool.dev/controllers"
 	"executorpool.dev/controllers/canary"
+	"executorpool.dev/controllers/recording"
 	"executorpool.dev/controllers/resources"
 	"executorpool.dev/controllers/sampling"
 )
@@ -112,7 +113,7 @@ func Run(ctx context.Context, c Config) error {
 		Live:     mgr.GetAPIReader(),
 		Events:   mgr.GetEventRecorder(resources.FieldOwner),
 		Sampler:  reconciler.Sampler,
-		Recorder: &controllers.Recorder{Client: mgr.GetClient(), Sampler: reconciler.Sampler, Clock: clock.RealClock{}},
+		Recorder: &recording.Recorder{Client: mgr.GetClient(), Sampler: reconciler.Sampler, Clock: clock.RealClock{}},
 		Prover:   canary.New(resources.Port, c.Dial, clock.RealClock{}),
 		Clock:    clock.RealClock{},
 		Image:    c.ExecutorImage,

@@ -1,4 +1,4 @@
-package contest
+package recording
 
 import (
 	"cmp"
@@ -12,6 +12,7 @@ import (
 
 	"executorpool.dev/api/v1alpha1"
 	"executorpool.dev/controllers/calendar"
+	"executorpool.dev/controllers/contest"
 )
 
 // A season is 300 contests on 20 pools over 60 days, in virtual time and with the functions the controllers use. Contests
@@ -109,6 +110,26 @@ func drawPool(seed uint64, contests int, outages []outage) *seasonPool {
 	return p
 }
 
+// seasonContest is the design's contest as the API server stores it; its times and participants come with the first edit.
+func seasonContest() *v1alpha1.Contest {
+	return &v1alpha1.Contest{
+		Spec: v1alpha1.ContestSpec{
+			PoolName:        "demo",
+			Load:            v1alpha1.ContestLoad{BurstPercent: 100, SubmissionsPerHour: 20},
+			CoolDownSeconds: new(int32(900)), State: v1alpha1.ContestScheduled, TTLSecondsAfterFinished: new(int32(3600)),
+		},
+	}
+}
+
+func seasonExecutorPool() *v1alpha1.ExecutorPool {
+	return &v1alpha1.ExecutorPool{
+		Spec: v1alpha1.ExecutorPoolSpec{Workers: 4, Threads: 2, Scaling: v1alpha1.ScalingSpec{TargetWaitSeconds: 5}},
+		Status: v1alpha1.ExecutorPoolStatus{Conditions: []metav1.Condition{
+			{Type: v1alpha1.ConditionIsolationEnforced, Status: metav1.ConditionTrue, Reason: v1alpha1.ReasonTierProved},
+		}},
+	}
+}
+
 // away says whether the manager is, and until when.
 func (p *seasonPool) away() (until time.Time, is bool) {
 	for _, o := range p.outages {
@@ -177,7 +198,7 @@ func (p *seasonPool) moments() []time.Time {
 func (p *seasonPool) apply(e edit) {
 	c := p.contests[e.contest]
 	if c == nil {
-		c = finals()
+		c = seasonContest()
 		c.Name, c.Namespace, c.Generation, c.CreationTimestamp = fmt.Sprintf("contest-%d", e.contest), "season", 0, metav1.NewTime(p.now)
 		p.contests[e.contest] = c
 	}
@@ -192,7 +213,7 @@ func (p *seasonPool) reconcile() time.Time {
 		var all []calendar.Contest
 		for _, c := range p.contests {
 			if c != nil {
-				all = append(all, Entry(c))
+				all = append(all, contest.Entry(c))
 			}
 		}
 		return all
@@ -201,9 +222,9 @@ func (p *seasonPool) reconcile() time.Time {
 		if c == nil {
 			continue
 		}
-		if settled := Entry(c).Phase(p.now).Over() && c.Status.ObservedGeneration == c.Generation && len(c.Status.Checkpoint) == 0 && p.books.recordings[keyOf(c)] == nil; !settled {
-			in := Input{Contest: c, Pool: pool(), Now: p.now, Past: Past{Starts: p.starts}}
-			d := Decide(in)
+		if settled := contest.Entry(c).Phase(p.now).Over() && c.Status.ObservedGeneration == c.Generation && len(c.Status.Checkpoint) == 0 && p.books.recordings[keyOf(c)] == nil; !settled {
+			in := contest.Input{Contest: c, Pool: seasonExecutorPool(), Now: p.now, Past: contest.Past{Starts: p.starts}}
+			d := contest.Decide(in)
 			if err := p.books.recordings.Record(in, &d); err != nil {
 				p.faults = append(p.faults, err.Error())
 			}

@@ -1,4 +1,4 @@
-package contest
+package recording
 
 import (
 	"fmt"
@@ -9,6 +9,7 @@ import (
 
 	"executorpool.dev/api/v1alpha1"
 	"executorpool.dev/controllers/calendar"
+	"executorpool.dev/controllers/contest"
 	"executorpool.dev/controllers/report"
 )
 
@@ -16,12 +17,12 @@ import (
 const reportInterval = time.Minute
 
 // report fills in the report when it is time to: when recording has begun, once a minute, and at the end.
-func (rec *recording) report(in Input, d *Decision) error {
+func (rec *recording) report(in contest.Input, d *contest.Decision) error {
 	next := &d.Status
 	is := meta.FindStatusCondition(next.Conditions, v1alpha1.ConditionReported)
 	if last := next.Report; last != nil && is != nil && is.Status == metav1.ConditionFalse && !rec.final {
 		if due := last.ToTime.Add(reportInterval); in.Now.Before(due) {
-			d.sooner(due.Sub(in.Now))
+			d.Sooner(due.Sub(in.Now))
 			return nil
 		}
 	}
@@ -36,7 +37,7 @@ func (rec *recording) report(in Input, d *Decision) error {
 		checkpoint, err := rec.ledger.Checkpoint()
 		next.Checkpoint = checkpoint
 		meta.SetStatusCondition(&next.Conditions, c)
-		d.sooner(reportInterval)
+		d.Sooner(reportInterval)
 		return err
 	}
 	next.Checkpoint = nil
@@ -49,7 +50,7 @@ func (rec *recording) report(in Input, d *Decision) error {
 	if rendered.Notes != "" {
 		note += " " + rendered.Notes
 	}
-	d.Events = append(d.Events, Event{Warning: !complete || rendered.Lost > 0, Reason: v1alpha1.ConditionReported, Note: note})
+	d.Events = append(d.Events, contest.Event{Warning: !complete || rendered.Lost > 0, Reason: v1alpha1.ConditionReported, Note: note})
 	return nil
 }
 
@@ -59,15 +60,8 @@ func unreport(next *v1alpha1.ContestStatus) {
 	meta.RemoveStatusCondition(&next.Conditions, v1alpha1.ConditionReported)
 }
 
-// sooner has the contest looked at again by then; 0 asks for nothing.
-func (d *Decision) sooner(wait time.Duration) {
-	if wait > 0 && (d.Recheck == 0 || wait < d.Recheck) {
-		d.Recheck = wait
-	}
-}
-
 // forecast is the plan in the report's figures.
-func forecast(s v1alpha1.ContestStatus, in Input) v1alpha1.ContestFigures {
+func forecast(s v1alpha1.ContestStatus, in contest.Input) v1alpha1.ContestFigures {
 	spec := in.Contest.Spec
 	return v1alpha1.ContestFigures{
 		Burst:              int64(spec.Participants) * int64(spec.Load.BurstPercent) / 100,
@@ -79,7 +73,7 @@ func forecast(s v1alpha1.ContestStatus, in Input) v1alpha1.ContestFigures {
 }
 
 // beside are the pool's other contests that ran while this one was recorded.
-func beside(in Input, l *report.Ledger) []string {
+func beside(in contest.Input, l *report.Ledger) []string {
 	var names []string
 	for _, other := range in.Others {
 		release, _ := other.ReleaseTime()

@@ -1,4 +1,4 @@
-package controllers
+package recording
 
 import (
 	"context"
@@ -35,7 +35,7 @@ type Recorder struct {
 	Clock   clock.Clock
 
 	mu         sync.Mutex
-	recordings contest.Recordings
+	recordings Recordings
 	// looking are the pools that are being asked.
 	looking map[types.NamespacedName]bool
 }
@@ -45,7 +45,7 @@ func (r *Recorder) Record(in contest.Input, d *contest.Decision) error {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	if r.recordings == nil {
-		r.recordings = contest.Recordings{}
+		r.recordings = Recordings{}
 	}
 	if err := r.recordings.Record(in, d); err != nil {
 		return fmt.Errorf("report on contest %s: %w", client.ObjectKeyFromObject(in.Contest), err)

@@ -1,4 +1,4 @@
-package contest
+package recording
 
 import (
 	"time"
@@ -6,6 +6,7 @@ import (
 	"k8s.io/apimachinery/pkg/types"
 
 	"executorpool.dev/api/v1alpha1"
+	"executorpool.dev/controllers/contest"
 	"executorpool.dev/controllers/report"
 	"executorpool.dev/executor/api"
 )
@@ -38,14 +39,14 @@ type recording struct {
 }
 
 // Record takes in what a contest is now, and puts into the decision what is known of what its replicas did.
-func (r Recordings) Record(in Input, d *Decision) error {
+func (r Recordings) Record(in contest.Input, d *contest.Decision) error {
 	c, now := in.Contest, in.Now
 	key := types.NamespacedName{Namespace: c.Namespace, Name: c.Name}
 	started := !now.Before(c.Spec.StartTime.Time)
 	if !started {
 		unreport(&d.Status)
 	}
-	phase := Entry(c).Phase(now)
+	phase := contest.Entry(c).Phase(now)
 	rec := r[key]
 	if rec != nil && rec.uid != c.UID {
 		rec = nil
@@ -66,12 +67,12 @@ func (r Recordings) Record(in Input, d *Decision) error {
 			// It was cancelled before anything could happen.
 			delete(r, key)
 		case started:
-			d.sooner(pendingInterval)
+			d.Sooner(pendingInterval)
 		}
 		return nil
 	}
 	if phase.Over() && !rec.final {
-		d.sooner(pendingInterval)
+		d.Sooner(pendingInterval)
 	}
 	return rec.report(in, d)
 }
@@ -98,7 +99,7 @@ func (rec *recording) follow(c *v1alpha1.Contest, now time.Time) {
 	if now.Before(start) && (rec.ledger == nil || !rec.ledger.From().Equal(start)) {
 		rec.ledger = report.New(start)
 	}
-	entry := Entry(c)
+	entry := contest.Entry(c)
 	rec.release = time.Time{}
 	if release, ok := entry.ReleaseTime(); ok {
 		rec.release = release

@@ -1,4 +1,4 @@
-package contest
+package recording
 
 import (
 	"fmt"
@@ -11,6 +11,7 @@ import (
 	"k8s.io/apimachinery/pkg/types"
 
 	"executorpool.dev/api/v1alpha1"
+	"executorpool.dev/controllers/contest"
 	"executorpool.dev/controllers/report"
 	"executorpool.dev/executor/api"
 )
@@ -159,7 +160,7 @@ type seasonReports struct {
 func (s *seasonReports) add(t *testing.T, number int, p *seasonPool) {
 	for _, c := range p.contests {
 		got := c.Status.Report
-		release := Entry(c).End().Add(Entry(c).CoolDown)
+		release := contest.Entry(c).End().Add(contest.Entry(c).CoolDown)
 		if got == nil {
 			if c.Spec.State != v1alpha1.ContestCancelled && c.CreationTimestamp.Time.Before(release) && c.Spec.StartTime.After(c.CreationTimestamp.Time) {
 				t.Errorf("pool %d: %s has no report", number, c.Name)
