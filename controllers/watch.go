@@ -148,3 +148,7 @@ func poolOfPod(_ context.Context, pod client.Object) []reconcile.Request {
 	}
 	return []reconcile.Request{{NamespacedName: types.NamespacedName{Namespace: pod.GetNamespace(), Name: name}}}
 }
+
+func poolOfContest(_ context.Context, c client.Object) []reconcile.Request {
+	return []reconcile.Request{{NamespacedName: types.NamespacedName{Namespace: c.GetNamespace(), Name: c.(*v1alpha1.Contest).Spec.PoolName}}}
+}

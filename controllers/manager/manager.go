@@ -24,6 +24,7 @@ import (
 	"executorpool.dev/api/v1alpha1"
 	"executorpool.dev/controllers"
 	"executorpool.dev/controllers/canary"
+	"executorpool.dev/controllers/contests"
 	"executorpool.dev/controllers/recording"
 	"executorpool.dev/controllers/resources"
 	"executorpool.dev/controllers/sampling"
@@ -108,7 +109,7 @@ func Run(ctx context.Context, c Config) error {
 	if err := reconciler.SetupWithManager(mgr); err != nil {
 		return err
 	}
-	contests := &controllers.ContestReconciler{
+	contestReconciler := &contests.Reconciler{
 		Client:   mgr.GetClient(),
 		Live:     mgr.GetAPIReader(),
 		Events:   mgr.GetEventRecorder(resources.FieldOwner),
@@ -119,12 +120,12 @@ func Run(ctx context.Context, c Config) error {
 		Image:    c.ExecutorImage,
 	}
 	if c.NodeCapacity && len(c.Namespaces) == 0 {
-		contests.Census = &controllers.Census{Live: mgr.GetAPIReader(), Clock: clock.RealClock{}}
+		contestReconciler.Census = &contests.Census{Live: mgr.GetAPIReader(), Clock: clock.RealClock{}}
 	}
-	if err := mgr.Add(contests.Prover); err != nil {
+	if err := mgr.Add(contestReconciler.Prover); err != nil {
 		return fmt.Errorf("add canary prover: %w", err)
 	}
-	if err := contests.SetupWithManager(ctx, mgr); err != nil {
+	if err := contestReconciler.SetupWithManager(ctx, mgr); err != nil {
 		return err
 	}
 	if err := errors.Join(mgr.AddHealthzCheck("ping", healthz.Ping), mgr.AddReadyzCheck("ping", healthz.Ping)); err != nil {

@@ -1,4 +1,4 @@
-package controllers
+package contests
 
 import (
 	"cmp"
@@ -34,9 +34,12 @@ import (
 	"executorpool.dev/controllers/status"
 )
 
-// ContestReconciler keeps the status of Contests. It writes nothing of a pool: the pool's own reconciler reads what its
+// conflictInterval is about what a watch takes to bring the cache up to date.
+const conflictInterval = 100 * time.Millisecond
+
+// Reconciler keeps the status of Contests. It writes nothing of a pool: the pool's own reconciler reads what its
 // contests hold.
-type ContestReconciler struct {
+type Reconciler struct {
 	// Client reads through the cache and writes.
 	Client client.Client
 	// Live reads from the API server; used only for endpoints and quotas, which are not worth a cache.
@@ -59,7 +62,7 @@ type ContestReconciler struct {
 // +kubebuilder:rbac:groups=discovery.k8s.io,resources=endpointslices,verbs=list
 
 // Reconcile brings one contest's status up to date.
-func (r *ContestReconciler) Reconcile(ctx context.Context, request ctrl.Request) (ctrl.Result, error) {
+func (r *Reconciler) Reconcile(ctx context.Context, request ctrl.Request) (ctrl.Result, error) {
 	c := &v1alpha1.Contest{}
 	if err := r.Client.Get(ctx, request.NamespacedName, c); err != nil {
 		if apierrors.IsNotFound(err) {
@@ -89,7 +92,7 @@ func (r *ContestReconciler) Reconcile(ctx context.Context, request ctrl.Request)
 	return ctrl.Result{RequeueAfter: decision.Recheck}, nil
 }
 
-func (r *ContestReconciler) gather(ctx context.Context, c *v1alpha1.Contest) (contest.Input, error) {
+func (r *Reconciler) gather(ctx context.Context, c *v1alpha1.Contest) (contest.Input, error) {
 	in := contest.Input{Contest: c, Now: r.Clock.Now()}
 	key := types.NamespacedName{Namespace: c.Namespace, Name: c.Spec.PoolName}
 	contests, err := index.Contests(ctx, r.Client, key)
@@ -136,7 +139,7 @@ func (r *ContestReconciler) gather(ctx context.Context, c *v1alpha1.Contest) (co
 }
 
 // readyPods are the pool's, by name.
-func (r *ContestReconciler) readyPods(ctx context.Context, pool *v1alpha1.ExecutorPool) ([]corev1.Pod, error) {
+func (r *Reconciler) readyPods(ctx context.Context, pool *v1alpha1.ExecutorPool) ([]corev1.Pod, error) {
 	var list corev1.PodList
 	if err := r.Client.List(ctx, &list, client.InNamespace(pool.Namespace), client.MatchingLabels(resources.Selector(pool))); err != nil {
 		return nil, fmt.Errorf("list pods of %s: %w", client.ObjectKeyFromObject(pool), err)
@@ -147,7 +150,7 @@ func (r *ContestReconciler) readyPods(ctx context.Context, pool *v1alpha1.Execut
 }
 
 // past is what pods tell of how long they took to start, and submissions to run.
-func (r *ContestReconciler) past(ctx context.Context, ready []corev1.Pod) contest.Past {
+func (r *Reconciler) past(ctx context.Context, ready []corev1.Pod) contest.Past {
 	var past contest.Past
 	var targets []sampling.Target
 	for i := range ready {
@@ -166,7 +169,7 @@ func (r *ContestReconciler) past(ctx context.Context, ready []corev1.Pod) contes
 }
 
 // room is what the namespace's quotas leave to the pool once the pods ahead of its replicas are gone.
-func (r *ContestReconciler) room(ctx context.Context, pool *v1alpha1.ExecutorPool, there ahead) (*contest.Room, error) {
+func (r *Reconciler) room(ctx context.Context, pool *v1alpha1.ExecutorPool, there ahead) (*contest.Room, error) {
 	quotas, err := r.quotas(ctx, pool, there)
 	if err != nil {
 		return nil, err
@@ -175,7 +178,7 @@ func (r *ContestReconciler) room(ctx context.Context, pool *v1alpha1.ExecutorPoo
 }
 
 // replicas is what the preflight knows of ready pods.
-func (r *ContestReconciler) replicas(ctx context.Context, service types.NamespacedName, ready []corev1.Pod) ([]contest.Replica, error) {
+func (r *Reconciler) replicas(ctx context.Context, service types.NamespacedName, ready []corev1.Pod) ([]contest.Replica, error) {
 	var list discoveryv1.EndpointSliceList
 	err := r.Live.List(ctx, &list, client.InNamespace(service.Namespace), client.MatchingLabels{discoveryv1.LabelServiceName: service.Name})
 	if err != nil {
@@ -200,7 +203,7 @@ func (r *ContestReconciler) replicas(ctx context.Context, service types.Namespac
 }
 
 // writeStatus writes the status if it changed, then tells about the change.
-func (r *ContestReconciler) writeStatus(ctx context.Context, c *v1alpha1.Contest, decision contest.Decision) error {
+func (r *Reconciler) writeStatus(ctx context.Context, c *v1alpha1.Contest, decision contest.Decision) error {
 	metrics.PublishContest(c, decision.Status)
 	if equality.Semantic.DeepEqual(c.Status, decision.Status) {
 		return nil
@@ -221,8 +224,16 @@ func (r *ContestReconciler) writeStatus(ctx context.Context, c *v1alpha1.Contest
 	return nil
 }
 
+// retry tries again soon: quietly after a conflict, which only says that the cache was a moment behind.
+func retry(err error) (ctrl.Result, error) {
+	if apierrors.IsConflict(err) {
+		return ctrl.Result{RequeueAfter: conflictInterval}, nil
+	}
+	return ctrl.Result{}, err
+}
+
 // SetupWithManager registers the controller and the index both controllers find a pool's contests by.
-func (r *ContestReconciler) SetupWithManager(ctx context.Context, mgr ctrl.Manager) error {
+func (r *Reconciler) SetupWithManager(ctx context.Context, mgr ctrl.Manager) error {
 	if err := mgr.GetFieldIndexer().IndexField(ctx, &v1alpha1.Contest{}, index.ContestPool, index.ContestPoolOf); err != nil {
 		return fmt.Errorf("index contests by pool: %w", err)
 	}
@@ -248,7 +259,7 @@ func (r *ContestReconciler) SetupWithManager(ctx context.Context, mgr ctrl.Manag
 }
 
 // contestsOfPool are those that a change of the pool concerns: plans follow its spec, preflights its status.
-func (r *ContestReconciler) contestsOfPool(concerns func(*v1alpha1.Contest, time.Time) bool) handler.MapFunc {
+func (r *Reconciler) contestsOfPool(concerns func(*v1alpha1.Contest, time.Time) bool) handler.MapFunc {
 	return func(ctx context.Context, pool client.Object) []reconcile.Request {
 		contests, err := index.Contests(ctx, r.Client, client.ObjectKeyFromObject(pool))
 		if err != nil {
@@ -262,8 +273,4 @@ func (r *ContestReconciler) contestsOfPool(concerns func(*v1alpha1.Contest, time
 		}
 		return requests
 	}
-}
-
-func poolOfContest(_ context.Context, c client.Object) []reconcile.Request {
-	return []reconcile.Request{{NamespacedName: types.NamespacedName{Namespace: c.GetNamespace(), Name: c.(*v1alpha1.Contest).Spec.PoolName}}}
 }

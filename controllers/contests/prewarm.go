@@ -1,4 +1,4 @@
-package controllers
+package contests
 
 import (
 	"context"
@@ -34,7 +34,7 @@ type ahead struct {
 }
 
 // ahead looks at the DaemonSet and the Job of the pool.
-func (r *ContestReconciler) ahead(ctx context.Context, pool *v1alpha1.ExecutorPool) (ahead, error) {
+func (r *Reconciler) ahead(ctx context.Context, pool *v1alpha1.ExecutorPool) (ahead, error) {
 	key, there := client.ObjectKeyFromObject(pool), ahead{}
 	set, job := &appsv1.DaemonSet{}, &batchv1.Job{}
 	for _, object := range []client.Object{set, job} {
@@ -73,7 +73,7 @@ func (r *ContestReconciler) ahead(ctx context.Context, pool *v1alpha1.ExecutorPo
 }
 
 // quotas are the namespace's, but for what pods take that are gone when the replicas come.
-func (r *ContestReconciler) quotas(ctx context.Context, pool *v1alpha1.ExecutorPool, there ahead) ([]corev1.ResourceQuota, error) {
+func (r *Reconciler) quotas(ctx context.Context, pool *v1alpha1.ExecutorPool, there ahead) ([]corev1.ResourceQuota, error) {
 	var quotas corev1.ResourceQuotaList
 	if err := r.Live.List(ctx, &quotas, client.InNamespace(pool.Namespace)); err != nil {
 		return nil, fmt.Errorf("list quotas of namespace %s: %w", pool.Namespace, err)
