@@ -1,11 +1,6 @@
-// Package controllers makes the cluster match every ExecutorPool.
+// Package controllers is the directory of what runs in the manager; it has no code of its own.
 //
-// Data flows one way: gather (reads through the cache, and what the poller was told last) -> decide (replicas by package
-// autoscale, and package status) -> render (package resources) -> apply (what differs, under one field owner) -> status
-// (written once, if it changed). Only gather, apply and the status write do IO.
-//
-// It is watch-driven: an owned object that is edited or deleted comes back at once. Beside the reconciler the poller of
-// package sampling asks the replicas; the scaler decides after each round, in memory, and wakes the reconciler when that
-// gives something else than what was acted on. Timers only serve faults that become one by lasting, and obstacles that go
-// unseen.
+// Package manager wires the controllers up. Reconcilers are pool and contests. They use scaling (what decisions about replicas
+// rest on), recording (ledgers of contests), sampling and canary (the executors' side), metrics (the manager's own) and index (the
+// cache's). Pure packages below decide: autoscale, capacity, calendar, contest, report, resources, status, nodes and pods.
 package controllers

@@ -22,9 +22,9 @@ import (
 	"github.com/go-logr/logr"
 
 	"executorpool.dev/api/v1alpha1"
-	"executorpool.dev/controllers"
 	"executorpool.dev/controllers/canary"
 	"executorpool.dev/controllers/contests"
+	"executorpool.dev/controllers/pool"
 	"executorpool.dev/controllers/recording"
 	"executorpool.dev/controllers/resources"
 	"executorpool.dev/controllers/sampling"
@@ -95,26 +95,26 @@ func Run(ctx context.Context, c Config) error {
 	if err != nil {
 		return err
 	}
-	reconciler := controllers.New(controllers.Config{
+	pools := pool.New(pool.Config{
 		Client:  mgr.GetClient(),
 		Live:    mgr.GetAPIReader(),
 		Events:  mgr.GetEventRecorder(resources.FieldOwner),
 		Sampler: sampling.New(resources.Port, c.Dial),
-		Sources: controllers.Sources{Prometheus: sampling.NewPrometheus(c.Dial), External: external},
+		Sources: pool.Sources{Prometheus: sampling.NewPrometheus(c.Dial), External: external},
 		Clock:   clock.RealClock{},
 		Image:   c.ExecutorImage,
 
 		PlaceholderClass: c.PlaceholderClass,
 	})
-	if err := reconciler.SetupWithManager(mgr); err != nil {
+	if err := pools.SetupWithManager(mgr); err != nil {
 		return err
 	}
 	contestReconciler := &contests.Reconciler{
 		Client:   mgr.GetClient(),
 		Live:     mgr.GetAPIReader(),
 		Events:   mgr.GetEventRecorder(resources.FieldOwner),
-		Sampler:  reconciler.Sampler,
-		Recorder: &recording.Recorder{Client: mgr.GetClient(), Sampler: reconciler.Sampler, Clock: clock.RealClock{}},
+		Sampler:  pools.Sampler,
+		Recorder: &recording.Recorder{Client: mgr.GetClient(), Sampler: pools.Sampler, Clock: clock.RealClock{}},
 		Prover:   canary.New(resources.Port, c.Dial, clock.RealClock{}),
 		Clock:    clock.RealClock{},
 		Image:    c.ExecutorImage,
@@ -141,7 +141,7 @@ func options(c Config, scheme *runtime.Scheme) ctrl.Options {
 	return ctrl.Options{
 		Scheme:                        scheme,
 		Logger:                        c.Log,
-		Cache:                         controllers.CacheOptions(c.Namespaces),
+		Cache:                         pool.CacheOptions(c.Namespaces),
 		LeaderElection:                c.LeaderElection.Enabled,
 		LeaderElectionID:              c.LeaderElection.ID,
 		LeaderElectionNamespace:       c.LeaderElection.Namespace,

@@ -1,4 +1,4 @@
-package controllers
+package pool
 
 import (
 	appsv1 "k8s.io/api/apps/v1"
@@ -14,23 +14,8 @@ import (
 	policyv1ac "k8s.io/client-go/applyconfigurations/policy/v1"
 	"sigs.k8s.io/controller-runtime/pkg/client"
 
-	"executorpool.dev/api/v1alpha1"
 	"executorpool.dev/controllers/resources"
 )
-
-// plan is what rendering needs.
-type plan struct {
-	pool     *v1alpha1.ExecutorPool
-	image    string
-	replicas int32
-	// pulls has the image brought to the nodes ahead of a contest.
-	pulls bool
-	// placeholders are how many places to hold, for pods of the priority class.
-	placeholders  int32
-	priorityClass string
-	// paused keeps the Deployment from replacing pods; it scales all the same.
-	paused bool
-}
 
 // kind is one kind of object that a pool consists of; each has the pool's name.
 type kind struct {
