@@ -11,7 +11,7 @@ import (
 	"k8s.io/apimachinery/pkg/types"
 	scheduling "k8s.io/component-helpers/scheduling/corev1"
 	"k8s.io/component-helpers/scheduling/corev1/nodeaffinity"
-	"k8s.io/klog/v2"
+	"k8s.io/klog/v2" //nolint:depguard // the scheduler's rule takes a logger; it gets one that is empty
 )
 
 // Room is how many replicas of a pool nodes have room for.
