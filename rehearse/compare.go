@@ -8,7 +8,7 @@ import (
 	"path/filepath"
 	"strings"
 
-	"executorpool.dev/rehearse/report"
+	"executorpool.dev/rehearse/summary"
 )
 
 // Comparison is of two reports that Run wrote as JSON.
@@ -30,26 +30,26 @@ func Compare(c Comparison) error {
 	if err != nil {
 		return err
 	}
-	if err := report.WriteComparison(c.Stdout, before, after); err != nil {
+	if err := summary.WriteComparison(c.Stdout, before, after); err != nil {
 		return fmt.Errorf("write the comparison: %w", err)
 	}
 	if c.MaxWaitRatio <= 0 {
 		return nil
 	}
-	return report.CheckImprovement(before, after, c.MaxWaitRatio)
+	return summary.CheckImprovement(before, after, c.MaxWaitRatio)
 }
 
-func read(path string) (report.Named, error) {
+func read(path string) (summary.Named, error) {
 	content, err := os.ReadFile(path)
 	if err != nil {
-		return report.Named{}, fmt.Errorf("read a report: %w", err)
+		return summary.Named{}, fmt.Errorf("read a report: %w", err)
 	}
-	named := report.Named{Name: strings.TrimSuffix(filepath.Base(path), filepath.Ext(path))}
+	named := summary.Named{Name: strings.TrimSuffix(filepath.Base(path), filepath.Ext(path))}
 	if err := json.Unmarshal(content, &named.Report); err != nil {
-		return report.Named{}, fmt.Errorf("report %s: %w (it must be what rehearse --json wrote)", path, err)
+		return summary.Named{}, fmt.Errorf("report %s: %w (it must be what rehearse --json wrote)", path, err)
 	}
 	if named.Submissions == 0 {
-		return report.Named{}, fmt.Errorf("report %s: it holds no submissions (it must be what rehearse --json wrote)", path)
+		return summary.Named{}, fmt.Errorf("report %s: it holds no submissions (it must be what rehearse --json wrote)", path)
 	}
 	return named, nil
 }

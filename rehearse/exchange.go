@@ -13,7 +13,7 @@ import (
 	"time"
 
 	"executorpool.dev/executor/api"
-	"executorpool.dev/rehearse/report"
+	"executorpool.dev/rehearse/summary"
 )
 
 const (
@@ -25,7 +25,7 @@ const (
 
 // answer is what one request came to. Kind is empty when a verdict came: whether it is right is the program's to say.
 type answer struct {
-	kind       report.Kind
+	kind       summary.Kind
 	cause      string
 	result     api.Result
 	retryAfter time.Duration
@@ -35,7 +35,7 @@ type answer struct {
 func exchange(ctx context.Context, client *http.Client, endpoint string, body []byte) answer {
 	request, err := http.NewRequestWithContext(ctx, http.MethodPost, endpoint, bytes.NewReader(body))
 	if err != nil {
-		return answer{kind: report.Lost, cause: err.Error()}
+		return answer{kind: summary.Lost, cause: err.Error()}
 	}
 	request.Header.Set("Content-Type", "application/json")
 	response, err := client.Do(request)
@@ -48,7 +48,7 @@ func exchange(ctx context.Context, client *http.Client, endpoint string, body []
 		return lost(err)
 	}
 	if len(content) > maxAnswer {
-		return answer{kind: report.Refused, cause: "the answer is larger than 64 MiB"}
+		return answer{kind: summary.Refused, cause: "the answer is larger than 64 MiB"}
 	}
 	return interpret(response.StatusCode, response.Header, content)
 }
@@ -59,9 +59,9 @@ func lost(err error) answer {
 		err = wrapped.Err
 	}
 	if errors.Is(err, io.EOF) || errors.Is(err, io.ErrUnexpectedEOF) {
-		return answer{kind: report.Lost, cause: "the connection closed before the answer was complete"}
+		return answer{kind: summary.Lost, cause: "the connection closed before the answer was complete"}
 	}
-	return answer{kind: report.Lost, cause: err.Error()}
+	return answer{kind: summary.Lost, cause: err.Error()}
 }
 
 func interpret(status int, header http.Header, content []byte) answer {
@@ -69,20 +69,20 @@ func interpret(status int, header http.Header, content []byte) answer {
 	case http.StatusOK:
 		var result api.Result
 		if err := json.Unmarshal(content, &result); err != nil {
-			return answer{kind: report.Refused, cause: fmt.Sprintf("the answer is not a result: %v", err)}
+			return answer{kind: summary.Refused, cause: fmt.Sprintf("the answer is not a result: %v", err)}
 		}
 		if result.Verdict == "" {
-			return answer{kind: report.Refused, cause: "the answer is not a result: it has no verdict (is this an executor pool?)"}
+			return answer{kind: summary.Refused, cause: "the answer is not a result: it has no verdict (is this an executor pool?)"}
 		}
 		return answer{result: result}
 	case http.StatusServiceUnavailable:
 		return answer{
-			kind:       report.Rejected,
+			kind:       summary.Rejected,
 			cause:      problem(status, content),
 			retryAfter: retryAfter(header.Get("Retry-After")),
 		}
 	default:
-		return answer{kind: report.Refused, cause: problem(status, content)}
+		return answer{kind: summary.Refused, cause: problem(status, content)}
 	}
 }
 

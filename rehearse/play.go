@@ -13,7 +13,7 @@ import (
 
 	"executorpool.dev/rehearse/plan"
 	"executorpool.dev/rehearse/program"
-	"executorpool.dev/rehearse/report"
+	"executorpool.dev/rehearse/summary"
 )
 
 // player plays a plan. Its fields do not change while it plays, but for the tally.
@@ -64,8 +64,8 @@ func transports(connections Connections, participants int) func() http.RoundTrip
 }
 
 // play returns every planned submission's outcome, once each is known. When ctx ends, what has no answer is abandoned.
-func (p *player) play(ctx context.Context, participants []plan.Participant) []report.Outcome {
-	outcomes := make([][]report.Outcome, len(participants))
+func (p *player) play(ctx context.Context, participants []plan.Participant) []summary.Outcome {
+	outcomes := make([][]summary.Outcome, len(participants))
 	var group sync.WaitGroup
 	for i, participant := range participants {
 		group.Go(func() { outcomes[i] = p.attend(ctx, i+1, participant) })
@@ -75,20 +75,20 @@ func (p *player) play(ctx context.Context, participants []plan.Participant) []re
 }
 
 // attend makes one participant's submissions.
-func (p *player) attend(ctx context.Context, number int, participant plan.Participant) []report.Outcome {
+func (p *player) attend(ctx context.Context, number int, participant plan.Participant) []summary.Outcome {
 	client := &http.Client{Transport: p.transport()}
 	defer client.CloseIdleConnections()
 	pause(ctx, participant.Arrival)
-	var outcomes []report.Outcome
+	var outcomes []summary.Outcome
 	for i, step := range participant.Steps {
 		pause(ctx, step.Think)
 		chosen := p.programs[step.Program]
-		outcome := report.Outcome{
+		outcome := summary.Outcome{
 			Submission: fmt.Sprintf("%d.%d", number, i+1),
 			Program:    chosen.Name,
 			Language:   chosen.Language,
 			Want:       string(chosen.Verdict),
-			Kind:       report.Abandoned,
+			Kind:       summary.Abandoned,
 		}
 		if ctx.Err() == nil {
 			p.tally.begin()
@@ -102,12 +102,12 @@ func (p *player) attend(ctx context.Context, number int, participant plan.Partic
 }
 
 // submit fills in what became of one submission, retries included.
-func (p *player) submit(ctx context.Context, client *http.Client, chosen int, outcome *report.Outcome) {
+func (p *player) submit(ctx context.Context, client *http.Client, chosen int, outcome *summary.Outcome) {
 	begun := time.Now()
 	bounded, cancel := context.WithDeadline(ctx, begun.Add(p.timeout))
 	defer cancel()
 	got := exchange(bounded, client, p.endpoint, p.bodies[chosen])
-	for got.kind == report.Rejected && outcome.Retries < p.retries && time.Since(begun)+got.retryAfter < p.timeout {
+	for got.kind == summary.Rejected && outcome.Retries < p.retries && time.Since(begun)+got.retryAfter < p.timeout {
 		if !pause(bounded, got.retryAfter) {
 			break
 		}
@@ -121,13 +121,13 @@ func (p *player) submit(ctx context.Context, client *http.Client, chosen int, ou
 		outcome.ExecutorID = got.result.ID
 		outcome.Got = string(got.result.Verdict)
 		outcome.QueueWait = time.Duration(got.result.QueueMillis) * time.Millisecond
-		outcome.Kind, outcome.Cause = report.Right, p.programs[chosen].Check(got.result)
+		outcome.Kind, outcome.Cause = summary.Right, p.programs[chosen].Check(got.result)
 		if outcome.Cause != "" {
-			outcome.Kind = report.Wrong
+			outcome.Kind = summary.Wrong
 		}
 	case ctx.Err() != nil:
-		outcome.Kind, outcome.Cause = report.Abandoned, ""
-	case got.kind == report.Lost && errors.Is(bounded.Err(), context.DeadlineExceeded):
+		outcome.Kind, outcome.Cause = summary.Abandoned, ""
+	case got.kind == summary.Lost && errors.Is(bounded.Err(), context.DeadlineExceeded):
 		outcome.Cause = fmt.Sprintf("no answer within %s", p.timeout)
 	}
 }

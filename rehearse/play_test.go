@@ -15,7 +15,7 @@ import (
 	"executorpool.dev/executor/api"
 	"executorpool.dev/rehearse/plan"
 	"executorpool.dev/rehearse/program"
-	"executorpool.dev/rehearse/report"
+	"executorpool.dev/rehearse/summary"
 )
 
 // delayed answers each request after a time, without a network, so that synctest's virtual clock runs.
@@ -50,73 +50,73 @@ func TestPlayKeepsTime(t *testing.T) {
 		// interrupt ends the rehearsal at that time.
 		interrupt time.Duration
 		wantAsked []time.Duration
-		want      []report.Outcome
+		want      []summary.Outcome
 	}{
 		"arrival and think time": {
 			participant: plan.Participant{Arrival: 5 * time.Second, Steps: []plan.Step{{}, {Think: 7 * time.Second}}},
 			after:       2 * time.Second, answers: []http.HandlerFunc{ok},
 			wantAsked: []time.Duration{5 * time.Second, 14 * time.Second},
-			want: []report.Outcome{
-				{Kind: report.Right, Latency: 2 * time.Second, Finished: 7 * time.Second},
-				{Kind: report.Right, Latency: 2 * time.Second, Finished: 16 * time.Second},
+			want: []summary.Outcome{
+				{Kind: summary.Right, Latency: 2 * time.Second, Finished: 7 * time.Second},
+				{Kind: summary.Right, Latency: 2 * time.Second, Finished: 16 * time.Second},
 			},
 		},
 		"no retry unless asked for": {
 			participant: plan.Participant{Steps: []plan.Step{{}}}, answers: []http.HandlerFunc{full, ok},
 			wantAsked: []time.Duration{0},
-			want:      []report.Outcome{{Kind: report.Rejected}},
+			want:      []summary.Outcome{{Kind: summary.Rejected}},
 		},
 		"retries after the time asked for": {
 			participant: plan.Participant{Steps: []plan.Step{{}}}, answers: []http.HandlerFunc{full, full, ok}, retries: 2,
 			after:     time.Second,
 			wantAsked: []time.Duration{0, 4 * time.Second, 8 * time.Second},
-			want:      []report.Outcome{{Kind: report.Right, Retries: 2, Latency: 9 * time.Second, Finished: 9 * time.Second}},
+			want:      []summary.Outcome{{Kind: summary.Right, Retries: 2, Latency: 9 * time.Second, Finished: 9 * time.Second}},
 		},
 		"no more retries than asked for": {
 			participant: plan.Participant{Steps: []plan.Step{{}}}, answers: []http.HandlerFunc{full}, retries: 1,
 			wantAsked: []time.Duration{0, 3 * time.Second},
-			want:      []report.Outcome{{Kind: report.Rejected, Retries: 1, Latency: 3 * time.Second, Finished: 3 * time.Second}},
+			want:      []summary.Outcome{{Kind: summary.Rejected, Retries: 1, Latency: 3 * time.Second, Finished: 3 * time.Second}},
 		},
 		"no retry that would pass the timeout": {
 			participant: plan.Participant{Steps: []plan.Step{{}}}, answers: []http.HandlerFunc{full}, retries: 9,
 			timeout:   5 * time.Second,
 			wantAsked: []time.Duration{0, 3 * time.Second},
-			want:      []report.Outcome{{Kind: report.Rejected, Retries: 1, Latency: 3 * time.Second, Finished: 3 * time.Second}},
+			want:      []summary.Outcome{{Kind: summary.Rejected, Retries: 1, Latency: 3 * time.Second, Finished: 3 * time.Second}},
 		},
 		"lost at the timeout": {
 			participant: plan.Participant{Steps: []plan.Step{{}, {}}}, answers: []http.HandlerFunc{ok},
 			after: time.Hour, timeout: 5 * time.Second,
 			wantAsked: []time.Duration{0, 5 * time.Second},
-			want: []report.Outcome{
-				{Kind: report.Lost, Latency: 5 * time.Second, Finished: 5 * time.Second},
-				{Kind: report.Lost, Latency: 5 * time.Second, Finished: 10 * time.Second},
+			want: []summary.Outcome{
+				{Kind: summary.Lost, Latency: 5 * time.Second, Finished: 5 * time.Second},
+				{Kind: summary.Lost, Latency: 5 * time.Second, Finished: 10 * time.Second},
 			},
 		},
 		"interrupted while it waits for an answer": {
 			participant: plan.Participant{Steps: []plan.Step{{}, {}}}, answers: []http.HandlerFunc{ok},
 			after: 10 * time.Second, interrupt: 12 * time.Second,
 			wantAsked: []time.Duration{0, 10 * time.Second},
-			want: []report.Outcome{
-				{Kind: report.Right, Latency: 10 * time.Second, Finished: 10 * time.Second},
-				{Kind: report.Abandoned, Latency: 2 * time.Second, Finished: 12 * time.Second},
+			want: []summary.Outcome{
+				{Kind: summary.Right, Latency: 10 * time.Second, Finished: 10 * time.Second},
+				{Kind: summary.Abandoned, Latency: 2 * time.Second, Finished: 12 * time.Second},
 			},
 		},
 		"interrupted while it thinks": {
 			participant: plan.Participant{Steps: []plan.Step{{}, {Think: time.Hour}}}, answers: []http.HandlerFunc{ok},
 			interrupt: time.Minute,
 			wantAsked: []time.Duration{0},
-			want:      []report.Outcome{{Kind: report.Right}, {Kind: report.Abandoned, Finished: time.Minute}},
+			want:      []summary.Outcome{{Kind: summary.Right}, {Kind: summary.Abandoned, Finished: time.Minute}},
 		},
 		"interrupted before it arrives": {
 			participant: plan.Participant{Arrival: time.Hour, Steps: []plan.Step{{}}}, answers: []http.HandlerFunc{ok},
 			interrupt: time.Minute,
-			want:      []report.Outcome{{Kind: report.Abandoned, Finished: time.Minute}},
+			want:      []summary.Outcome{{Kind: summary.Abandoned, Finished: time.Minute}},
 		},
 		"interrupted before a retry": {
 			participant: plan.Participant{Steps: []plan.Step{{}}}, answers: []http.HandlerFunc{full}, retries: 5,
 			interrupt: time.Second,
 			wantAsked: []time.Duration{0},
-			want:      []report.Outcome{{Kind: report.Abandoned, Latency: time.Second, Finished: time.Second}},
+			want:      []summary.Outcome{{Kind: summary.Abandoned, Latency: time.Second, Finished: time.Second}},
 		},
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -139,7 +139,7 @@ func TestPlayKeepsTime(t *testing.T) {
 				}
 				got := p.play(ctx, []plan.Participant{tc.participant})
 				for i := range got {
-					got[i] = report.Outcome{Kind: got[i].Kind, Retries: got[i].Retries,
+					got[i] = summary.Outcome{Kind: got[i].Kind, Retries: got[i].Retries,
 						Latency: got[i].Latency, Finished: got[i].Finished}
 				}
 				if diff := gocmp.Diff(tc.want, got); diff != "" {

@@ -6,7 +6,7 @@ import (
 	"sync/atomic"
 	"time"
 
-	"executorpool.dev/rehearse/report"
+	"executorpool.dev/rehearse/summary"
 )
 
 // tally counts while the plan is played.
@@ -19,10 +19,10 @@ type tally struct {
 
 func (t *tally) begin() { t.inFlight.Add(1) }
 
-func (t *tally) end(kind report.Kind) {
+func (t *tally) end(kind summary.Kind) {
 	t.inFlight.Add(-1)
 	t.done.Add(1)
-	if kind != report.Right {
+	if kind != summary.Right {
 		t.failed.Add(1)
 	}
 }

@@ -11,7 +11,7 @@ import (
 
 	"executorpool.dev/rehearse/plan"
 	"executorpool.dev/rehearse/program"
-	"executorpool.dev/rehearse/report"
+	"executorpool.dev/rehearse/summary"
 )
 
 // ErrNotAllRight means that the rehearsal was played and reported, but not every submission got its right verdict.
@@ -52,7 +52,7 @@ func Run(ctx context.Context, config Config) error {
 	stop := progress(config.Stderr, config.Terminal, progressed)
 	outcomes := p.play(ctx, participants)
 	stop()
-	return conclude(config, report.Summarise(report.Frame{
+	return conclude(config, summary.Summarise(summary.Frame{
 		Participants: config.Participants,
 		Seed:         config.Seed,
 		Interrupted:  ctx.Err() != nil,
@@ -74,15 +74,15 @@ func sizes(config Config, programs []program.Program) plan.Spec {
 }
 
 // conclude writes the report everywhere it is wanted. The JSON is one line, so that it can be picked out of a log.
-func conclude(config Config, r report.Report) error {
+func conclude(config Config, r summary.Report) error {
 	table := config.Stdout
 	if config.JSON == "-" {
 		table = config.Stderr
 	}
-	if err := report.WriteTable(table, r); err != nil {
+	if err := summary.WriteTable(table, r); err != nil {
 		return fmt.Errorf("write the table: %w", err)
 	}
-	if err := report.WriteFailures(config.Stderr, r); err != nil {
+	if err := summary.WriteFailures(config.Stderr, r); err != nil {
 		return fmt.Errorf("write the failures: %w", err)
 	}
 	if err := writeJSON(config, r); err != nil {
@@ -97,7 +97,7 @@ func conclude(config Config, r report.Report) error {
 	return nil
 }
 
-func writeJSON(config Config, r report.Report) error {
+func writeJSON(config Config, r summary.Report) error {
 	if config.JSON == "" {
 		return nil
 	}

@@ -18,7 +18,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"executorpool.dev/executor/api"
-	"executorpool.dev/rehearse/report"
+	"executorpool.dev/rehearse/summary"
 )
 
 // pool answers for an executor pool, by the source of the submission.
@@ -87,9 +87,9 @@ func config(url, programs string, participants int) (Config, *bytes.Buffer) {
 	}, &stdout
 }
 
-func decode(t *testing.T, stdout *bytes.Buffer) report.Report {
+func decode(t *testing.T, stdout *bytes.Buffer) summary.Report {
 	t.Helper()
-	var got report.Report
+	var got summary.Report
 	if err := json.Unmarshal(stdout.Bytes(), &got); err != nil {
 		t.Fatalf("report %q: %v", stdout, err)
 	}
@@ -114,7 +114,7 @@ func TestRunCountsEveryKind(t *testing.T) {
 		t.Errorf("error %v, want %v", err, ErrNotAllRight)
 	}
 	got := decode(t, stdout)
-	counts := report.Counts{Submissions: 14, Right: 2, Wrong: 4, Rejected: 2, Refused: 4, Lost: 2}
+	counts := summary.Counts{Submissions: 14, Right: 2, Wrong: 4, Rejected: 2, Refused: 4, Lost: 2}
 	if diff := cmp.Diff(counts, got.Counts); diff != "" {
 		t.Errorf("counts (-want +got):\n%s", diff)
 	}
@@ -129,30 +129,30 @@ func TestRunCountsEveryKind(t *testing.T) {
 func TestRunExplainsFailures(t *testing.T) {
 	for name, tc := range map[string]struct {
 		answer http.HandlerFunc
-		want   report.Failure
+		want   summary.Failure
 	}{
 		"wrong output": {
 			answer: verdict(api.OK, "43"),
-			want: report.Failure{Kind: report.Wrong, ExecutorID: "x", Got: "OK",
+			want: summary.Failure{Kind: summary.Wrong, ExecutorID: "x", Got: "OK",
 				Cause: "stdout differs from line 1 on (2 bytes, expected 2)"},
 		},
 		"rejected": {
 			answer: rejection("1"),
-			want: report.Failure{Kind: report.Rejected,
+			want: summary.Failure{Kind: summary.Rejected,
 				Cause: "503 Service Unavailable: queue_full: 128 wait already"},
 		},
 		"lost": {
 			answer: disconnect,
-			want:   report.Failure{Kind: report.Lost, Cause: "the connection closed before the answer was complete"},
+			want:   summary.Failure{Kind: summary.Lost, Cause: "the connection closed before the answer was complete"},
 		},
 		"not an executor": {
 			answer: func(w http.ResponseWriter, _ *http.Request) { w.Write([]byte("{}")) },
-			want: report.Failure{Kind: report.Refused,
+			want: summary.Failure{Kind: summary.Refused,
 				Cause: "the answer is not a result: it has no verdict (is this an executor pool?)"},
 		},
 		"a proxy's page": {
 			answer: func(w http.ResponseWriter, _ *http.Request) { http.Error(w, "<html>", http.StatusBadGateway) },
-			want:   report.Failure{Kind: report.Refused, Cause: "502 Bad Gateway"},
+			want:   summary.Failure{Kind: summary.Refused, Cause: "502 Bad Gateway"},
 		},
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -161,7 +161,7 @@ func TestRunExplainsFailures(t *testing.T) {
 			if err := Run(t.Context(), cfg); !errors.Is(err, ErrNotAllRight) {
 				t.Errorf("error %v, want %v", err, ErrNotAllRight)
 			}
-			if diff := cmp.Diff([]report.Failure{tc.want}, decode(t, stdout).Failures); diff != "" {
+			if diff := cmp.Diff([]summary.Failure{tc.want}, decode(t, stdout).Failures); diff != "" {
 				t.Errorf("failures (-want +got):\n%s", diff)
 			}
 			if explained := cfg.Stderr.(*bytes.Buffer).String(); !strings.Contains(explained, tc.want.Cause) {

@@ -24,7 +24,7 @@ import (
 
 	"executorpool.dev/api/v1alpha1"
 	"executorpool.dev/rehearse"
-	"executorpool.dev/rehearse/report"
+	"executorpool.dev/rehearse/summary"
 	"executorpool.dev/simulate/fleet"
 	"executorpool.dev/simulate/hpa"
 )
@@ -45,7 +45,7 @@ const (
 type play struct {
 	name    string
 	ready   int32 // replicas at the start
-	figures report.Report
+	figures summary.Report
 	peak    int32
 	// extra is what was held above the one replica that the pool declares, from the warm-up to the release.
 	extra time.Duration
@@ -157,7 +157,7 @@ func playContest(t *testing.T) play {
 }
 
 // agrees holds the contest's report to what the participants saw.
-func agrees(t *testing.T, got *v1alpha1.ContestReport, want report.Report) {
+func agrees(t *testing.T, got *v1alpha1.ContestReport, want summary.Report) {
 	t.Helper()
 	verdicts := map[string]int{}
 	for _, v := range got.Verdicts {
@@ -230,7 +230,7 @@ func scaleBy(t *testing.T, rule *hpa.HPA, ns string, start, release time.Time) {
 
 // burst has 200 participants submit a program of two seconds at one moment, each on a connection of its own. What is answered 503
 // they send again when they are told to.
-func burst(t *testing.T, url string) report.Report {
+func burst(t *testing.T, url string) summary.Report {
 	t.Helper()
 	return participate(t, url, 200)
 }
@@ -245,7 +245,7 @@ int main(void) {
 }
 `
 
-func participate(t *testing.T, url string, participants int) report.Report {
+func participate(t *testing.T, url string, participants int) summary.Report {
 	t.Helper()
 	dir := t.TempDir()
 	for name, content := range map[string]string{"think.c": think, "think.out": "42\n"} {
@@ -259,7 +259,7 @@ func participate(t *testing.T, url string, participants int) report.Report {
 	if err != nil && !errors.Is(err, rehearse.ErrNotAllRight) {
 		t.Fatalf("rehearse: %v", err)
 	}
-	var figures report.Report
+	var figures summary.Report
 	if err := json.Unmarshal(out.Bytes(), &figures); err != nil {
 		t.Fatalf("read the rehearsal's report: %v: %s", err, out.String())
 	}
