@@ -21,21 +21,21 @@ import (
 func TestExecutorSilentWorkerIsReplaced(t *testing.T) {
 	r := startExecutor(t, nil)
 	all := r.launch(context.Background(), 4, "sleep 0.3")
-	r.eventually(r.busy, 4) // both workers serve
+	r.eventually(r.busy, 4) // both workers have busy slots
 	all.wait.Wait()
-	victim := r.workers()[0]
-	if err := syscall.Kill(victim, syscall.SIGSTOP); err != nil {
+	pid := r.workers()[0]
+	if err := syscall.Kill(pid, syscall.SIGSTOP); err != nil {
 		t.Fatal(err)
 	}
 	r.eventually(func() int { return int(r.metric("executor_worker_restarts_total", "reason", "silent")) }, 1)
 	r.eventually(func() int { return len(r.workers()) }, 2)
-	// More than the other worker can take at once: the replacement serves too.
+	// More submissions than the other worker has slots, so that the replacement runs some of them.
 	if diff := cmp.Diff(map[string]int{"OK": 8}, r.launch(context.Background(), 8, "sleep 0.1").kinds()); diff != "" {
 		t.Errorf("answers (-want +got):\n%s", diff)
 	}
 }
 
-func TestExecutorWithoutWorkersIsNotReadyAndSaysWhy(t *testing.T) {
+func TestExecutorWithoutWorkersIsNotReady(t *testing.T) {
 	r := startExecutor(t, func(s *testSettings) {
 		s.Unready, s.Options.WorkerCommand, s.Options.QueueWait = true, []string{"/bin/false"}, 100*time.Millisecond
 	})
@@ -84,7 +84,7 @@ func TestExecutorDeathLeavesNothingRunning(t *testing.T) {
 	}
 }
 
-// alive is 0 for a process that has ended, reaped or not.
+// alive returns 0 for a process that has ended, also before it is reaped, and 1 otherwise.
 func alive(pid int) int {
 	stat, err := os.ReadFile(fmt.Sprintf("/proc/%d/stat", pid))
 	if err != nil || bytes.Contains(stat, []byte(") Z ")) {
@@ -93,7 +93,7 @@ func alive(pid int) int {
 	return 1
 }
 
-func TestExecutorLargeInputStallsNobody(t *testing.T) {
+func TestExecutorLargeInputDelaysNoOtherSubmission(t *testing.T) {
 	r := startExecutor(t, nil)
 	const size = 8 << 20
 	body, err := json.Marshal(api.Request{Language: "shell", Source: "wc -c", Stdin: strings.Repeat("0123456\n", size/8)})

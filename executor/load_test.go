@@ -19,7 +19,7 @@ import (
 	"executorpool.dev/executor/api"
 )
 
-func TestExecutorThousandAtOnceAnswersEachOnce(t *testing.T) {
+func TestExecutorThousandConcurrentSubmissionsAreAnsweredOnce(t *testing.T) {
 	const n = 1000
 	r := startExecutor(t, func(s *testSettings) {
 		s.Options.Workers, s.Options.Threads, s.Options.QueueCapacity, s.Options.QueueWait = 4, 2, n, 5*time.Minute
@@ -102,14 +102,15 @@ func TestExecutorKilledWorkerCostsItsSlotsOnly(t *testing.T) {
 	r := startExecutor(t, func(s *testSettings) { s.Options.Workers, s.Options.Threads = 4, 2 })
 	f := r.launch(context.Background(), 8, "sleep 3")
 	r.eventually(r.busy, 8)
-	victim := r.workers()[0]
-	// The shells must be there before their worker dies, so that it leaves something behind.
-	r.eventually(func() int { return len(children(t, victim)) }, 2)
-	orphans := children(t, victim)
-	if err := syscall.Kill(victim, syscall.SIGKILL); err != nil {
+	pid := r.workers()[0]
+	// The shells must run before their worker dies, so that they become orphans.
+	r.eventually(func() int { return len(children(t, pid)) }, 2)
+	orphans := children(t, pid)
+	if err := syscall.Kill(pid, syscall.SIGKILL); err != nil {
 		t.Fatal(err)
 	}
-	// Far more than the free slots can take in the meantime: whatever happens to these is the replacement's fault.
+	// More submissions than the free slots can run meanwhile, so that the replacement runs some of
+	// them.
 	after := r.launch(context.Background(), 40, "echo after")
 	if diff := cmp.Diff(map[string]int{"OK": 6, "InternalError": 2}, f.kinds()); diff != "" {
 		t.Errorf("answers (-want +got):\n%s", diff)
@@ -132,11 +133,12 @@ func TestExecutorKilledWorkerCostsItsSlotsOnly(t *testing.T) {
 	}
 }
 
-// While submissions are brief, orders are sent to the slots ahead; one that then lies behind a long run must not wait for it.
-func TestExecutorLongRunHoldsUpNobodyBehindIt(t *testing.T) {
+// Slots with brief submissions prefetch. A prefetched submission behind a long run must not wait
+// for the long run.
+func TestExecutorLongRunDelaysNoPrefetchedSubmission(t *testing.T) {
 	r := startExecutor(t, func(s *testSettings) { s.Options.Workers, s.Options.Threads = 2, 1 })
 	var stop atomic.Bool
-	brief := r.loop(8, ":", func(a answer) bool { return stop.Load() || a.kind() != "OK" })
+	brief := r.repeat(8, ":", func(a answer) bool { return stop.Load() || a.kind() != "OK" })
 	r.eventually(func() int { return min(brief.count(), 100) }, 100)
 	for range 3 {
 		if a := r.submit(context.Background(), "sleep 6"); a.kind() != "OK" {
@@ -154,12 +156,12 @@ func TestExecutorLongRunHoldsUpNobodyBehindIt(t *testing.T) {
 	}
 }
 
-// A worker that dies with an order ahead of its time costs what runs, not what waits.
-func TestExecutorKilledWorkerCostsNothingThatWasSentAhead(t *testing.T) {
+// A worker that dies with a prefetched submission costs only the submission that runs.
+func TestExecutorKilledWorkerKeepsPrefetchedSubmissions(t *testing.T) {
 	r := startExecutor(t, func(s *testSettings) { s.Options.Workers, s.Options.Threads = 2, 1 })
 	const kills = 5
 	var stop atomic.Bool
-	f := r.loop(8, ":", func(answer) bool { return stop.Load() })
+	f := r.repeat(8, ":", func(answer) bool { return stop.Load() })
 	for i := range kills {
 		enough := f.count() + 200
 		r.eventually(func() int { return min(f.count(), enough) }, enough)
@@ -183,14 +185,14 @@ func TestExecutorKilledWorkerCostsNothingThatWasSentAhead(t *testing.T) {
 
 func TestExecutorTermUnderLoadLosesNothing(t *testing.T) {
 	r := startExecutor(t, func(s *testSettings) { s.Options.DrainDelay = 500 * time.Millisecond })
-	var told atomic.Bool
-	f := r.loop(40, "sleep 0.1", func(a answer) bool {
-		// A client that is sent away goes to another replica.
-		return a.kind() != "OK" || told.Load() && a.closes
+	var signalled atomic.Bool
+	f := r.repeat(40, "sleep 0.1", func(a answer) bool {
+		// A client whose connection is closed would go to another replica.
+		return a.kind() != "OK" || signalled.Load() && a.closes
 	})
 	r.eventually(func() int { return min(f.count(), 40) }, 40)
 	r.signal(syscall.SIGTERM)
-	told.Store(true)
+	signalled.Store(true)
 	r.eventually(func() int { status, _, _ := r.get("/readyz"); return status }, http.StatusServiceUnavailable)
 	kinds := f.kinds()
 	served := kinds["OK"]
@@ -218,7 +220,7 @@ func TestExecutorTermDrainsQueueAndSlots(t *testing.T) {
 	}
 }
 
-func TestExecutorSecondSignalEndsAtOnceWithAnswers(t *testing.T) {
+func TestExecutorSecondSignalStopsAtOnceWithAnswers(t *testing.T) {
 	r := startExecutor(t, func(s *testSettings) { s.Options.Workers, s.Options.Threads = 1, 1 })
 	f := r.launch(context.Background(), 3, "sleep 10")
 	r.eventually(r.queued, 2)
@@ -236,21 +238,21 @@ func TestExecutorSecondSignalEndsAtOnceWithAnswers(t *testing.T) {
 func TestExecutorRecyclesUnderLoadWithoutLoss(t *testing.T) {
 	for name, tc := range map[string]struct {
 		recycleAfter int
-		hangups      int
+		hangup       int
 		reason       string
 		least        float64
 	}{
 		"after its runs": {recycleAfter: 20, reason: "recycled", least: 5},
-		"on SIGHUP":      {recycleAfter: 1_000_000, hangups: 2, reason: "requested", least: 4},
+		"on SIGHUP":      {recycleAfter: 1_000_000, hangup: 2, reason: "requested", least: 4},
 	} {
 		t.Run(name, func(t *testing.T) {
 			r := startExecutor(t, func(s *testSettings) { s.Options.RecycleAfter = tc.recycleAfter })
 			var stop atomic.Bool
-			f := r.loop(12, "echo done", func(a answer) bool { return stop.Load() || a.kind() != "OK" })
+			f := r.repeat(12, "echo done", func(a answer) bool { return stop.Load() || a.kind() != "OK" })
 			restarts := func() float64 { return r.metric("executor_worker_restarts_total", "reason", tc.reason) }
 			g := gomega.NewWithT(t)
-			r.eventually(r.busy, 4) // a worker that is still starting is fresh, and not replaced
-			for range tc.hangups {
+			r.eventually(r.busy, 4) // a worker that still starts is not replaced
+			for range tc.hangup {
 				before := restarts()
 				r.signal(syscall.SIGHUP)
 				g.Eventually(restarts).WithTimeout(time.Minute).Should(gomega.BeNumerically(">=", before+2))

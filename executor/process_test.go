@@ -29,8 +29,8 @@ import (
 	"executorpool.dev/executor/worker"
 )
 
-// The tests run whole executors: this test binary, started again, is the supervisor and its workers. What the race
-// detector finds there makes the process fail, and so the test.
+// The tests run whole executors: the test binary starts itself as the supervisor, which starts it
+// as the workers. A race that the detector finds in these processes fails the test.
 func TestMain(m *testing.M) {
 	if len(os.Args) < 2 {
 		os.Exit(m.Run())
@@ -56,8 +56,8 @@ func serveForTest(settings string) error {
 		return err
 	}
 	s.Options.Log = slog.New(slog.NewJSONHandler(os.Stderr, nil))
-	// The probe starts its binary as an attacker under tight limits, which a race-detecting one does not fit into; it has
-	// tests of its own. A tier that does not hold makes the workers fail to start.
+	// The probe starts its binary as an attacker under limits that a binary with the race detector
+	// exceeds. The probe has its own tests. Workers fail to start if the tier does not hold.
 	s.Options.Probe = func(context.Context, string, []string) (sandbox.Tier, string) { return s.Tier, "given by the test" }
 	return Run(context.Background(), s.Options)
 }
@@ -65,11 +65,11 @@ func serveForTest(settings string) error {
 type testSettings struct {
 	Options Options
 	Tier    sandbox.Tier
-	Unready bool // do not wait until it is ready
+	Unready bool // do not wait for readiness
 }
 
-// running is an executor process under test.
-type running struct {
+// executorProcess is an executor process under test.
+type executorProcess struct {
 	t       *testing.T
 	cmd     *exec.Cmd
 	url     string
@@ -80,14 +80,15 @@ type running struct {
 	log     bytes.Buffer
 }
 
-// startExecutor starts one with 2 workers of 2 slots each unless change says otherwise, and waits until it is ready.
-func startExecutor(t *testing.T, change func(*testSettings)) *running {
+// startExecutor starts an executor with 2 workers of 2 slots each and waits until it is ready.
+// change may change its settings.
+func startExecutor(t *testing.T, change func(*testSettings)) *executorProcess {
 	t.Helper()
 	s := testSettings{Tier: sandbox.Restricted, Options: Options{
 		Listen: "127.0.0.1:0", Workers: 2, Threads: 2, Timeout: 20 * time.Second,
 		QueueCapacity: 128, QueueWait: time.Minute, RecycleAfter: 1_000_000, MinimumTier: sandbox.RestrictedLegacy,
 		Limits: sandbox.Limits{CPU: 10 * time.Second, Wall: 20 * time.Second, Memory: 64 << 20, Output: 64 << 10, Processes: 16, Disk: 1 << 20},
-		// Only the directory itself is opened up to the tests, never what is below it.
+		// The tests use only the directory itself, never its content.
 		Scratch: t.TempDir(), Languages: []string{filepath.Join(workingDir(t), "testdata", "languages.yaml")},
 		MaxBody: 16 << 20, MaxBuffered: 256 << 20, WorkerCommand: []string{"/proc/self/exe", "worker"},
 	}}
@@ -98,7 +99,7 @@ func startExecutor(t *testing.T, change func(*testSettings)) *running {
 	if err != nil {
 		t.Fatal(err)
 	}
-	r := &running{
+	r := &executorProcess{
 		t: t, cmd: exec.Command(os.Args[0], "serve", string(settings)), done: make(chan struct{}),
 		client: &http.Client{Transport: &http.Transport{MaxIdleConnsPerHost: 2000}},
 	}
@@ -132,8 +133,9 @@ func workingDir(t *testing.T) string {
 	return dir
 }
 
-// follow keeps the log, finds the address in it, and reaps the process when the log has ended.
-func (r *running) follow(stderr io.Reader, address chan<- string) {
+// follow stores the log, sends the address that the log contains, and reaps the process at the end
+// of the log.
+func (r *executorProcess) follow(stderr io.Reader, address chan<- string) {
 	lines := bufio.NewScanner(stderr)
 	for lines.Scan() {
 		r.logLock.Lock()
@@ -144,18 +146,18 @@ func (r *running) follow(stderr io.Reader, address chan<- string) {
 			address <- line.Address
 		}
 	}
-	_ = r.cmd.Wait() // the exit code is what counts
+	_ = r.cmd.Wait() // the caller checks the exit code
 	r.exit = r.cmd.ProcessState.ExitCode()
 	close(r.done)
 }
 
-func (r *running) logged() string {
+func (r *executorProcess) logged() string {
 	r.logLock.Lock()
 	defer r.logLock.Unlock()
 	return r.log.String()
 }
 
-func (r *running) cleanUp() {
+func (r *executorProcess) cleanUp() {
 	_ = r.cmd.Process.Kill()
 	<-r.done
 	if strings.Contains(r.logged(), "DATA RACE") || r.t.Failed() {
@@ -163,30 +165,30 @@ func (r *running) cleanUp() {
 	}
 }
 
-func (r *running) signal(sig syscall.Signal) {
+func (r *executorProcess) signal(sig syscall.Signal) {
 	r.t.Helper()
 	if err := r.cmd.Process.Signal(sig); err != nil {
 		r.t.Fatal(err)
 	}
 }
 
-// exitCode waits for the process to end.
-func (r *running) exitCode() int {
+// exitCode waits for the end of the process and returns its exit code.
+func (r *executorProcess) exitCode() int {
 	r.t.Helper()
 	select {
 	case <-r.done:
 	case <-time.After(time.Minute):
-		r.t.Fatal("the executor does not end")
+		r.t.Fatal("the executor does not exit")
 	}
 	return r.exit
 }
 
-func (r *running) eventually(got func() int, want int) {
+func (r *executorProcess) eventually(got func() int, want int) {
 	r.t.Helper()
 	gomega.NewWithT(r.t).Eventually(got).WithTimeout(30 * time.Second).WithPolling(2 * time.Millisecond).Should(gomega.Equal(want))
 }
 
-func (r *running) get(path string) (status int, body []byte, err error) {
+func (r *executorProcess) get(path string) (status int, body []byte, err error) {
 	response, err := r.client.Get(r.url + path)
 	if err != nil {
 		return 0, nil, err
@@ -196,7 +198,7 @@ func (r *running) get(path string) (status int, body []byte, err error) {
 	return response.StatusCode, body, err
 }
 
-func (r *running) state() api.State {
+func (r *executorProcess) state() api.State {
 	r.t.Helper()
 	var s api.State
 	_, body, err := r.get("/v1/state")
@@ -209,11 +211,12 @@ func (r *running) state() api.State {
 	return s
 }
 
-func (r *running) queued() int { return r.state().Queued }
-func (r *running) busy() int   { return r.state().Busy }
+func (r *executorProcess) queued() int { return r.state().Queued }
+func (r *executorProcess) busy() int   { return r.state().Busy }
 
-// metric is the value of a gauge or counter with exactly these labels ("name", "value", ...).
-func (r *running) metric(name string, labels ...string) float64 {
+// metric returns the value of the gauge or counter with exactly these labels ("name", "value",
+// ...).
+func (r *executorProcess) metric(name string, labels ...string) float64 {
 	r.t.Helper()
 	_, body, err := r.get("/metrics")
 	if err != nil {
@@ -237,18 +240,18 @@ func (r *running) metric(name string, labels ...string) float64 {
 	return 0
 }
 
-// answer is what one submission came to.
+// answer is the response to one submission, or the error of its request.
 type answer struct {
 	status  int
 	header  http.Header
-	closes  bool // the connection ends with this answer
+	closes  bool // the server closes the connection after this response
 	result  api.Result
 	problem api.Problem
 	took    time.Duration
 	err     error
 }
 
-// kind is a short word for counting answers.
+// kind returns the class of an answer: the verdict, or the status and the reason, or the error.
 func (a answer) kind() string {
 	switch {
 	case a.err != nil:
@@ -263,7 +266,7 @@ func (a answer) kind() string {
 	}
 }
 
-func (r *running) submit(ctx context.Context, script string, header ...string) answer {
+func (r *executorProcess) submit(ctx context.Context, script string, header ...string) answer {
 	body, err := json.Marshal(api.Request{Language: "shell", Source: script})
 	if err != nil {
 		return answer{err: err}
@@ -296,25 +299,26 @@ func (r *running) submit(ctx context.Context, script string, header ...string) a
 	return a
 }
 
-// flight is submissions under way.
-type flight struct {
+// batch collects the answers of concurrent submissions.
+type batch struct {
 	wait    sync.WaitGroup
 	mu      sync.Mutex
 	answers []answer
 }
 
-// launch submits the script n times at once.
-func (r *running) launch(ctx context.Context, n int, script string) *flight {
-	f := new(flight)
+// launch submits the script n times concurrently.
+func (r *executorProcess) launch(ctx context.Context, n int, script string) *batch {
+	f := new(batch)
 	for range n {
 		f.wait.Go(func() { f.add(r.submit(ctx, script)) })
 	}
 	return f
 }
 
-// loop submits the script from n clients, each again as soon as it has its answer, until stop says so.
-func (r *running) loop(n int, script string, stop func(answer) bool) *flight {
-	f := new(flight)
+// repeat submits the script from n concurrent clients. Each client submits again after each answer
+// until stop returns true.
+func (r *executorProcess) repeat(n int, script string, stop func(answer) bool) *batch {
+	f := new(batch)
 	for range n {
 		f.wait.Go(func() {
 			for {
@@ -329,20 +333,20 @@ func (r *running) loop(n int, script string, stop func(answer) bool) *flight {
 	return f
 }
 
-func (f *flight) add(a answer) {
+func (f *batch) add(a answer) {
 	f.mu.Lock()
 	defer f.mu.Unlock()
 	f.answers = append(f.answers, a)
 }
 
-func (f *flight) count() int {
+func (f *batch) count() int {
 	f.mu.Lock()
 	defer f.mu.Unlock()
 	return len(f.answers)
 }
 
-// kinds waits for all and counts them.
-func (f *flight) kinds() map[string]int {
+// kinds waits for all submissions and returns the number of answers of each kind.
+func (f *batch) kinds() map[string]int {
 	f.wait.Wait()
 	kinds := map[string]int{}
 	for _, a := range f.answers {
@@ -351,8 +355,8 @@ func (f *flight) kinds() map[string]int {
 	return kinds
 }
 
-// workers are the worker processes' numbers.
-func (r *running) workers() []int {
+// workers returns the process ids of the workers.
+func (r *executorProcess) workers() []int {
 	r.t.Helper()
 	return children(r.t, r.cmd.Process.Pid)
 }
@@ -367,7 +371,7 @@ func children(t *testing.T, parent int) []int {
 	for _, list := range lists {
 		data, err := os.ReadFile(list)
 		if err != nil {
-			continue // a thread that has ended
+			continue // the thread has ended
 		}
 		for _, field := range strings.Fields(string(data)) {
 			pid, err := strconv.Atoi(field)

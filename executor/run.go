@@ -26,7 +26,7 @@ import (
 	"executorpool.dev/executor/toolchain"
 )
 
-// Options are the settings of a whole executor.
+// Options configures an executor. All fields but CacheSize are required.
 type Options struct {
 	Listen           string
 	Workers, Threads int
@@ -41,58 +41,64 @@ type Options struct {
 	Languages        []string // files of the language table; absolute
 	MaxBody          int64    // bytes
 	MaxBuffered      int64    // bytes
-	CacheSize        int64    // bytes of compiled programs to keep
-	WorkerCommand    []string // starts a worker process
-	// Probe finds the isolation tier by trying in a directory, with what workers read besides, and says why it is not higher.
+	CacheSize        int64    // bytes of compiled programs to keep; 0 keeps none
+	WorkerCommand    []string // the program and the arguments of a worker process
+	// Probe returns the isolation tier that it proved in the directory dir, and why the tier is not
+	// higher. paths are the files that workers read in addition to those of the sandbox.
 	Probe   func(ctx context.Context, dir string, paths []string) (sandbox.Tier, string) `json:"-"`
 	Log     *slog.Logger                                                                 `json:"-"`
 	Version string
 }
 
 var (
-	// ErrForced says that a second signal ended the executor before it had drained.
+	// ErrForced is the error of an executor that a second signal stopped before it had drained.
 	ErrForced = errors.New("stopped at once by a second signal")
-	// ErrNotDrained says that draining took longer than all deadlines together allow.
+	// ErrNotDrained is the error of an executor whose drain exceeded the sum of all deadlines.
 	ErrNotDrained = errors.New("stopped before every submission had its verdict: draining took too long")
 )
 
-// Run is the whole life of an executor: probe the isolation, start the workers, serve, and on SIGTERM or SIGINT drain and
-// return nil. SIGHUP replaces the workers one after the other. It is meant to be PID 1 and the only user of the process.
+// Run probes the isolation, starts the workers and serves until ctx ends or the process gets
+// SIGTERM or SIGINT. It then drains and returns nil. SIGHUP recycles the workers one after the
+// other. Run expects to be the only user of the process, with process id 1: it sets GOMAXPROCS and
+// the dumpable flag, handles signals and reaps orphans.
 func Run(ctx context.Context, o Options) error {
-	// The supervisor only hands on; the cores are for the runs. Fewer threads of its own also means fewer switches: on two
-	// cores, one instead of two saves a quarter of what it spends on a submission. What takes long (a large body) is
-	// interrupted after 10 ms for what waits.
+	// The supervisor needs little CPU time; the cores are for the runs. Fewer threads also mean
+	// fewer context switches: on two cores, one thread instead of two saves a quarter of the
+	// supervisor's CPU time per submission. The Go scheduler preempts a long task, such as a large
+	// body, after 10 ms.
 	runtime.GOMAXPROCS(max(1, runtime.GOMAXPROCS(0)/2))
 
-	stop := make(chan os.Signal, 2)
-	signal.Notify(stop, unix.SIGTERM, unix.SIGINT)
-	defer signal.Stop(stop)
+	signals := make(chan os.Signal, 2)
+	signal.Notify(signals, unix.SIGTERM, unix.SIGINT)
+	defer signal.Stop(signals)
 
 	e, err := assemble(ctx, o)
 	if err != nil {
 		return err
 	}
-	accepting, err := new(net.ListenConfig).Listen(ctx, "tcp", o.Listen)
+	listener, err := new(net.ListenConfig).Listen(ctx, "tcp", o.Listen)
 	if err != nil {
 		return fmt.Errorf("listen on %s (flag --listen): %w", o.Listen, err)
 	}
-	return e.run(ctx, server.Listener{Listener: accepting}, stop)
+	return e.run(ctx, server.Listener{Listener: listener}, signals)
 }
 
-// executor is the assembled process.
+// executor holds the parts of one executor process.
 type executor struct {
-	options    Options
-	queue      *queue.Queue[*job.Job]
-	supervisor *supervisor.Supervisor
-	server     *server.Server
-	isolated   bool // the minimum tier is reached
-	log        *slog.Logger
+	options     Options
+	queue       *queue.Queue[*job.Job]
+	supervisor  *supervisor.Supervisor
+	server      *server.Server
+	tierReached bool // the tier is at least the minimum
+	log         *slog.Logger
 }
 
+// assemble probes the isolation and builds the parts. It starts nothing.
 func assemble(ctx context.Context, o Options) (*executor, error) {
-	// Runs have the same user id; this keeps the environment and the memory from them even without Landlock.
+	// Runs have the user id of this process. The flag denies them its environment and memory even
+	// without Landlock.
 	if err := unix.Prctl(unix.PR_SET_DUMPABLE, 0, 0, 0, 0); err != nil {
-		return nil, fmt.Errorf("close the process to others of its user: %w", err)
+		return nil, fmt.Errorf("clear the dumpable flag of the process: %w", err)
 	}
 	if err := os.MkdirAll(o.Scratch, 0o700); err != nil {
 		return nil, fmt.Errorf("make the scratch directory (flag --scratch): %w", err)
@@ -103,18 +109,18 @@ func assemble(ctx context.Context, o Options) (*executor, error) {
 	}
 	languages := table.Languages(ctx)
 	if len(languages) == 0 {
-		return nil, errors.New("none of the table's languages has its tools installed here; install some or mend the table (flag --languages)")
+		return nil, errors.New("none of the table's languages has its tools installed here; install some or fix the table (flag --languages)")
 	}
 	paths := slices.Concat(o.Languages, table.Paths())
-	tier, why := o.Probe(ctx, o.Scratch, paths)
-	o.Log.Info("isolation probed", "tier", tier.String(), "minimum", o.MinimumTier.String(), "reason", why)
+	tier, reason := o.Probe(ctx, o.Scratch, paths)
+	o.Log.Info("isolation probed", "tier", tier.String(), "minimum", o.MinimumTier.String(), "reason", reason)
 
 	q := job.NewQueue(o.QueueCapacity, queue.RealClock{})
 	metrics := server.NewMetrics()
 	supervisor, err := supervisor.New(supervisor.Config{
 		Workers: o.Workers, Threads: o.Threads, Timeout: o.Timeout, RecycleAfter: o.RecycleAfter,
 		Limits: o.Limits, Tier: tier, Languages: o.Languages, Paths: paths, Scratch: o.Scratch, CacheSize: o.CacheSize, Command: o.WorkerCommand,
-		Queue: q, Random: rand.Float64, Log: o.Log, Restarted: metrics.Restarted,
+		Queue: q, Random: rand.Float64, Log: o.Log, Restarted: metrics.CountRestart,
 	})
 	if err != nil {
 		return nil, err
@@ -122,13 +128,13 @@ func assemble(ctx context.Context, o Options) (*executor, error) {
 	srv := server.New(server.Config{
 		Queue: q, Slots: supervisor, Metrics: metrics, Languages: languages, Bounds: o.bounds(),
 		QueueWait: o.QueueWait, MaxBody: o.MaxBody, MaxBuffered: o.MaxBuffered,
-		Tier: tier, TierReason: why, MinimumTier: o.MinimumTier,
+		Tier: tier, TierReason: reason, MinimumTier: o.MinimumTier,
 		Clock: queue.RealClock{}, Log: o.Log, Version: o.Version,
 	})
-	return &executor{options: o, queue: q, supervisor: supervisor, server: srv, isolated: tier >= o.MinimumTier, log: o.Log}, nil
+	return &executor{options: o, queue: q, supervisor: supervisor, server: srv, tierReached: tier >= o.MinimumTier, log: o.Log}, nil
 }
 
-// bounds are the pool's ceilings in the units of the API.
+// bounds returns the ceilings in the units of the API.
 func (o Options) bounds() api.Bounds {
 	return api.Bounds{Limits: api.Limits{
 		CPUMillis:  o.Limits.CPU.Milliseconds(),
@@ -139,114 +145,121 @@ func (o Options) bounds() api.Bounds {
 	}}
 }
 
-func (e *executor) run(ctx context.Context, accepting net.Listener, stop <-chan os.Signal) error {
-	abort, abortNow := context.WithCancel(context.WithoutCancel(ctx))
-	defer abortNow()
-	working := make(chan struct{})
+// run serves on listener until a signal or the end of ctx, and drains.
+func (e *executor) run(ctx context.Context, listener net.Listener, signals <-chan os.Signal) error {
+	abortCtx, abort := context.WithCancel(context.WithoutCancel(ctx))
+	defer abort()
+	supervisorDone := make(chan struct{})
 	go func() {
-		defer close(working)
-		// Below the minimum tier nothing may run; the process stays up so that /readyz can say why.
-		if e.isolated {
-			e.supervisor.Run(abort)
+		defer close(supervisorDone)
+		// Below the minimum tier nothing may run. The process still serves, so that /readyz reports
+		// the cause.
+		if e.tierReached {
+			e.supervisor.Run(abortCtx)
 		}
 	}()
-	stopRecycling := e.recycleWhenTold(abort)
+	stopRecycling := e.recycleOnHangup(abortCtx)
 	defer stopRecycling()
 
-	front := e.server.Front()
+	httpServer := e.server.HTTPServer()
 	served := make(chan error, 1)
-	go func() { served <- front.Serve(accepting) }()
-	e.log.Info("executor serves", "address", accepting.Addr().String(), "slots", e.supervisor.Slots(), "version", e.options.Version)
+	go func() { served <- httpServer.Serve(listener) }()
+	e.log.Info("executor serves", "address", listener.Addr().String(), "slots", e.supervisor.Slots(), "version", e.options.Version)
 
 	select {
 	case err := <-served:
-		abortNow()
-		<-working
+		abort()
+		<-supervisorDone
 		return fmt.Errorf("serve HTTP: %w", err)
-	case sig := <-stop:
+	case sig := <-signals:
 		e.log.Info("shutting down", "signal", sig.String())
 	case <-ctx.Done():
 		e.log.Info("shutting down", "signal", "none")
 	}
-	drained := e.drain(accepting, stop, working, abortNow)
-	// Every accepted job has its outcome now; what is left is to write the last answers.
-	patience := server.WritePatience
-	if drained != nil {
-		patience = time.Second
+	drainErr := e.drain(listener, signals, supervisorDone, abort)
+	// Every accepted job has its outcome now. Only responses remain to be written.
+	timeout := server.WriteTimeout
+	if drainErr != nil {
+		timeout = time.Second
 	}
-	writing, cancel := context.WithTimeout(context.WithoutCancel(ctx), patience)
+	writeCtx, cancel := context.WithTimeout(context.WithoutCancel(ctx), timeout)
 	defer cancel()
-	// The listener is closed already, and of that it would tell.
-	if err := front.ShutdownWithContext(writing); err != nil && !errors.Is(err, net.ErrClosed) {
-		e.log.Warn("some clients did not read their answers", "error", err)
+	// drain has closed the listener, for which ShutdownWithContext reports net.ErrClosed.
+	if err := httpServer.ShutdownWithContext(writeCtx); err != nil && !errors.Is(err, net.ErrClosed) {
+		e.log.Warn("some clients did not read their responses", "error", err)
 	}
-	e.leaveWord(lastWord)
-	if drained != nil {
-		return drained
+	e.writeTerminationMessage(terminationMessagePath)
+	if drainErr != nil {
+		return drainErr
 	}
 	e.log.Info("executor has drained")
 	return nil
 }
 
-// lastWord is the file that a kubelet reads when a container has ended, and shows as the pod's termination message.
-const lastWord = "/dev/termination-log"
+// terminationMessagePath is the file that the kubelet reads when the container has ended. The
+// kubelet copies it to the pod's status as the termination message.
+const terminationMessagePath = "/dev/termination-log"
 
-// leaveWord writes what there was in all where that can be read afterwards: nobody can ask any more. Outside of a pod there
-// is no such file.
-func (e *executor) leaveWord(file string) {
+// writeTerminationMessage writes the final totals to file, because GET /v1/totals is gone with the
+// process. It does nothing if the file does not exist, as is the case outside of a pod.
+func (e *executor) writeTerminationMessage(file string) {
 	f, err := os.OpenFile(file, os.O_WRONLY|os.O_TRUNC, 0)
 	if err != nil {
 		return
 	}
 	defer func() { _ = f.Close() }()
 	if err := json.NewEncoder(f).Encode(e.server.Totals()); err != nil {
-		e.log.Warn("the last counts could not be written", "file", file, "error", err)
+		e.log.Warn("the termination message could not be written", "file", file, "error", err)
 	}
 }
 
-// drain leaves in good order and returns when every accepted submission has its outcome. A second signal cuts it short.
-func (e *executor) drain(accepting net.Listener, stop <-chan os.Signal, working <-chan struct{}, abortNow func()) error {
-	e.server.SetPhase(server.Leaving)
+// drain stops the acceptance of submissions and returns when every accepted submission has its
+// outcome. It returns ErrForced after a second signal and ErrNotDrained after the drain limit; it
+// then answers the queued submissions with 503 and kills the workers.
+func (e *executor) drain(listener net.Listener, signals <-chan os.Signal, supervisorDone <-chan struct{}, abort func()) error {
+	e.server.SetPhase(server.PhaseTerminating)
 	delay := time.NewTimer(e.options.DrainDelay)
 	defer delay.Stop()
-	var cut error
+	var drainErr error
 	select {
 	case <-delay.C:
-	case <-stop:
-		cut = ErrForced
+	case <-signals:
+		drainErr = ErrForced
 	}
-	e.server.SetPhase(server.Draining)
-	_ = accepting.Close() // what it had accepted goes on
+	e.server.SetPhase(server.PhaseDraining)
+	_ = listener.Close() // open connections stay open
 	e.queue.Close()
-	if cut == nil {
-		// By the limit every waiting submission has expired, and every slot has reported or its worker was replaced.
+	if drainErr == nil {
+		// After this time every queued submission has expired, and every slot has reported or its
+		// worker was replaced.
 		limit := time.NewTimer(e.options.QueueWait + e.options.Timeout + drainSlack)
 		defer limit.Stop()
 		select {
-		case <-working:
+		case <-supervisorDone:
 			return nil
 		case <-limit.C:
-			cut = ErrNotDrained
-		case <-stop:
-			cut = ErrForced
+			drainErr = ErrNotDrained
+		case <-signals:
+			drainErr = ErrForced
 		}
 	}
 	e.log.Warn("stopping at once", "waiting", e.queue.Depth(), "busy", e.supervisor.Busy())
 	for _, j := range e.queue.Clear() {
 		j.Answer(job.Outcome{Fate: job.Dropped})
 	}
-	abortNow()
-	<-working
-	return cut
+	abort()
+	<-supervisorDone
+	return drainErr
 }
 
-// drainSlack is for a hung worker to be found, killed and cleaned up after.
+// drainSlack is the time to detect a hung worker, to kill it and to clean up after it.
 const drainSlack = 15 * time.Second
 
-// recycleWhenTold replaces the workers at SIGHUP. Signals that come while that is going on count as one.
-func (e *executor) recycleWhenTold(ctx context.Context) (stop func()) {
-	hangups := make(chan os.Signal, 1)
-	signal.Notify(hangups, unix.SIGHUP)
+// recycleOnHangup recycles the workers at SIGHUP. All signals during one recycling count as one.
+// stop ends it and waits.
+func (e *executor) recycleOnHangup(ctx context.Context) (stop func()) {
+	hangup := make(chan os.Signal, 1)
+	signal.Notify(hangup, unix.SIGHUP)
 	ctx, cancel := context.WithCancel(ctx)
 	var recycling sync.WaitGroup
 	recycling.Go(func() {
@@ -254,14 +267,14 @@ func (e *executor) recycleWhenTold(ctx context.Context) (stop func()) {
 			select {
 			case <-ctx.Done():
 				return
-			case <-hangups:
+			case <-hangup:
 				e.log.Info("replacing all workers", "signal", "hangup")
 				e.supervisor.Recycle(ctx)
 			}
 		}
 	})
 	return func() {
-		signal.Stop(hangups)
+		signal.Stop(hangup)
 		cancel()
 		recycling.Wait()
 	}

@@ -22,34 +22,34 @@ func (noSlots) Slots() int   { return 0 }
 func (noSlots) Busy() int    { return 0 }
 func (noSlots) Ready() error { return nil }
 
-func TestExecutorLeavesItsTotals(t *testing.T) {
+func TestExecutorWritesTerminationMessage(t *testing.T) {
 	log := slog.New(slog.DiscardHandler)
 	srv := server.New(server.Config{
 		Queue: job.NewQueue(1, queue.RealClock{}), Slots: noSlots{}, Metrics: server.NewMetrics(), Clock: queue.RealClock{}, Log: log,
 	})
-	srv.SetPhase(server.Draining)
+	srv.SetPhase(server.PhaseDraining)
 	file := filepath.Join(t.TempDir(), "termination-log")
 	e := &executor{server: srv, log: log}
-	e.leaveWord(file)
+	e.writeTerminationMessage(file)
 	if _, err := os.Stat(file); !os.IsNotExist(err) {
-		t.Errorf("a file that nobody asked for: %v", err)
+		t.Errorf("the file was created: %v", err)
 	}
-	if err := os.WriteFile(file, []byte("what was there before, longer than what comes now"+string(make([]byte, 1000))), 0o600); err != nil {
+	if err := os.WriteFile(file, []byte("an older and longer message"+string(make([]byte, 1000))), 0o600); err != nil {
 		t.Fatal(err)
 	}
-	e.leaveWord(file)
+	e.writeTerminationMessage(file)
 	content, err := os.ReadFile(file)
 	if err != nil {
 		t.Fatal(err)
 	}
 	var left api.Totals
 	if err := json.Unmarshal(content, &left); err != nil {
-		t.Fatalf("the last word %q: %v", content, err)
+		t.Fatalf("the termination message %q: %v", content, err)
 	}
 	if diff := cmp.Diff(srv.Totals(), left, cmpopts.IgnoreFields(api.Totals{}, "UptimeMillis"), cmpopts.EquateEmpty()); diff != "" {
-		t.Errorf("the last word (-want +got):\n%s", diff)
+		t.Errorf("the termination message (-want +got):\n%s", diff)
 	}
 	if left.Process == "" || !left.Draining {
-		t.Errorf("the last word is %+v", left)
+		t.Errorf("the termination message is %+v", left)
 	}
 }

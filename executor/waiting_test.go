@@ -13,10 +13,10 @@ import (
 	"executorpool.dev/executor/sandbox"
 )
 
-// oneSlot makes everything after the first submission wait.
+// oneSlot sets one slot, so that every submission after the first one waits.
 func oneSlot(s *testSettings) { s.Options.Workers, s.Options.Threads = 1, 1 }
 
-func TestExecutorFullQueueRefusesAtOnce(t *testing.T) {
+func TestExecutorFullQueueRejectsAtOnce(t *testing.T) {
 	r := startExecutor(t, func(s *testSettings) {
 		oneSlot(s)
 		s.Options.QueueCapacity = 2
@@ -32,10 +32,10 @@ func TestExecutorFullQueueRefusesAtOnce(t *testing.T) {
 		t.Errorf("Retry-After is %q", a.header.Get("Retry-After"))
 	}
 	if a.took > 100*time.Millisecond {
-		t.Errorf("refused after %s, not at once", a.took)
+		t.Errorf("rejected after %s, not at once", a.took)
 	}
 	if status, body, err := r.get("/readyz"); status != http.StatusOK {
-		t.Errorf("full is not unready: %d %s %v", status, body, err)
+		t.Errorf("a full queue changes the readiness: %d %s %v", status, body, err)
 	}
 	cancel()
 	f.wait.Wait()
@@ -43,7 +43,7 @@ func TestExecutorFullQueueRefusesAtOnce(t *testing.T) {
 
 func TestExecutorQueueHeaderNoneWaitsForNothing(t *testing.T) {
 	r := startExecutor(t, oneSlot)
-	// Ready is a moment before the slot takes work.
+	// The executor is ready shortly before its slot accepts work.
 	r.eventually(func() int { return r.submit(context.Background(), "echo free", "X-Queue", "none").status }, http.StatusOK)
 	ctx, cancel := context.WithCancel(context.Background())
 	f := r.launch(ctx, 1, "sleep 15")
@@ -55,7 +55,7 @@ func TestExecutorQueueHeaderNoneWaitsForNothing(t *testing.T) {
 	f.wait.Wait()
 }
 
-func TestExecutorWaitingTooLongIsRefusedAndNeverRun(t *testing.T) {
+func TestExecutorExpiredSubmissionIsRejectedAndNeverRun(t *testing.T) {
 	r := startExecutor(t, func(s *testSettings) {
 		oneSlot(s)
 		s.Options.QueueWait = 300 * time.Millisecond
@@ -74,7 +74,7 @@ func TestExecutorWaitingTooLongIsRefusedAndNeverRun(t *testing.T) {
 	}
 }
 
-func TestExecutorDepthMetricIsWhatWaits(t *testing.T) {
+func TestExecutorDepthMetricIsQueueDepth(t *testing.T) {
 	r := startExecutor(t, oneSlot)
 	holding, release := context.WithCancel(context.Background())
 	defer release()
@@ -83,7 +83,7 @@ func TestExecutorDepthMetricIsWhatWaits(t *testing.T) {
 
 	leaving, leave := context.WithCancel(context.Background())
 	staying := r.launch(context.Background(), 4, "echo stays")
-	gone := r.launch(leaving, 3, "echo leaves")
+	leavers := r.launch(leaving, 3, "echo leaves")
 	r.eventually(r.queued, 7)
 	check := func(want float64) {
 		t.Helper()
@@ -100,7 +100,7 @@ func TestExecutorDepthMetricIsWhatWaits(t *testing.T) {
 		t.Errorf("accepted %d, answered %d, queued %d, busy %d", s.Accepted, s.Answered, s.Queued, s.Busy)
 	}
 	leave()
-	gone.wait.Wait()
+	leavers.wait.Wait()
 	r.eventually(r.queued, 4)
 	check(4)
 	if s := r.state(); s.Answered-s.Finished != 3 {
@@ -136,7 +136,7 @@ func TestExecutorClientGoneFreesTheSlot(t *testing.T) {
 	}
 }
 
-func TestExecutorBelowMinimumTierRunsNothingAndSaysWhy(t *testing.T) {
+func TestExecutorBelowMinimumTierRunsNothing(t *testing.T) {
 	r := startExecutor(t, func(s *testSettings) { s.Tier, s.Unready = sandbox.None, true })
 	status, body, err := r.get("/readyz")
 	if status != http.StatusServiceUnavailable || !strings.Contains(string(body), "below the minimum RestrictedLegacy") {

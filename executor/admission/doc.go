@@ -1,6 +1,8 @@
-// Package admission holds what decides whether an executor accepts a submission, and what counts the accepted and the refused ones.
+// Package admission decides whether a server accepts a submission, and counts accepted and rejected
+// submissions.
 //
-// Data flows: slot times -> Estimator -> how long a new submission waits at least; accepted, finished and refused submissions ->
-// Totals -> the document of GET /v1/totals. The package is free of any transport: it imports no HTTP library, so that a server over
-// any of them uses it.
+// Data flow: service times -> Estimator -> the shortest possible queue wait of a new submission.
+// Acceptances, outcomes and rejections -> Totals -> the document of GET /v1/totals.
+//
+// The package imports no HTTP library, so that servers over any of them use it.
 package admission

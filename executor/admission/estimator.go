@@ -6,72 +6,78 @@ import (
 	"time"
 )
 
-// Estimator measures how long a slot is held by a submission and says how long a queue takes at least.
+// Estimator measures the service time and predicts the shortest possible queue wait. The zero value
+// is ready for use, by any number of goroutines.
 //
-// Refusing early is a courtesy: a client that would wait its whole time for nothing can go elsewhere at once. Refusing
-// wrongly costs a verdict. So the estimate is a lower bound, and whoever is in doubt is admitted:
+// An early rejection lets a client try another replica at once. A wrong rejection costs a verdict.
+// The prediction is therefore a lower bound, and a submission is accepted wherever there is doubt:
 //
-//   - With n submissions ahead and c busy slots, c of them may start at once (each slot may be just about to free up),
-//     so only k = n+1-c holding times must pass before ours, spread over c slots.
-//   - Their sum is taken three standard deviations below its mean: k*S - 3*d*sqrt(k). For k = 96, S = 2 s, d = 1 s and
-//     c = 8 that is (192 - 29)/8 = 20 s where the mean is 24 s.
-//   - Those ahead that will themselves expire before that estimate reaches them hold no slot and are not counted.
-//   - S and d are moving averages over about the last 64 submissions; below 32 measured ones everything is admitted.
+//   - With n jobs in the queue and c slots, c of the jobs may start at once, because each slot may
+//     be about to become free. So k = n+1-c service times have to pass, spread over c slots.
+//   - The sum of the k service times is taken three standard deviations below its mean: k*S -
+//     3*d*sqrt(k), with mean S and standard deviation d. For k = 96, S = 2 s, d = 1 s and c = 8 the
+//     bound is (192 - 29)/8 = 20 s; the mean is 24 s.
+//   - Queued jobs that expire before their own predicted start hold no slot. They are not counted.
+//   - S and d are exponential moving averages over about the last 64 jobs. Below MinSamples the
+//     prediction is 0.
 //
-// What remains is that the programs which wait are all much shorter than those just measured. Then a client is sent away
-// with a 503 that is safe to retry, and 64 short submissions later the estimate has followed.
+// The bound is too high only when all queued programs are much shorter than the measured ones. The
+// client then gets a 503 that is safe to retry, and the averages follow within 64 short jobs.
 type Estimator struct {
 	mu       sync.Mutex
 	n        int
 	mean     float64 // seconds
-	variance float64
+	variance float64 // seconds squared
 }
 
 const (
-	estimatorWindow = 64
-	// EstimatorLeast is how many must be measured before anybody is refused.
-	EstimatorLeast = 32
+	// window is the number of jobs over which the averages move.
+	window = 64
+	// MinSamples is the number of service times below which an Estimator predicts nothing.
+	MinSamples = 32
 )
 
-// Observe takes one holding time.
-func (e *Estimator) Observe(held time.Duration) {
+// Observe adds one service time.
+func (e *Estimator) Observe(serviceTime time.Duration) {
 	e.mu.Lock()
 	defer e.mu.Unlock()
 	e.n++
-	weight := 1 / float64(min(e.n, estimatorWindow))
-	delta := held.Seconds() - e.mean
+	weight := 1 / float64(min(e.n, window))
+	delta := serviceTime.Seconds() - e.mean
 	e.mean += weight * delta
 	e.variance = (1 - weight) * (e.variance + weight*delta*delta)
 }
 
-// Service is the mean holding time, 0 while it is unknown.
-func (e *Estimator) Service() time.Duration {
+// ServiceTime returns the mean service time, and 0 below MinSamples.
+func (e *Estimator) ServiceTime() time.Duration {
 	e.mu.Lock()
 	defer e.mu.Unlock()
-	if e.n < EstimatorLeast {
+	if e.n < MinSamples {
 		return 0
 	}
 	return seconds(e.mean)
 }
 
-// LeastWait is the time a submission waits at least behind those that wait with the given deadlines; 0 when in doubt.
-func (e *Estimator) LeastWait(now time.Time, ahead []time.Time, slots int) time.Duration {
-	served := 0
-	for _, deadline := range ahead {
-		if now.Add(e.Behind(served, slots)).Before(deadline) {
-			served++
+// MinWait returns the shortest possible queue wait of a job behind queued jobs with these
+// deadlines, in the order of the queue. It returns 0 below MinSamples.
+func (e *Estimator) MinWait(now time.Time, deadlines []time.Time, slots int) time.Duration {
+	started := 0
+	for _, deadline := range deadlines {
+		if now.Add(e.MinWaitBehind(started, slots)).Before(deadline) {
+			started++
 		}
 	}
-	return e.Behind(served, slots)
+	return e.MinWaitBehind(started, slots)
 }
 
-// Behind is the time a submission waits at least behind n that are all served; 0 when in doubt. It is never less than
-// LeastWait, and costs nothing.
-func (e *Estimator) Behind(n, slots int) time.Duration {
+// MinWaitBehind returns the shortest possible queue wait of a job behind n queued jobs of which
+// none expires. It returns 0 below MinSamples. It is never less than MinWait, and needs no
+// deadlines, so that it serves as a cheap first check.
+func (e *Estimator) MinWaitBehind(n, slots int) time.Duration {
 	e.mu.Lock()
 	defer e.mu.Unlock()
 	k := float64(n + 1 - slots)
-	if e.n < EstimatorLeast || slots <= 0 || k <= 0 {
+	if e.n < MinSamples || slots <= 0 || k <= 0 {
 		return 0
 	}
 	return seconds(max(0, k*e.mean-3*math.Sqrt(e.variance*k)) / float64(slots))

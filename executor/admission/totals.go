@@ -9,49 +9,53 @@ import (
 	"executorpool.dev/executor/queue"
 )
 
-// Totals counts submissions for /v1/totals. One lock makes an answer of one instant.
+// Totals counts submissions for GET /v1/totals. One lock makes all counts of a document those of
+// one instant. The methods of a nil *Totals that count do nothing: the totals do not include
+// canaries.
 type Totals struct {
 	clock queue.Clock
 
 	mu                 sync.Mutex
 	accepted, answered uint64
-	served             uint64 // milliseconds
+	servedMillis       uint64
 	verdicts           map[api.Verdict]uint64
 	rejections         map[string]uint64
 	waits              [api.WaitBuckets]uint64
-	// deepest is the most that waited at one time in the second that ends with latest, and in the two before it.
-	deepest [3]int
-	latest  int64
+	// deepest holds the highest queue depth of the Unix second lastSecond and of the two seconds
+	// before it.
+	deepest    [3]int
+	lastSecond int64
 }
 
-// NewTotals makes one that has counted nothing.
+// NewTotals returns totals of zero.
 func NewTotals(clock queue.Clock) *Totals {
 	return &Totals{clock: clock, verdicts: map[api.Verdict]uint64{}, rejections: map[string]uint64{}}
 }
 
-// Accept counts a submission that was taken in, with which so many wait.
-func (t *Totals) Accept(waiting int) {
+// CountAccepted counts an accepted submission. depth is the queue depth after its acceptance.
+func (t *Totals) CountAccepted(depth int) {
 	if t == nil {
 		return
 	}
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	t.accepted++
-	t.turn()
-	t.deepest[0] = max(t.deepest[0], waiting)
+	t.advanceLocked()
+	t.deepest[0] = max(t.deepest[0], depth)
 }
 
-// turn brings the seconds up to now.
-func (t *Totals) turn() {
+// advanceLocked shifts deepest up to the current second.
+func (t *Totals) advanceLocked() {
 	now := t.clock.Now().Unix()
-	for t.latest < now {
-		t.latest = max(t.latest+1, now-2)
+	for t.lastSecond < now {
+		t.lastSecond = max(t.lastSecond+1, now-2)
 		t.deepest = [3]int{0, t.deepest[0], t.deepest[1]}
 	}
 }
 
-// Finish counts the outcome of an accepted submission; one that was refused after all is counted by Reject besides.
-func (t *Totals) Finish(o job.Outcome) {
+// CountOutcome counts the outcome of an accepted submission. For an outcome that is answered with a
+// rejection, the caller also calls CountRejection.
+func (t *Totals) CountOutcome(o job.Outcome) {
 	if t == nil {
 		return
 	}
@@ -61,15 +65,16 @@ func (t *Totals) Finish(o job.Outcome) {
 	switch o.Fate {
 	case job.Ran:
 		t.verdicts[o.Result.Verdict]++
-		t.served += uint64(o.Held.Milliseconds())
+		t.servedMillis += uint64(o.Held.Milliseconds())
 		t.waits[api.WaitBucket(o.Waited)]++
 	case job.Abandoned:
 		t.rejections[api.ReasonClientGone]++
 	}
 }
 
-// Reject counts one that was refused.
-func (t *Totals) Reject(reason string) {
+// CountRejection counts a submission that was answered with a problem. reason is the label of
+// executor_rejections_total.
+func (t *Totals) CountRejection(reason string) {
 	if t == nil {
 		return
 	}
@@ -78,15 +83,17 @@ func (t *Totals) Reject(reason string) {
 	t.rejections[reason]++
 }
 
-// Read takes what waits now as well: a queue that is long and gets no more is still deep.
-func (t *Totals) Read(waiting int) api.Totals {
+// Document returns the counts of this instant. depth is the queue depth now: the deepest queue
+// includes it, because a long queue that accepts nothing more is still deep. Process, UptimeMillis
+// and Draining are left to the caller.
+func (t *Totals) Document(depth int) api.Totals {
 	t.mu.Lock()
 	defer t.mu.Unlock()
-	t.turn()
+	t.advanceLocked()
 	all := api.Totals{
-		Accepted: t.accepted, Answered: t.answered, ServedMillis: t.served,
+		Accepted: t.accepted, Answered: t.answered, ServedMillis: t.servedMillis,
 		Verdicts: maps.Clone(t.verdicts), Rejections: maps.Clone(t.rejections),
-		DeepestQueue: max(waiting, t.deepest[0], t.deepest[1], t.deepest[2]),
+		DeepestQueue: max(depth, t.deepest[0], t.deepest[1], t.deepest[2]),
 	}
 	for bucket, n := range t.waits {
 		if n > 0 {

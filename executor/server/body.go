@@ -15,26 +15,26 @@ import (
 	"executorpool.dev/executor/api"
 )
 
-// bodyPatience bounds the time from the end of the header to the end of the body.
-const bodyPatience = 30 * time.Second
+// bodyTimeout bounds the time from the end of the headers to the end of the body.
+const bodyTimeout = 30 * time.Second
 
 var buffers = sync.Pool{New: func() any { return new([]byte) }}
 
-// readBody reads the whole body within size and time. The body is the caller's until release, which gives its share of the memory
-// budget back, is called when the submission is answered; it is never nil.
+// readBody reads the whole body within the limits of size and time. The caller owns the body until
+// it calls release, which returns the body's share of the memory budget. release is never nil.
 func (s *Server) readBody(ctx *fasthttp.RequestCtx) (body []byte, release func(), problem *api.Problem) {
 	release = func() {}
 	if p := checkMediaType(&ctx.Request.Header); p != nil {
 		return nil, release, p
 	}
-	most := s.cfg.MaxBody
-	length := int64(ctx.Request.Header.ContentLength()) // negative when it comes in chunks
-	if length > most {
-		return nil, release, api.TooLarge(most)
+	maxBody := s.cfg.MaxBody
+	length := int64(ctx.Request.Header.ContentLength()) // negative for a chunked body
+	if length > maxBody {
+		return nil, release, api.TooLarge(maxBody)
 	}
 	claim := length
 	if claim < 0 {
-		claim = most
+		claim = maxBody
 	}
 	if !s.budget.TryAcquire(claim) {
 		return nil, release, api.Unavailable(api.ReasonOverloaded, "the waiting submissions already fill the memory set aside for them")
@@ -42,7 +42,7 @@ func (s *Server) readBody(ctx *fasthttp.RequestCtx) (body []byte, release func()
 	buffer := buffers.Get().(*[]byte)
 	release = func() {
 		s.budget.Release(claim)
-		if cap(*buffer) <= keptBuffer {
+		if cap(*buffer) <= maxPooledBuffer {
 			buffers.Put(buffer)
 		}
 	}
@@ -56,14 +56,14 @@ func (s *Server) readBody(ctx *fasthttp.RequestCtx) (body []byte, release func()
 		body = *buffer
 		_, err = io.ReadFull(stream, body)
 	default:
-		body, err = io.ReadAll(io.LimitReader(stream, most+1))
-		if err == nil && int64(len(body)) > most {
-			ctx.SetConnectionClose() // who knows how much would still come
-			return nil, release, api.TooLarge(most)
+		body, err = io.ReadAll(io.LimitReader(stream, maxBody+1))
+		if err == nil && int64(len(body)) > maxBody {
+			ctx.SetConnectionClose() // the rest of the body has no bound
+			return nil, release, api.TooLarge(maxBody)
 		}
 	}
 	if err != nil {
-		return nil, release, s.readProblem(err)
+		return nil, release, s.bodyProblem(err)
 	}
 	setUnread(ctx.Conn(), false)
 	return body, release, nil
@@ -89,12 +89,12 @@ func checkMediaType(h *fasthttp.RequestHeader) *api.Problem {
 	return nil
 }
 
-func (s *Server) readProblem(err error) *api.Problem {
+func (s *Server) bodyProblem(err error) *api.Problem {
 	switch {
 	case errors.Is(err, fasthttp.ErrTimeout), errors.Is(err, os.ErrDeadlineExceeded):
 		return &api.Problem{
 			Type: api.TypeRequestTimeout, Title: "the request came too slowly", Status: fasthttp.StatusRequestTimeout,
-			Detail: fmt.Sprintf("the body must arrive within %s", s.bodyPatience),
+			Detail: fmt.Sprintf("the body must arrive within %s", s.bodyTimeout),
 		}
 	default:
 		return api.Invalid("", "the body ended early")

@@ -14,15 +14,17 @@ import (
 )
 
 const (
-	// watchAfter is how long a submission is under way before its client is watched: most are answered by then, and a run is
-	// not worth ending that is about to end.
-	watchAfter = 50 * time.Millisecond
-	// lingering bounds how long a connection that is at its end is read on, for the client to get its answer first: what comes
-	// in after the close would make the kernel throw away what the client has not read yet.
-	lingering = 500 * time.Millisecond
+	// watchDelay is the age of a submission at which the watch of its client starts. Most
+	// submissions are answered earlier, and a run that is about to end is not worth ending.
+	watchDelay = 50 * time.Millisecond
+	// lingerTimeout bounds the time for which Close reads what the client still sends. Data that
+	// arrives after the close makes the kernel reset the connection, and the client loses the part
+	// of the response that it has not read.
+	lingerTimeout = 500 * time.Millisecond
 )
 
-// Listener gives connections of our kind, and outlives a lack of file descriptors, which ends the server otherwise.
+// Listener accepts connections of the type conn. It retries after a lack of file descriptors or
+// memory, at which fasthttp would end the server.
 type Listener struct{ net.Listener }
 
 func (l Listener) Accept() (net.Conn, error) {
@@ -43,34 +45,38 @@ func (l Listener) Accept() (net.Conn, error) {
 	}
 }
 
-// conn is a connection on which setting a deadline costs nothing. The server sets four for each request, each later than the
-// one before; the poller is told only of the earliest, and when that passes, of the one that holds by then.
+// conn is a connection on which setting a deadline costs no system call and no timer. The server
+// sets four deadlines for each request, each later than the one before. conn arms the runtime's
+// poller with the earliest of them, and arms it again with the current one when the earliest has
+// passed.
 type conn struct {
 	*net.TCPConn
 	read, write deadline
-	// unread says that a request's body may not have been read to its end.
+	// unread reports whether the request's body may not have been read to its end.
 	unread atomic.Bool
 	closed atomic.Bool
 }
 
-// deadline is what the server wants, and what the poller knows of it; zero is none.
-type deadline struct{ wanted, known time.Time }
+// deadline holds the deadline that the server wants and the one that the poller has. The zero time
+// is none.
+type deadline struct{ wanted, armed time.Time }
 
-// arm tells the poller when it knows of none, or only of a later one.
+// arm gives the deadline to the poller unless the poller has one that is not later.
 func (d *deadline) arm(set func(time.Time) error) error {
-	if d.wanted.IsZero() || !d.known.IsZero() && !d.known.After(d.wanted) {
+	if d.wanted.IsZero() || !d.armed.IsZero() && !d.armed.After(d.wanted) {
 		return nil
 	}
-	d.known = d.wanted
+	d.armed = d.wanted
 	return set(d.wanted)
 }
 
-// early says that err comes from a deadline that does not hold any more; the poller has forgotten it then.
-func (d *deadline) early(err error, set func(time.Time) error) bool {
+// stale reports whether err comes from a deadline that was replaced since. If so, the poller has no
+// deadline afterwards.
+func (d *deadline) stale(err error, set func(time.Time) error) bool {
 	if err == nil || !errors.Is(err, os.ErrDeadlineExceeded) || !d.wanted.IsZero() && !time.Now().Before(d.wanted) {
 		return false
 	}
-	d.known = time.Time{}
+	d.armed = time.Time{}
 	return set(time.Time{}) == nil
 }
 
@@ -84,7 +90,7 @@ func (c *conn) Read(p []byte) (int, error) {
 			return 0, err
 		}
 		n, err := c.TCPConn.Read(p)
-		if n > 0 || c.closed.Load() || !c.read.early(err, c.TCPConn.SetReadDeadline) {
+		if n > 0 || c.closed.Load() || !c.read.stale(err, c.TCPConn.SetReadDeadline) {
 			return n, err
 		}
 	}
@@ -97,40 +103,43 @@ func (c *conn) Write(p []byte) (written int, err error) {
 		}
 		n, err := c.TCPConn.Write(p[written:])
 		written += n
-		if c.closed.Load() || !c.write.early(err, c.TCPConn.SetWriteDeadline) {
+		if c.closed.Load() || !c.write.stale(err, c.TCPConn.SetWriteDeadline) {
 			return written, err
 		}
 	}
 }
 
-// Close lets a client that still sends get its answer.
+// Close closes the connection. For a client that still sends, it first reads for up to
+// lingerTimeout, so that the client gets its response.
 func (c *conn) Close() error {
-	if !c.closed.Swap(true) && c.unread.Load() && c.CloseWrite() == nil && c.TCPConn.SetReadDeadline(time.Now().Add(lingering)) == nil {
-		_, _ = io.Copy(io.Discard, struct{ io.Reader }{c.TCPConn}) // the deadline ends it, or the client
+	if !c.closed.Swap(true) && c.unread.Load() && c.CloseWrite() == nil && c.TCPConn.SetReadDeadline(time.Now().Add(lingerTimeout)) == nil {
+		_, _ = io.Copy(io.Discard, struct{ io.Reader }{c.TCPConn}) // ends at the deadline or at the client's close
 	}
 	return c.TCPConn.Close()
 }
 
-// watch notices that a client went away while its submission waits or runs. It costs a timer until watchAfter, and a goroutine
-// that takes nothing from the connection from then on.
+// watch detects that a client closes its connection while its submission waits or runs. It costs a
+// timer until watchDelay and a goroutine from then on. The goroutine peeks and takes no data from
+// the connection.
 type watch struct {
-	conn  *conn
-	gone  func()
-	timer *time.Timer
-	ended chan struct{}
+	conn         *conn
+	onDisconnect func()
+	timer        *time.Timer
+	ended        chan struct{}
 
-	mu   sync.Mutex
-	over bool
+	mu       sync.Mutex
+	stopping bool
 }
 
-// watchClient calls gone when c ends before end is called. Only our own connections can be watched.
-func watchClient(c net.Conn, gone func()) *watch {
+// watchDisconnect returns a watch that calls onDisconnect when the client closes c before stop is
+// called. It returns nil, whose stop does nothing, for a connection that is not a *conn.
+func watchDisconnect(c net.Conn, onDisconnect func()) *watch {
 	own, ok := c.(*conn)
 	if !ok {
 		return nil
 	}
-	w := &watch{conn: own, gone: gone, ended: make(chan struct{})}
-	w.timer = time.AfterFunc(watchAfter, w.run)
+	w := &watch{conn: own, onDisconnect: onDisconnect, ended: make(chan struct{})}
+	w.timer = time.AfterFunc(watchDelay, w.run)
 	return w
 }
 
@@ -140,39 +149,39 @@ func (w *watch) run() {
 	if err != nil || !w.begin() {
 		return
 	}
-	var left bool
+	var disconnected bool
 	var peeked [1]byte
 	err = raw.Read(func(fd uintptr) bool {
 		n, _, err := unix.Recvfrom(int(fd), peeked[:], unix.MSG_PEEK|unix.MSG_DONTWAIT)
 		if errors.Is(err, syscall.EAGAIN) || errors.Is(err, syscall.EINTR) {
 			return false
 		}
-		// What is there to read is the next request.
-		left = err != nil || n == 0
+		// Readable data is the next, pipelined request.
+		disconnected = err != nil || n == 0
 		return true
 	})
-	if err == nil && left {
-		w.gone()
+	if err == nil && disconnected {
+		w.onDisconnect()
 	}
 }
 
-// begin lifts the deadline of the body, unless the watch is over already.
+// begin removes the deadline of the body and returns true, unless stop was called.
 func (w *watch) begin() bool {
 	w.mu.Lock()
 	defer w.mu.Unlock()
-	return !w.over && w.conn.TCPConn.SetReadDeadline(time.Time{}) == nil
+	return !w.stopping && w.conn.TCPConn.SetReadDeadline(time.Time{}) == nil
 }
 
-// end ends the watch and leaves the connection as if there had been none.
-func (w *watch) end() {
+// stop ends the watch. The connection is then as it was before the watch.
+func (w *watch) stop() {
 	if w == nil || w.timer.Stop() {
 		return
 	}
 	w.mu.Lock()
-	w.over = true
-	_ = w.conn.TCPConn.SetReadDeadline(time.Unix(1, 0)) // wakes it; an error says that the connection is gone, which wakes it too
+	w.stopping = true
+	_ = w.conn.TCPConn.SetReadDeadline(time.Unix(1, 0)) // wakes the goroutine; an error means a closed connection, which wakes it too
 	w.mu.Unlock()
 	<-w.ended
-	w.conn.read.known = time.Time{}
+	w.conn.read.armed = time.Time{}
 	_ = w.conn.TCPConn.SetReadDeadline(time.Time{}) // as above
 }

@@ -1,10 +1,12 @@
-// Package server is the executor's HTTP side: it decides which submissions are accepted, waits for their answers, says
-// how the executor is, and leaves in good order.
+// Package server serves the executor's HTTP API: it accepts or rejects submissions, writes their
+// responses, and reports the state, the totals, the readiness and the metrics of the executor.
 //
-// Data flows: request -> body limit -> api.Decode -> admission -> queue -> (package worker) -> answer. Contract: a request
-// either is refused with a problem document, and then nothing of it runs, or it is accepted and gets exactly one result.
-// "Full" is never "not ready": a full queue answers 503 to submissions while /readyz stays 200, because taking a full
-// replica out of the Service would push its load onto the others.
+// Data flow: request -> limit of the body -> api.Decode -> admission -> queue -> (package supervisor)
+// -> response. Contract: a request is either answered with a problem, and then nothing of it ran,
+// or accepted and answered with exactly one result. A full queue does not change the readiness:
+// submissions get 503 while /readyz answers 200, because the removal of a full replica from the
+// Service would move its load to the other replicas.
 //
-// The package starts no program and knows no language beyond its id.
+// The package starts no process and knows no language beyond its id. Package executor owns the
+// listener and the shutdown.
 package server

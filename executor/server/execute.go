@@ -15,18 +15,18 @@ import (
 	"executorpool.dev/executor/queue"
 )
 
-// execute answers POST /v1/execute. It runs on the connection's own goroutine; only for a submission that takes a while is another
-// one started, to see whether the client is still there.
+// execute answers POST /v1/execute. It runs on the goroutine of the connection. A submission older
+// than watchDelay gets a second goroutine that detects the disconnect of the client.
 func (s *Server) execute(ctx *fasthttp.RequestCtx) {
-	counts := s.countsOf(&ctx.Request.Header)
-	if p, after := s.closed(); p != nil {
-		s.reject(ctx, counts, p, after)
+	totals := s.totalsFor(&ctx.Request.Header)
+	if p, retryAfter := s.notAccepting(); p != nil {
+		s.reject(ctx, totals, p, retryAfter)
 		return
 	}
 	body, release, problem := s.readBody(ctx)
 	defer release()
 	if problem != nil {
-		s.reject(ctx, counts, problem, time.Second)
+		s.reject(ctx, totals, problem, time.Second)
 		return
 	}
 	req, problem := api.Decode(body, s.cfg.Bounds)
@@ -34,36 +34,38 @@ func (s *Server) execute(ctx *fasthttp.RequestCtx) {
 		problem = api.UnknownLanguage(req.Language, s.ids)
 	}
 	if problem != nil {
-		s.reject(ctx, counts, problem, time.Second)
+		s.reject(ctx, totals, problem, time.Second)
 		return
 	}
 
-	there, leave := context.WithCancel(context.Background())
-	defer leave()
-	j := job.New(there, s.nextID(), req)
-	ticket, problem, after := s.admit(j, string(ctx.Request.Header.Peek("X-Queue")))
+	jobCtx, cancel := context.WithCancel(context.Background())
+	defer cancel()
+	j := job.New(jobCtx, s.nextID(), req)
+	ticket, problem, retryAfter := s.admit(j, string(ctx.Request.Header.Peek("X-Queue")))
 	if problem != nil {
-		s.reject(ctx, counts, problem, after)
+		s.reject(ctx, totals, problem, retryAfter)
 		return
 	}
-	counts.Accept(s.cfg.Queue.Depth())
-	o := s.await(ctx.Conn(), leave, j, ticket)
-	counts.Finish(o)
-	s.finish(ctx, counts, j, o)
+	totals.CountAccepted(s.cfg.Queue.Depth())
+	o := s.await(ctx.Conn(), cancel, j, ticket)
+	totals.CountOutcome(o)
+	s.respond(ctx, totals, j, o)
 }
 
-// closed says whether no submission at all is accepted now.
-func (s *Server) closed() (*api.Problem, time.Duration) {
+// notAccepting returns the problem that rejects every submission at present, and its Retry-After.
+// It returns nil while submissions are accepted.
+func (s *Server) notAccepting() (*api.Problem, time.Duration) {
 	if s.cfg.Tier < s.cfg.MinimumTier {
-		return api.Unavailable(api.ReasonIsolation, "%s", s.isolationFault()), time.Minute
+		return api.Unavailable(api.ReasonIsolation, "%s", s.isolationMessage()), time.Minute
 	}
-	if s.phaseIs(Draining) {
+	if s.phaseIs(PhaseDraining) {
 		return api.Unavailable(api.ReasonDraining, "this executor is shutting down; another one takes the submission"), time.Second
 	}
 	return nil, 0
 }
 
-// admit puts the job into the queue, or says why not and when to come again.
+// admit adds the job to the queue, or returns the problem that rejects the job, and its
+// Retry-After.
 func (s *Server) admit(j *job.Job, mode string) (*queue.Ticket[*job.Job], *api.Problem, time.Duration) {
 	q := s.cfg.Queue
 	now := s.cfg.Clock.Now()
@@ -73,9 +75,9 @@ func (s *Server) admit(j *job.Job, mode string) (*queue.Ticket[*job.Job], *api.P
 	case "none":
 		ticket, err = q.Offer(j)
 	case "":
-		if wait, n := s.hopeless(now); wait > 0 {
+		if wait, depth := s.exceedsDeadline(now); wait > 0 {
 			return nil, api.Unavailable(api.ReasonDeadline, "%d submissions wait, at least %s; at most %s of waiting is allowed",
-				n, wait.Round(time.Second), s.cfg.QueueWait), wait - s.cfg.QueueWait
+				depth, wait.Round(time.Second), s.cfg.QueueWait), wait - s.cfg.QueueWait
 		}
 		ticket, err = q.Push(j, now.Add(s.cfg.QueueWait))
 	default:
@@ -88,9 +90,9 @@ func (s *Server) admit(j *job.Job, mode string) (*queue.Ticket[*job.Job], *api.P
 	case errors.Is(err, queue.ErrBusy):
 		return nil, api.Unavailable(api.ReasonNoFreeSlot, "no slot is free, and X-Queue: none asked not to wait"), time.Second
 	case errors.Is(err, queue.ErrFull):
-		// A place frees up when the next slot does.
+		// The queue has a free place as soon as any slot becomes free.
 		return nil, api.Unavailable(api.ReasonQueueFull, "all %d places of the queue are taken", q.Capacity()),
-			s.service.Service() / time.Duration(max(1, s.cfg.Slots.Slots()))
+			s.estimator.ServiceTime() / time.Duration(max(1, s.cfg.Slots.Slots()))
 	case errors.Is(err, queue.ErrClosed):
 		return nil, api.Unavailable(api.ReasonDraining, "this executor is shutting down; another one takes the submission"), time.Second
 	default:
@@ -98,28 +100,31 @@ func (s *Server) admit(j *job.Job, mode string) (*queue.Ticket[*job.Job], *api.P
 	}
 }
 
-// hopeless says how long a new submission would wait at least, if that is longer than it may, and behind how many.
-func (s *Server) hopeless(now time.Time) (wait time.Duration, ahead int) {
+// exceedsDeadline returns the shortest possible queue wait of a new submission if the wait exceeds
+// its deadline, and the queue depth. It returns 0 if the submission may start in time.
+func (s *Server) exceedsDeadline(now time.Time) (wait time.Duration, depth int) {
 	slots := s.cfg.Slots.Slots()
-	if s.service.Behind(s.cfg.Queue.Depth(), slots) <= s.cfg.QueueWait {
+	if s.estimator.MinWaitBehind(s.cfg.Queue.Depth(), slots) <= s.cfg.QueueWait {
 		return 0, 0
 	}
 	deadlines := s.cfg.Queue.Deadlines()
-	if wait = s.service.LeastWait(now, deadlines, slots); wait <= s.cfg.QueueWait {
+	if wait = s.estimator.MinWait(now, deadlines, slots); wait <= s.cfg.QueueWait {
 		return 0, 0
 	}
 	return wait, len(deadlines)
 }
 
-// await waits for the one outcome of an accepted job and counts it. It calls leave when the client goes away meanwhile.
-func (s *Server) await(client net.Conn, leave func(), j *job.Job, ticket *queue.Ticket[*job.Job]) job.Outcome {
-	defer watchClient(client, leave).end()
+// await waits for the outcome of an accepted job and counts it. It calls cancel when the client
+// closes its connection.
+func (s *Server) await(client net.Conn, cancel func(), j *job.Job, ticket *queue.Ticket[*job.Job]) job.Outcome {
+	defer watchDisconnect(client, cancel).stop()
 	o := outcome(j, ticket)
 	if o.Fate == job.Ran {
-		s.served.Add(uint64(o.Held.Milliseconds()))
+		s.servedMillis.Add(uint64(o.Held.Milliseconds()))
 		s.finished.Add(1)
 	}
-	// Last, as it is read first: what is answered and not finished is never more than it was.
+	// GET /v1/state reads answered before finished. This order keeps answered - finished from being
+	// too high there.
 	s.answered.Add(1)
 	return o
 }
@@ -133,16 +138,16 @@ func outcome(j *job.Job, ticket *queue.Ticket[*job.Job]) job.Outcome {
 	if ticket.Remove() {
 		return job.Outcome{Fate: job.Abandoned}
 	}
-	// A slot has it, ends it at once and says so; or its outcome is on its way.
+	// A slot has the job and ends it at once, or the outcome is about to arrive.
 	return <-j.Done()
 }
 
-// finish counts the outcome and writes it.
-func (s *Server) finish(ctx *fasthttp.RequestCtx, counts *admission.Totals, j *job.Job, o job.Outcome) {
+// respond counts the outcome of a job and writes the response.
+func (s *Server) respond(ctx *fasthttp.RequestCtx, totals *admission.Totals, j *job.Job, o job.Outcome) {
 	switch o.Fate {
 	case job.Ran:
-		s.service.Observe(o.Held)
-		s.metrics.ran(j.Request.Language, o)
+		s.estimator.Observe(o.Held)
+		s.metrics.observeResult(j.Request.Language, o)
 		log := s.cfg.Log.Debug
 		if o.Result.Verdict == api.InternalError {
 			log = s.cfg.Log.Warn
@@ -150,24 +155,24 @@ func (s *Server) finish(ctx *fasthttp.RequestCtx, counts *admission.Totals, j *j
 		log("submission answered", "id", o.Result.ID, "language", j.Request.Language, "verdict", o.Result.Verdict, "cause", o.Result.Cause)
 		writeJSON(ctx, fasthttp.StatusOK, "application/json", o.Result)
 	case job.Expired:
-		s.metrics.waited(s.cfg.QueueWait)
-		s.reject(ctx, counts, api.Unavailable(api.ReasonQueueTimeout, "no slot became free within %s; the submission was not run", s.cfg.QueueWait), time.Second)
+		s.metrics.observeQueueWait(s.cfg.QueueWait)
+		s.reject(ctx, totals, api.Unavailable(api.ReasonQueueTimeout, "no slot became free within %s; the submission was not run", s.cfg.QueueWait), time.Second)
 	case job.Dropped:
-		s.reject(ctx, counts, api.Unavailable(api.ReasonDraining, "this executor was told to stop at once; the submission was not run"), time.Second)
+		s.reject(ctx, totals, api.Unavailable(api.ReasonDraining, "this executor stopped at once; the submission was not run"), time.Second)
 	case job.Abandoned:
-		// Nobody reads; what is counted is that the place was given up.
+		// No client reads a response.
 		ctx.SetConnectionClose()
-		s.metrics.rejected(api.ReasonClientGone)
+		s.metrics.countRejection(api.ReasonClientGone)
 	}
 }
 
-// reject answers with a problem and counts it.
-func (s *Server) reject(ctx *fasthttp.RequestCtx, counts *admission.Totals, p *api.Problem, after time.Duration) {
+// reject counts a request that is not run, by the problem, and writes the problem.
+func (s *Server) reject(ctx *fasthttp.RequestCtx, totals *admission.Totals, p *api.Problem, retryAfter time.Duration) {
 	reason := rejectionReason(p)
-	s.metrics.rejected(reason)
-	counts.Reject(reason)
+	s.metrics.countRejection(reason)
+	totals.CountRejection(reason)
 	if p.Status == fasthttp.StatusServiceUnavailable {
-		refuse(ctx, p, after)
+		writeRejection(ctx, p, retryAfter)
 		return
 	}
 	writeProblem(ctx, p)

@@ -21,7 +21,7 @@ import (
 	"executorpool.dev/executor/sandbox"
 )
 
-// fixedSlots are slots that never take anything.
+// fixedSlots is a Slots with constant values, without a supervisor.
 type fixedSlots struct {
 	slots, busy int
 	ready       error
@@ -47,7 +47,7 @@ func TestHandlerProblems(t *testing.T) {
 	for name, tc := range map[string]struct {
 		method, path, body string
 		header             []string
-		want               api.Problem // Title and Detail apart
+		want               api.Problem // without Title and Detail
 		detail             string
 	}{
 		"unknown path":     {"GET", "/v2/execute", "", nil, api.Problem{Type: api.TypeNotFound, Status: 404}, "/v1/execute"},
@@ -99,7 +99,7 @@ func TestHandlerProblems(t *testing.T) {
 
 func TestHandlerBoundsChunkedBody(t *testing.T) {
 	url := serve(t, newServer(fixedSlots{slots: 1}))
-	// A reader of unknown length is sent in chunks, without Content-Length.
+	// net/http sends a reader of unknown length in chunks, without Content-Length.
 	body := io.MultiReader(strings.NewReader(`{"source": "`), strings.NewReader(strings.Repeat("x", 2000)))
 	response, err := http.Post(url+"/v1/execute", "application/json", body)
 	if err != nil {
@@ -119,10 +119,10 @@ func TestHandlerReadiness(t *testing.T) {
 		status int
 		reason string
 	}{
-		"ready":      {nil, sandbox.Restricted, Serving, 200, ""},
-		"no worker":  {errors.New("no worker process: x"), sandbox.Restricted, Serving, 503, "no worker process: x"},
-		"below tier": {nil, sandbox.None, Serving, 503, "isolation tier None is below the minimum RestrictedLegacy (why not)"},
-		"leaving":    {nil, sandbox.Restricted, Leaving, 503, "shutting down"},
+		"ready":      {nil, sandbox.Restricted, PhaseServing, 200, ""},
+		"no worker":  {errors.New("no worker process: x"), sandbox.Restricted, PhaseServing, 503, "no worker process: x"},
+		"below tier": {nil, sandbox.None, PhaseServing, 503, "isolation tier None is below the minimum RestrictedLegacy (why not)"},
+		"leaving":    {nil, sandbox.Restricted, PhaseTerminating, 503, "shutting down"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			s := newServer(fixedSlots{ready: tc.ready})
@@ -140,7 +140,7 @@ func TestHandlerReadiness(t *testing.T) {
 			if response.StatusCode != tc.status || !strings.HasPrefix(got.Reason, tc.reason) || got.Ready != (tc.status == 200) || got.MinimumTier != "RestrictedLegacy" {
 				t.Errorf("%d %+v, want %d with %q", response.StatusCode, got, tc.status, tc.reason)
 			}
-			if closes := response.Close; closes != (tc.phase != Serving) {
+			if closes := response.Close; closes != (tc.phase != PhaseServing) {
 				t.Errorf("Connection: close is %t", closes)
 			}
 		})
@@ -149,7 +149,7 @@ func TestHandlerReadiness(t *testing.T) {
 
 func TestMetricsPassLint(t *testing.T) {
 	s := newServer(fixedSlots{slots: 8, busy: 3})
-	s.metrics.ran("c", job.Outcome{Result: api.Result{Verdict: api.OK, Compile: &api.Stage{}, Runs: []api.Stage{{WallMillis: 5}}}})
+	s.metrics.observeResult("c", job.Outcome{Result: api.Result{Verdict: api.OK, Compile: &api.Stage{}, Runs: []api.Stage{{WallMillis: 5}}}})
 	problems, err := testutil.GatherAndLint(s.metrics.Registry)
 	if err != nil {
 		t.Fatal(err)
@@ -183,13 +183,12 @@ func TestRetrySecondsStaysInBounds(t *testing.T) {
 	}
 }
 
-// TestServerAnswersFaultsOfItsOwn has a handler panic.
-func TestServerAnswersFaultsOfItsOwn(t *testing.T) {
+func TestHandlerPanicAnswers500(t *testing.T) {
 	s := newServer(fixedSlots{})
-	front := s.Front()
-	front.Handler = s.around(func(*fasthttp.RequestCtx) { panic(fmt.Errorf("broken")) })
-	url := serveFront(t, front)
-	for range 2 { // the server outlives it
+	httpServer := s.HTTPServer()
+	httpServer.Handler = s.middleware(func(*fasthttp.RequestCtx) { panic(fmt.Errorf("broken")) })
+	url := serveHTTP(t, httpServer)
+	for range 2 { // the server survives the first panic
 		response, err := http.Get(url)
 		if err != nil {
 			t.Fatal(err)
@@ -205,10 +204,10 @@ func TestServerAnswersFaultsOfItsOwn(t *testing.T) {
 	}
 }
 
-func TestHandlerRefusesWhatWouldWaitTooLong(t *testing.T) {
+func TestHandlerRejectsSubmissionThatExceedsDeadline(t *testing.T) {
 	s := newServer(fixedSlots{slots: 1, busy: 1})
-	for range admission.EstimatorLeast {
-		s.service.Observe(20 * time.Second)
+	for range admission.MinSamples {
+		s.estimator.Observe(20 * time.Second)
 	}
 	url := serve(t, s)
 	post := func() (int, api.Problem, string) {
@@ -223,7 +222,8 @@ func TestHandlerRefusesWhatWouldWaitTooLong(t *testing.T) {
 		}
 		return response.StatusCode, p, response.Header.Get("Retry-After")
 	}
-	// Nobody waits: this one may be the next, so it is let in, and here waits in vain.
+	// The queue is empty, so that the submission may be the next one to start. It is accepted and
+	// expires.
 	if status, p, _ := post(); status != 503 || p.Reason != api.ReasonQueueTimeout {
 		t.Errorf("with an empty queue: %d %+v", status, p)
 	}
@@ -232,6 +232,6 @@ func TestHandlerRefusesWhatWouldWaitTooLong(t *testing.T) {
 		t.Fatal(err)
 	}
 	if status, p, retry := post(); status != 503 || p.Reason != api.ReasonDeadline || retry != "20" {
-		t.Errorf("behind 20 s of work: %d %+v, Retry-After %q", status, p, retry)
+		t.Errorf("behind a backlog of 20 s: %d %+v, Retry-After %q", status, p, retry)
 	}
 }

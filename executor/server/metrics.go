@@ -12,7 +12,7 @@ import (
 	"executorpool.dev/executor/supervisor"
 )
 
-// Labels of executor_rejections_total besides the reasons of a 503.
+// Values of the label reason of executor_rejections_total, in addition to the reasons of a 503.
 const (
 	reasonInvalid         = "invalid"
 	reasonUnknownLanguage = "unknown_language"
@@ -28,6 +28,7 @@ var rejectionReasons = []string{
 	reasonInvalid, reasonUnknownLanguage, reasonTooLarge, reasonMediaType, reasonTooSlow, reasonInternal, api.ReasonClientGone,
 }
 
+// rejectionReason returns the label of executor_rejections_total for a problem.
 func rejectionReason(p *api.Problem) string {
 	switch p.Type {
 	case api.TypeUnavailable:
@@ -47,11 +48,13 @@ func rejectionReason(p *api.Problem) string {
 	}
 }
 
-// durations run from 1 ms, the cost of starting a process, to 60 s, the usual hard timeout, in steps of about two.
-var durations = []float64{0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2, 4, 8, 15, 30, 60}
+// durationBuckets are the upper bounds in seconds: from 1 ms, the cost of starting a process, to 60
+// s, the default hard timeout, in steps of about a factor of two.
+var durationBuckets = []float64{0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2, 4, 8, 15, 30, 60}
 
-// Metrics are the executor's Prometheus metrics, on a registry of their own. Gauges are read when they are scraped, so
-// they are exact at that moment. All label sets are closed and present from the start.
+// Metrics holds the executor's Prometheus metrics and their registry. Gauges are read at each
+// scrape, so that they are exact at that instant. All label sets are closed and present from the
+// start.
 type Metrics struct {
 	Registry *prometheus.Registry
 
@@ -63,16 +66,16 @@ type Metrics struct {
 	cache       *prometheus.CounterVec
 }
 
-// NewMetrics makes the counters. The Server adds the gauges.
+// NewMetrics returns the counters and histograms. New adds the gauges.
 func NewMetrics() *Metrics {
 	m := &Metrics{
 		Registry: prometheus.NewRegistry(),
 		queueWait: prometheus.NewHistogram(prometheus.HistogramOpts{
-			Name: "executor_queue_wait_seconds", Buckets: durations,
+			Name: "executor_queue_wait_seconds", Buckets: durationBuckets,
 			Help: "Time submissions waited for a slot, also those that gave up at the deadline.",
 		}),
 		runs: prometheus.NewHistogramVec(prometheus.HistogramOpts{
-			Name: "executor_run_seconds", Buckets: durations,
+			Name: "executor_run_seconds", Buckets: durationBuckets,
 			Help: "Wall time of compilations and runs, by language and stage (compile or run).",
 		}, []string{"language", "stage"}),
 		submissions: prometheus.NewCounterVec(prometheus.CounterOpts{
@@ -101,13 +104,14 @@ func NewMetrics() *Metrics {
 	return m
 }
 
-// Restarted counts a replaced worker.
-func (m *Metrics) Restarted(reason supervisor.Reason) {
+// CountRestart counts a worker that was replaced.
+func (m *Metrics) CountRestart(reason supervisor.Reason) {
 	m.restarts.WithLabelValues(string(reason)).Inc()
 }
 
-// observe adds what is read at scrape time, and the label values that depend on the table of languages.
-func (m *Metrics) observe(cfg Config) {
+// registerGauges adds the gauges, which are read at each scrape, and the label values that depend
+// on the language table.
+func (m *Metrics) registerGauges(cfg Config) {
 	for _, language := range cfg.Languages {
 		for _, verdict := range api.Verdicts() {
 			m.submissions.WithLabelValues(language.ID, string(verdict))
@@ -145,8 +149,8 @@ func (m *Metrics) observe(cfg Config) {
 	m.Registry.MustRegister(tier, build)
 }
 
-// count adds what the server counts itself, as /v1/state has it.
-func (m *Metrics) count(s *Server) {
+// registerCounters adds the counters that GET /v1/state reports too.
+func (m *Metrics) registerCounters(s *Server) {
 	counter := func(name, help string, read func() float64) {
 		m.Registry.MustRegister(prometheus.NewCounterFunc(prometheus.CounterOpts{Name: name, Help: help}, read))
 	}
@@ -155,11 +159,11 @@ func (m *Metrics) count(s *Server) {
 	counter("executor_finished_total", "Accepted submissions that a slot is done with.",
 		func() float64 { return float64(s.finished.Load()) })
 	counter("executor_slot_seconds_total", "Time that slots held the finished submissions.",
-		func() float64 { return float64(s.served.Load()) / 1000 })
+		func() float64 { return float64(s.servedMillis.Load()) / 1000 })
 }
 
-func (m *Metrics) ran(language string, o job.Outcome) {
-	m.waited(o.Waited)
+func (m *Metrics) observeResult(language string, o job.Outcome) {
+	m.observeQueueWait(o.Waited)
 	m.submissions.WithLabelValues(language, string(o.Result.Verdict)).Inc()
 	if c := o.Result.Compile; c != nil && c.Cached {
 		m.cache.WithLabelValues("hit").Inc()
@@ -176,6 +180,6 @@ func (m *Metrics) ran(language string, o job.Outcome) {
 	}
 }
 
-func (m *Metrics) waited(d time.Duration) { m.queueWait.Observe(d.Seconds()) }
+func (m *Metrics) observeQueueWait(d time.Duration) { m.queueWait.Observe(d.Seconds()) }
 
-func (m *Metrics) rejected(reason string) { m.rejections.WithLabelValues(reason).Inc() }
+func (m *Metrics) countRejection(reason string) { m.rejections.WithLabelValues(reason).Inc() }

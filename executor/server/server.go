@@ -19,15 +19,15 @@ import (
 	"executorpool.dev/executor/sandbox"
 )
 
-// Slots is what the server asks of the supervisor.
+// Slots is the part of the supervisor that the server reads.
 type Slots interface {
 	Slots() int
 	Busy() int
-	// Ready is nil while submissions can run.
+	// Ready returns nil while submissions can run, and otherwise an error that names the cause.
 	Ready() error
 }
 
-// Config is what a Server needs; all of it.
+// Config configures a Server. All fields are required.
 type Config struct {
 	Queue       *queue.Queue[*job.Job]
 	Slots       Slots
@@ -36,72 +36,77 @@ type Config struct {
 	Bounds      api.Bounds
 	QueueWait   time.Duration
 	MaxBody     int64 // bytes of one request
-	MaxBuffered int64 // bytes of all requests that wait or run
+	MaxBuffered int64 // bytes of all requests that wait or run, together
 	Tier        sandbox.Tier
-	TierReason  string // why it is not higher
+	TierReason  string // why the tier is not higher
 	MinimumTier sandbox.Tier
 	Clock       queue.Clock
 	Log         *slog.Logger
 	Version     string
 }
 
-// Phase is where in its life the executor is.
+// Phase is a phase of the executor's life. The phases follow one another in the order of their
+// values.
 type Phase int32
 
-// The phases of the executor's life.
 const (
-	Serving  Phase = iota
-	Leaving        // not ready any more, but requests are still served until everybody has learned it
-	Draining       // new submissions are refused
+	// PhaseServing is the phase up to the signal to stop.
+	PhaseServing Phase = iota
+	// PhaseTerminating is the phase in which /readyz answers 503 and submissions are still
+	// accepted, until the Service and the gateways have removed the replica's endpoint.
+	PhaseTerminating
+	// PhaseDraining is the phase in which every new submission is rejected.
+	PhaseDraining
 )
 
 // Server answers the executor's HTTP requests. Use New.
 type Server struct {
-	cfg     Config
-	metrics *Metrics
-	totals  *admission.Totals
-	service admission.Estimator
-	budget  *semaphore.Weighted
-	known   map[string]bool
-	ids     []string
+	cfg       Config
+	metrics   *Metrics
+	totals    *admission.Totals
+	estimator admission.Estimator
+	budget    *semaphore.Weighted
+	known     map[string]bool
+	ids       []string
 
 	started            time.Time
 	phase              atomic.Int32
 	accepted, answered atomic.Uint64
 	finished           atomic.Uint64
-	served             atomic.Uint64 // milliseconds
+	servedMillis       atomic.Uint64
 
-	bodyPatience time.Duration // from the end of the header to the end of the body
+	bodyTimeout time.Duration // a field for the tests; see the constant
 
 	idPrefix string
-	idLast   atomic.Uint64
+	lastID   atomic.Uint64
 }
 
-// New makes a server that accepts at once.
+// New returns a server in PhaseServing.
 func New(cfg Config) *Server {
 	s := &Server{
 		cfg: cfg, metrics: cfg.Metrics, totals: admission.NewTotals(cfg.Clock),
 		budget: semaphore.NewWeighted(cfg.MaxBuffered),
-		known:  map[string]bool{}, started: cfg.Clock.Now(), bodyPatience: bodyPatience,
-		// Short, and different in each process; the rest is a counter.
+		known:  map[string]bool{}, started: cfg.Clock.Now(), bodyTimeout: bodyTimeout,
+		// An id is this prefix, which differs between processes, and a counter.
 		idPrefix: rand.Text()[:8] + "-",
 	}
 	for _, l := range cfg.Languages {
 		s.known[l.ID] = true
 		s.ids = append(s.ids, l.ID)
 	}
-	cfg.Metrics.observe(cfg)
-	cfg.Metrics.count(s)
+	cfg.Metrics.registerGauges(cfg)
+	cfg.Metrics.registerCounters(s)
 	return s
 }
 
-// SetPhase says where in its life the executor is.
+// SetPhase sets the phase of the executor's life.
 func (s *Server) SetPhase(p Phase) { s.phase.Store(int32(p)) }
 
 func (s *Server) phaseIs(p Phase) bool { return Phase(s.phase.Load()) == p }
 
-// countsOf is where a request is counted; nil, which counts nothing, for a canary.
-func (s *Server) countsOf(h *fasthttp.RequestHeader) *admission.Totals {
+// totalsFor returns the totals that count a request. It returns nil, which counts nothing, for a
+// canary.
+func (s *Server) totalsFor(h *fasthttp.RequestHeader) *admission.Totals {
 	if string(h.Peek(api.PurposeHeader)) == api.PurposeCanary {
 		return nil
 	}
@@ -109,7 +114,7 @@ func (s *Server) countsOf(h *fasthttp.RequestHeader) *admission.Totals {
 }
 
 func (s *Server) nextID() string {
-	return s.idPrefix + strconv.FormatUint(s.idLast.Add(1), 10)
+	return s.idPrefix + strconv.FormatUint(s.lastID.Add(1), 10)
 }
 
 func (s *Server) languages(ctx *fasthttp.RequestCtx) {
@@ -126,10 +131,10 @@ func (s *Server) state(ctx *fasthttp.RequestCtx) {
 		Slots: s.cfg.Slots.Slots(), Busy: s.cfg.Slots.Busy(),
 		Queued: s.cfg.Queue.Depth(), QueueCapacity: s.cfg.Queue.Capacity(),
 		OldestMillis: s.cfg.Queue.Oldest().Milliseconds(),
-		Draining:     !s.phaseIs(Serving),
+		Draining:     !s.phaseIs(PhaseServing),
 		Tier:         s.cfg.Tier.String(),
 		Accepted:     accepted, Answered: answered,
-		Finished: s.finished.Load(), ServedMillis: s.served.Load(),
+		Finished: s.finished.Load(), ServedMillis: s.servedMillis.Load(),
 		UptimeMillis: s.cfg.Clock.Now().Sub(s.started).Milliseconds(),
 	})
 }
@@ -138,25 +143,26 @@ func (s *Server) answerTotals(ctx *fasthttp.RequestCtx) {
 	writeJSON(ctx, fasthttp.StatusOK, "application/json", s.Totals())
 }
 
-// Totals are those of this moment.
+// Totals returns the document of GET /v1/totals at this instant.
 func (s *Server) Totals() api.Totals {
-	all := s.totals.Read(s.cfg.Queue.Depth())
+	all := s.totals.Document(s.cfg.Queue.Depth())
 	all.Process = s.idPrefix[:len(s.idPrefix)-1]
 	all.UptimeMillis = s.cfg.Clock.Now().Sub(s.started).Milliseconds()
-	all.Draining = !s.phaseIs(Serving)
+	all.Draining = !s.phaseIs(PhaseServing)
 	return all
 }
 
-// healthz is about this process alone: it answers, so it lives. A worker that fails is the supervisor's work, not the
-// kubelet's; restarting the container would lose every submission.
+// healthz answers 200 as long as this process can answer. It does not depend on the workers: the
+// supervisor restarts a failed worker, whereas a restart of the container by the kubelet would lose
+// every submission.
 func (s *Server) healthz(ctx *fasthttp.RequestCtx) {
 	writeJSON(ctx, fasthttp.StatusOK, "application/json", map[string]string{"status": "ok"})
 }
 
-// Readiness is the document of /readyz.
+// Readiness is the document of GET /readyz.
 type Readiness struct {
 	Ready       bool   `json:"ready"`
-	Reason      string `json:"reason,omitempty"` // why not
+	Reason      string `json:"reason,omitempty"` // why the executor is not ready
 	Tier        string `json:"tier"`
 	TierReason  string `json:"tierReason,omitempty"` // why the tier is not higher
 	MinimumTier string `json:"minimumTier"`
@@ -165,25 +171,27 @@ type Readiness struct {
 func (s *Server) readyz(ctx *fasthttp.RequestCtx) {
 	doc := Readiness{Tier: s.cfg.Tier.String(), TierReason: s.cfg.TierReason, MinimumTier: s.cfg.MinimumTier.String()}
 	status := fasthttp.StatusOK
-	if err := s.unready(); err != nil {
+	if err := s.notReady(); err != nil {
 		doc.Reason, status = err.Error(), fasthttp.StatusServiceUnavailable
 	}
 	doc.Ready = status == fasthttp.StatusOK
 	writeJSON(ctx, status, "application/json", doc)
 }
 
-func (s *Server) unready() error {
+// notReady returns why the executor is not ready, nil if it is.
+func (s *Server) notReady() error {
 	if s.cfg.Tier < s.cfg.MinimumTier {
-		return errors.New(s.isolationFault())
+		return errors.New(s.isolationMessage())
 	}
-	if !s.phaseIs(Serving) {
+	if !s.phaseIs(PhaseServing) {
 		return errors.New("shutting down")
 	}
 	return s.cfg.Slots.Ready()
 }
 
-// isolationFault is for the admin who reads it in /readyz or a 503.
-func (s *Server) isolationFault() string {
+// isolationMessage returns the text, for the admin, of the 503 and the readiness of an executor
+// below its minimum tier.
+func (s *Server) isolationMessage() string {
 	return fmt.Sprintf("isolation tier %s is below the minimum %s (%s); use a node that allows more, or lower --minimum-tier "+
 		"(isolation.minimumTier of the pool) if you accept the risk", s.cfg.Tier, s.cfg.MinimumTier, s.cfg.TierReason)
 }

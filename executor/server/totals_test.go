@@ -16,7 +16,7 @@ import (
 	"executorpool.dev/executor/job"
 )
 
-// submit posts a submission and gives the status of its answer.
+// submit posts a submission and returns the status of the response.
 func submit(t *testing.T, url string, header ...string) int {
 	t.Helper()
 	request, err := http.NewRequestWithContext(t.Context(), http.MethodPost, url+"/v1/execute", strings.NewReader(`{"language": "c", "source": "x"}`))
@@ -48,8 +48,8 @@ func readTotals(t *testing.T, url string) (totals api.Totals) {
 	return totals
 }
 
-// TestTotalsCountWhatIsAnybodys submits with a slot that judges, and with none. Canaries are counted nowhere.
-func TestTotalsCountWhatIsAnybodys(t *testing.T) {
+// TestTotalsLeaveOutCanaries submits with a slot that answers, and with none.
+func TestTotalsLeaveOutCanaries(t *testing.T) {
 	s := newServer(fixedSlots{slots: 1})
 	url := serve(t, s)
 	ctx, stop := context.WithCancel(t.Context())
@@ -76,7 +76,7 @@ func TestTotalsCountWhatIsAnybodys(t *testing.T) {
 	}
 	<-judged
 	stop()
-	// Nobody takes these.
+	// No slot takes these submissions.
 	for _, header := range [][]string{{"X-Queue", "none"}, {}, {"X-Queue", "none", api.PurposeHeader, api.PurposeCanary}} {
 		if got := submit(t, url, header...); got != http.StatusServiceUnavailable {
 			t.Fatalf("status %d with header %v and no slot", got, header)
@@ -95,7 +95,7 @@ func TestTotalsCountWhatIsAnybodys(t *testing.T) {
 	}
 }
 
-func TestWaitBucketsReachATwentiethFurther(t *testing.T) {
+func TestWaitBucketsAreFivePercentWide(t *testing.T) {
 	for _, wait := range []time.Duration{0, time.Millisecond, time.Millisecond + 1, 10 * time.Millisecond, 2 * time.Second, 30 * time.Second, 30 * time.Minute, 3000 * time.Second} {
 		i := api.WaitBucket(wait)
 		if wait > api.WaitBound(i)+time.Microsecond || (i > 0 && wait < api.WaitBound(i-1)-time.Microsecond) {

@@ -17,50 +17,53 @@ import (
 )
 
 const (
-	headerPatience = 10 * time.Second
-	idlePatience   = 2 * time.Minute
-	mostHeader     = 32 << 10 // bytes
+	headerTimeout  = 10 * time.Second
+	idleTimeout    = 2 * time.Minute
+	maxHeaderBytes = 32 << 10
 )
 
-// Front is the server of the connections. Each of them costs a goroutine and a buffer for reading of mostHeader bytes, of which
-// only the pages that were written to take memory: usually one. A buffer for writing it has only while it is answered.
-func (s *Server) Front() *fasthttp.Server {
-	// Buffers that one large answer has made are not kept for the next.
-	fasthttp.SetBodySizePoolLimit(keptBuffer, keptBuffer)
+// HTTPServer returns the server of the connections. A connection costs a goroutine and a read
+// buffer of maxHeaderBytes. Only those pages of the buffer that were written take memory, usually
+// one. A connection has a write buffer only while a response is written.
+func (s *Server) HTTPServer() *fasthttp.Server {
+	// A buffer that one large response enlarged is not kept for the next response.
+	fasthttp.SetBodySizePoolLimit(maxPooledBuffer, maxPooledBuffer)
 	return &fasthttp.Server{
 		Handler:      s.handler(),
-		ErrorHandler: s.misread,
+		ErrorHandler: s.parseError,
 		HeaderReceived: func(*fasthttp.RequestHeader) fasthttp.RequestConfig {
-			return fasthttp.RequestConfig{ReadTimeout: s.bodyPatience}
+			return fasthttp.RequestConfig{ReadTimeout: s.bodyTimeout}
 		},
-		ReadTimeout: headerPatience, IdleTimeout: idlePatience, WriteTimeout: WritePatience,
-		ReadBufferSize: mostHeader,
+		ReadTimeout: headerTimeout, IdleTimeout: idleTimeout, WriteTimeout: WriteTimeout,
+		ReadBufferSize: maxHeaderBytes,
 		ConnState: func(c net.Conn, state fasthttp.ConnState) {
 			if state == fasthttp.StateIdle {
 				setUnread(c, false)
 			}
 		},
-		// The memory for a body is claimed before it is read.
+		// readBody claims the memory for a body before it reads the body.
 		StreamRequestBody: true, DisablePreParseMultipartForm: true,
-		// Besides, this sends each answer at once: without, one waits for the next, where that has been requested already.
+		// This option also sends each response at once. Without it, a response waits for that of a
+		// pipelined request.
 		ReduceMemoryUsage:     true,
 		NoDefaultServerHeader: true, LazyRequestTime: true, CloseOnShutdown: true,
-		// What is logged here are clients that break off or speak something else.
+		// fasthttp logs clients that close early or do not speak HTTP.
 		Logger: slog.NewLogLogger(s.cfg.Log.Handler(), slog.LevelDebug), SecureErrorLogMessage: true,
 	}
 }
 
-// route is what answers a path, and to which method.
+// route is the one method of a path and its handler.
 type route struct {
-	method string
-	answer fasthttp.RequestHandler
+	method  string
+	handler fasthttp.RequestHandler
 }
 
-// handler routes the requests.
+// handler returns the handler of all requests. This table is the only list of the paths that are
+// served.
 func (s *Server) handler() fasthttp.RequestHandler {
 	execute := route{fasthttp.MethodPost, s.execute}
 	metrics := promhttp.HandlerFor(s.metrics.Registry, promhttp.HandlerOpts{})
-	return s.around(routes{
+	return s.middleware(routes{
 		"/v1/execute":   execute,
 		"/execute":      execute,
 		"/v1/languages": {fasthttp.MethodGet, s.languages},
@@ -72,7 +75,7 @@ func (s *Server) handler() fasthttp.RequestHandler {
 	}.serve)
 }
 
-// routes are by path.
+// routes maps a path to its route.
 type routes map[string]route
 
 func (all routes) serve(ctx *fasthttp.RequestCtx) {
@@ -93,18 +96,19 @@ func (all routes) serve(ctx *fasthttp.RequestCtx) {
 		})
 		return
 	}
-	to.answer(ctx)
+	to.handler(ctx)
 }
 
-// around is what holds for every request: clients learn from the first answer after the start of a shutdown to take
-// their next request elsewhere, and a fault of the program costs one request only.
-func (s *Server) around(next fasthttp.RequestHandler) fasthttp.RequestHandler {
+// middleware returns a handler that wraps next for every request. From the start of a shutdown it
+// closes each connection after the response, so that the client sends its next request to another
+// replica. It turns a panic of next into a 500.
+func (s *Server) middleware(next fasthttp.RequestHandler) fasthttp.RequestHandler {
 	return func(ctx *fasthttp.RequestCtx) {
-		if !s.phaseIs(Serving) {
+		if !s.phaseIs(PhaseServing) {
 			ctx.SetConnectionClose()
 		}
 		length := ctx.Request.Header.ContentLength()
-		setUnread(ctx.Conn(), length > 0 || length == -1) // in chunks
+		setUnread(ctx.Conn(), length > 0 || length == -1) // -1: chunked
 		defer func() {
 			if fault := recover(); fault != nil {
 				s.cfg.Log.Error("request handler failed", "path", string(ctx.Path()), "fault", fmt.Sprint(fault), "stack", string(debug.Stack()))
@@ -115,32 +119,33 @@ func (s *Server) around(next fasthttp.RequestHandler) fasthttp.RequestHandler {
 	}
 }
 
-// setUnread says whether there may be something left of the request's body.
+// setUnread records whether c may hold an unread part of the request's body.
 func setUnread(c net.Conn, unread bool) {
 	if own, ok := c.(*conn); ok {
 		own.unread.Store(unread)
 	}
 }
 
-// misread answers what could not be read as a request; the connection ends with it. Errors of the header come wrapped, those of
-// the first part of the body, which is read before the handler is called, do not.
-func (s *Server) misread(ctx *fasthttp.RequestCtx, err error) {
+// parseError answers data that is not a valid request; fasthttp closes the connection afterwards.
+// fasthttp wraps the errors of the headers. It does not wrap those of the first part of the body,
+// which it reads before it calls the handler.
+func (s *Server) parseError(ctx *fasthttp.RequestCtx, err error) {
 	setUnread(ctx.Conn(), true)
 	var headerTooLarge *fasthttp.ErrSmallBuffer
 	var broken net.Error
-	switch _, inBody := err.(*net.OpError); { //nolint:errorlint // what is wrapped is not meant
+	switch _, inBody := err.(*net.OpError); { //nolint:errorlint // a wrapped error is one of the headers
 	case inBody, err == io.ErrUnexpectedEOF: //nolint:errorlint // as above
-		s.reject(ctx, s.totals, s.readProblem(err), time.Second)
+		s.reject(ctx, s.totals, s.bodyProblem(err), time.Second)
 	case errors.As(err, &headerTooLarge):
 		writeProblem(ctx, &api.Problem{
 			Type: api.TypeTooLarge, Title: "the request's header is too large", Status: fasthttp.StatusRequestHeaderFieldsTooLarge,
-			Detail: fmt.Sprintf("a header has at most %d bytes here", mostHeader),
+			Detail: fmt.Sprintf("a header has at most %d bytes here", maxHeaderBytes),
 		})
 	case errors.As(err, &broken), errors.Is(err, io.EOF), errors.Is(err, io.ErrUnexpectedEOF), errors.Is(err, fasthttp.ErrTimeout):
-		// The client has said nothing that could be answered.
+		// The client sent no request that could be answered.
 		setUnread(ctx.Conn(), false)
 		_ = ctx.Conn().Close()
 	default:
-		writeProblem(ctx, api.Invalid("", "this is no HTTP request that is understood here"))
+		writeProblem(ctx, api.Invalid("", "the data is not a valid HTTP request"))
 	}
 }

@@ -1,0 +1,54 @@
+package server
+
+import (
+	"encoding/json"
+	"strconv"
+	"time"
+
+	"github.com/valyala/fasthttp"
+
+	"executorpool.dev/executor/api"
+)
+
+// WriteTimeout bounds the time in which a client has to read its response.
+const WriteTimeout = 30 * time.Second
+
+// maxPooledBuffer is the size in bytes above which a buffer is not kept for the next request or
+// response.
+const maxPooledBuffer = 256 << 10
+
+// writeJSON writes a response with one document. The whole document is encoded first, so that the
+// response has a Content-Length and a client detects a truncated one.
+func writeJSON(ctx *fasthttp.RequestCtx, status int, contentType string, document any) {
+	ctx.ResetBody()
+	ctx.SetStatusCode(status)
+	ctx.SetContentType(contentType)
+	enc := json.NewEncoder(ctx)
+	enc.SetEscapeHTML(false)
+	if err := enc.Encode(document); err != nil {
+		// Only types of this module are encoded, so that an error is a fault of the program.
+		panic(err)
+	}
+}
+
+func writeProblem(ctx *fasthttp.RequestCtx, p *api.Problem) {
+	writeJSON(ctx, p.Status, "application/problem+json", p)
+}
+
+// writeRejection writes a 503 with Retry-After. It closes the connection: a Service balances
+// connections, not requests, and a retry on the same connection would reach the same full replica.
+// A client that sends X-Queue: none chooses the replica itself, and its connection stays open.
+func writeRejection(ctx *fasthttp.RequestCtx, p *api.Problem, retryAfter time.Duration) {
+	if p.Reason != api.ReasonNoFreeSlot {
+		ctx.SetConnectionClose()
+	}
+	ctx.Response.Header.Set("Retry-After", strconv.Itoa(retrySeconds(retryAfter)))
+	writeProblem(ctx, p)
+}
+
+// retrySeconds returns the value of Retry-After: d rounded up to whole seconds, within 1 and 60.
+// The lower bound prevents a retry at once; the upper bound keeps a client from waiting past the
+// end of a burst.
+func retrySeconds(d time.Duration) int {
+	return int(min(max((d+time.Second-1)/time.Second, 1), 60))
+}
