@@ -245,7 +245,7 @@ func (e *executor) drain(listener net.Listener, signals <-chan os.Signal, superv
 	}
 	e.log.Warn("stopping at once", "waiting", e.queue.Depth(), "busy", e.supervisor.Busy())
 	for _, j := range e.queue.Clear() {
-		j.Answer(job.Outcome{Fate: job.Dropped})
+		j.Answer(job.Outcome{Disposition: job.Dropped})
 	}
 	abort()
 	<-supervisorDone

@@ -62,7 +62,7 @@ func (t *Totals) CountOutcome(o job.Outcome) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	t.answered++
-	switch o.Fate {
+	switch o.Disposition {
 	case job.Ran:
 		t.verdicts[o.Result.Verdict]++
 		t.servedMillis += uint64(o.Held.Milliseconds())

@@ -9,57 +9,58 @@ import (
 	"executorpool.dev/executor/queue"
 )
 
-// Fate says by which door a job left.
-type Fate int
+// Disposition is the way in which a job left the executor.
+type Disposition int
 
 const (
-	// Ran: Outcome.Result is the answer.
-	Ran Fate = iota
-	// Expired: the job waited too long in the queue and was never run.
+	// Ran: a slot ran the job. Outcome.Result is the answer.
+	Ran Disposition = iota
+	// Expired: the deadline of the job passed while it was in the queue. Nothing of it ran.
 	Expired
-	// Dropped: the executor shut down at once before a slot took the job.
+	// Dropped: the executor stopped at once before a slot received the job. Nothing of it ran.
 	Dropped
-	// Abandoned: the client went away; nobody reads the answer.
+	// Abandoned: the client closed its connection. Nobody reads the answer.
 	Abandoned
 )
 
 // Outcome is the one answer to a Job.
 type Outcome struct {
-	Fate   Fate
+	Disposition Disposition
+	// Result is valid for Ran only.
 	Result api.Result
-	// Held is how long the slot had the job when it was answered.
+	// Held is the service time: how long the slot held the job until the job was answered.
 	Held time.Duration
-	// Waited is how long the job was in the queue; known when a slot took it.
+	// Waited is the queue wait. It is zero for a job that never reached a slot.
 	Waited time.Duration
 }
 
-// Job is one submission on its way through the queue and a slot.
+// Job is one submission inside the executor. Use New.
 type Job struct {
 	ID      string
 	Request *api.Request
-	// Context ends when the client goes away.
+	// Context ends when the client closes its connection.
 	Context context.Context
 
 	answered atomic.Bool
 	done     chan Outcome
 }
 
-// New makes a job for a validated request.
+// New returns a job for a valid request.
 func New(ctx context.Context, id string, req *api.Request) *Job {
 	return &Job{ID: id, Request: req, Context: ctx, done: make(chan Outcome, 1)}
 }
 
-// Done delivers the outcome, once.
+// Done returns the channel that delivers the outcome, once.
 func (j *Job) Done() <-chan Outcome { return j.done }
 
-// Answer gives the job its outcome; the first one counts.
+// Answer sets the outcome. Only the first call has an effect.
 func (j *Job) Answer(o Outcome) {
 	if j.answered.CompareAndSwap(false, true) {
 		j.done <- o
 	}
 }
 
-// NewQueue makes the queue that a Supervisor feeds its slots from: a job that waits too long is answered Expired.
+// NewQueue returns a queue of jobs. A job whose deadline passes in it is answered Expired.
 func NewQueue(capacity int, clock queue.Clock) *queue.Queue[*Job] {
-	return queue.New(capacity, clock, func(j *Job) { j.Answer(Outcome{Fate: Expired}) })
+	return queue.New(capacity, clock, func(j *Job) { j.Answer(Outcome{Disposition: Expired}) })
 }

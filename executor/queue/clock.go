@@ -2,23 +2,24 @@ package queue
 
 import "time"
 
-// Clock is what the queue needs to know of time.
+// Clock is the time source of a queue.
 type Clock interface {
 	Now() time.Time
-	// AfterFunc calls f in a goroutine of its own when d has passed, unless the timer is stopped before.
+	// AfterFunc calls f in its own goroutine after d, unless the timer is stopped first.
 	AfterFunc(d time.Duration, f func()) Timer
 }
 
-// Timer is a call that may still be prevented.
+// Timer is a pending call of AfterFunc.
 type Timer interface {
+	// Stop prevents the call. It reports whether the call was still pending.
 	Stop() bool
 }
 
-// RealClock is the computer's clock.
+// RealClock is the system clock.
 type RealClock struct{}
 
-// Now is time.Now.
+// Now returns time.Now.
 func (RealClock) Now() time.Time { return time.Now() }
 
-// AfterFunc is time.AfterFunc.
+// AfterFunc calls time.AfterFunc.
 func (RealClock) AfterFunc(d time.Duration, f func()) Timer { return time.AfterFunc(d, f) }

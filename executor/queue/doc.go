@@ -1,13 +1,14 @@
-// Package queue is a bounded first-in first-out queue whose items have a deadline for being taken.
+// Package queue is a bounded first-in first-out queue whose items have deadlines.
 //
-// Contract: every item that Push accepted leaves exactly once, by one of three doors: Pop hands it out, its deadline
-// passes and the expire function is told, or its owner removes it. An expired or removed item is never handed out, also
-// not when the timer runs late: Pop looks at the clock itself. An item is either waiting or it is not: while somebody
-// waits in Pop nothing waits in the queue, because Push hands over directly. So Depth is what waits, exactly and always.
+// Contract: every item that Push accepts leaves the queue exactly once. Pop returns it, or its
+// deadline passes and the expire function receives it, or its owner removes it, or Clear returns
+// it. Pop compares the deadline with the clock itself, so an expired item is never returned, even
+// when its timer is late. While a caller waits in Pop the queue is empty, because Push delivers an
+// item directly to that caller. Depth is therefore the exact number of waiting items.
 //
-// Who takes items one after the other, each for a very short time, may reserve the next one before it has done with the last.
+// A caller that expects to need an item soon can reserve the head of the queue; see Queue.Reserve.
 //
-// Data flows one way: Push -> Pop. The package knows nothing of HTTP, slots or submissions, and reads only the clock
-// it is given. It is not a job store: nothing survives the process. All waiting items have one order now; the order
-// is kept in one place (line), so that another (fair between owners) can be put there without touching the callers.
+// Data flows one way, from Push to Pop. The package knows nothing of HTTP, slots or submissions. It
+// reads only the clock that New receives. It is not a job store: no item survives the process. The
+// order of the items is the business of one type (line), so that a fair order can replace it.
 package queue

@@ -2,7 +2,7 @@ package queue
 
 import "time"
 
-// Ticket is an item's place in the queue. Its owner keeps it to be able to give the place up.
+// Ticket is the place of one item in the queue. The owner of the item uses it to remove the item.
 type Ticket[T any] struct {
 	queue      *Queue[T]
 	value      T
@@ -13,14 +13,14 @@ type Ticket[T any] struct {
 	waiting    bool
 }
 
-// line is the order of the waiting items: a doubly linked list through the tickets, so that an item in the middle can
-// leave at once and no allocation is made besides the ticket.
+// line is the order of the waiting items. It is a doubly linked list through the tickets, so that
+// removal takes constant time and adding an item allocates nothing but its ticket.
 type line[T any] struct {
 	head, tail *Ticket[T]
 	n          int
 }
 
-func (l *line[T]) add(t *Ticket[T]) {
+func (l *line[T]) pushBack(t *Ticket[T]) {
 	t.prev, t.next, t.waiting = l.tail, nil, true
 	if l.tail == nil {
 		l.head = t
@@ -31,8 +31,7 @@ func (l *line[T]) add(t *Ticket[T]) {
 	l.n++
 }
 
-// addFirst puts t before all others.
-func (l *line[T]) addFirst(t *Ticket[T]) {
+func (l *line[T]) pushFront(t *Ticket[T]) {
 	t.prev, t.next, t.waiting = nil, l.head, true
 	if l.head == nil {
 		l.tail = t
@@ -43,7 +42,7 @@ func (l *line[T]) addFirst(t *Ticket[T]) {
 	l.n++
 }
 
-// remove takes t out; false when it is not waiting any more.
+// remove removes t. It reports whether t was waiting.
 func (l *line[T]) remove(t *Ticket[T]) bool {
 	if !t.waiting {
 		return false

@@ -10,7 +10,7 @@ import (
 	"pgregory.net/rapid"
 )
 
-// TestQueueAgreesWithModel drives a queue and a plain list through the same random steps.
+// TestQueueAgreesWithModel applies the same random steps to a queue and to a plain list.
 func TestQueueAgreesWithModel(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		type entry struct{ value, deadline int }
@@ -37,18 +37,18 @@ func TestQueueAgreesWithModel(t *testing.T) {
 				if len(model) == 0 {
 					t.Skip("Pop would wait")
 				}
-				taken, err := q.Pop(context.Background())
-				if err != nil || taken.Value != model[0].value {
-					t.Fatalf("took %v, %v; want %d", taken, err, model[0].value)
+				item, err := q.Pop(context.Background())
+				if err != nil || item.Value != model[0].value {
+					t.Fatalf("popped %v, %v; want %d", item, err, model[0].value)
 				}
 				model = model[1:]
 			},
 			"reserve": func(t *rapid.T) {
 				ticket := q.Reserve(func(v int) bool { return v%4 > 0 })
-				switch suits := len(model) > 0 && model[0].value%4 > 0; {
-				case suits != (ticket != nil):
+				switch accepted := len(model) > 0 && model[0].value%4 > 0; {
+				case accepted != (ticket != nil):
 					t.Fatalf("reserved %v of %v", ticket, model)
-				case suits:
+				case accepted:
 					if ticket.Value() != model[0].value {
 						t.Fatalf("reserved %d, want %d", ticket.Value(), model[0].value)
 					}
@@ -56,7 +56,7 @@ func TestQueueAgreesWithModel(t *testing.T) {
 					model = model[1:]
 				}
 			},
-			"take or return": func(t *rapid.T) {
+			"claim or return": func(t *rapid.T) {
 				if len(reserved) == 0 {
 					t.Skip("nothing is reserved")
 				}
@@ -65,13 +65,13 @@ func TestQueueAgreesWithModel(t *testing.T) {
 				reserved = append(reserved[:i:i], reserved[i+1:]...)
 				if e.deadline > now && rapid.Bool().Draw(t, "return") {
 					if !tickets[e.value].Return() {
-						t.Fatalf("%d was not taken back", e.value)
+						t.Fatalf("the return of %d was refused", e.value)
 					}
 					model = append([]entry{e}, model...)
 					return
 				}
-				if taken := tickets[e.value].Take(); taken.Value != e.value {
-					t.Fatalf("took %d, want %d", taken.Value, e.value)
+				if item := tickets[e.value].Claim(); item.Value != e.value {
+					t.Fatalf("claimed %d, want %d", item.Value, e.value)
 				}
 			},
 			"remove": func(t *rapid.T) {
@@ -104,7 +104,7 @@ func TestQueueAgreesWithModel(t *testing.T) {
 				}
 				model, expired = kept, nil
 				c.step()
-				slices.Sort(want) // one that was returned expires after others of the same moment
+				slices.Sort(want) // a returned item expires after others with the same deadline
 				slices.Sort(expired)
 				if diff := cmp.Diff(want, expired); diff != "" {
 					t.Fatalf("expired (-want +got):\n%s", diff)
@@ -119,7 +119,7 @@ func TestQueueAgreesWithModel(t *testing.T) {
 	})
 }
 
-// stepClock is a clock for one goroutine; a step is a nanosecond.
+// stepClock is a clock for one goroutine. A step is one nanosecond.
 type stepClock struct {
 	now    time.Time
 	timers []*stepTimer

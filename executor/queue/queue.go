@@ -8,166 +8,169 @@ import (
 )
 
 var (
-	// ErrFull says that as many items wait as the queue holds.
+	// ErrFull is the error of Push when the queue depth equals the capacity.
 	ErrFull = errors.New("queue is full")
-	// ErrBusy says that nobody waits in Pop, so that Offer cannot hand over.
-	ErrBusy = errors.New("nobody is free to take the item")
-	// ErrClosed says that the queue takes no more items (Push, Offer) or is closed and empty (Pop).
+	// ErrBusy is the error of Offer when no caller waits in Pop.
+	ErrBusy = errors.New("no caller waits for an item")
+	// ErrClosed is the error of Push and Offer after Close, and of Pop when the queue is also
+	// empty.
 	ErrClosed = errors.New("queue is closed")
 )
 
-// Queue is safe for use by any number of goroutines. Use New.
+// Queue is safe for concurrent use. Use New.
 type Queue[T any] struct {
 	capacity int
 	clock    Clock
 	expire   func(T)
 
-	mu     sync.Mutex
-	line   line[T]
-	takers []*taker[T] // in order of arrival, so that work spreads over all of them
-	// reserved items wait for one taker and may come back; see Reserve.
+	mu      sync.Mutex
+	line    line[T]
+	waiters []*waiter[T] // in order of arrival, so that all callers of Pop get a share
+	// reserved is the number of reserved items; see Reserve.
 	reserved int
 	closed   bool
 	cleared  bool
 }
 
-// Taken is an item handed out by Pop.
-type Taken[T any] struct {
+// Popped is an item that has left the queue.
+type Popped[T any] struct {
 	Value T
-	// Waited is how long the item was in the queue.
+	// Waited is the queue wait of the item.
 	Waited time.Duration
 }
 
-type taker[T any] struct {
-	hand chan Taken[T] // buffered: Push never waits for the taker to wake up
+type waiter[T any] struct {
+	delivery chan Popped[T] // buffered, so that Push does not block
 }
 
-// New makes a queue that holds capacity waiting items. expire is called once for each item whose deadline passed while it
-// waited, from a goroutine of its own and without any lock held.
+// New returns a queue that holds up to capacity waiting items. It calls expire once for each item
+// whose deadline passes while the item waits, from its own goroutine and without a lock held.
 func New[T any](capacity int, clock Clock, expire func(T)) *Queue[T] {
 	return &Queue[T]{capacity: capacity, clock: clock, expire: expire}
 }
 
-// Push hands v to somebody who waits in Pop, or puts it at the end to wait until deadline. It never blocks: a full queue
-// is ErrFull, a closed one ErrClosed.
+// Push delivers v to a caller that waits in Pop, or adds it to the end of the queue, where it waits
+// until deadline. Push does not block. It returns ErrFull or ErrClosed.
 func (q *Queue[T]) Push(v T, deadline time.Time) (*Ticket[T], error) {
-	return q.put(v, deadline, true)
+	return q.enqueue(v, deadline, true)
 }
 
-// Offer is Push for an item that must not wait: ErrBusy when nobody is in Pop.
+// Offer is Push for an item that must not wait. It returns ErrBusy when no caller waits in Pop.
 func (q *Queue[T]) Offer(v T) (*Ticket[T], error) {
-	return q.put(v, time.Time{}, false)
+	return q.enqueue(v, time.Time{}, false)
 }
 
-func (q *Queue[T]) put(v T, deadline time.Time, wait bool) (*Ticket[T], error) {
+func (q *Queue[T]) enqueue(v T, deadline time.Time, mayWait bool) (*Ticket[T], error) {
 	q.mu.Lock()
 	defer q.mu.Unlock()
 	if q.closed {
 		return nil, ErrClosed
 	}
 	t := &Ticket[T]{queue: q, value: v}
-	if len(q.takers) > 0 {
-		q.handLocked(Taken[T]{Value: v})
+	if len(q.waiters) > 0 {
+		q.deliverLocked(Popped[T]{Value: v})
 		return t, nil
 	}
-	if !wait {
+	if !mayWait {
 		return nil, ErrBusy
 	}
 	if q.line.n+q.reserved >= q.capacity {
 		return nil, ErrFull
 	}
 	t.pushed, t.deadline = q.clock.Now(), deadline
-	q.line.add(t)
+	q.line.pushBack(t)
 	t.timer = q.clock.AfterFunc(deadline.Sub(t.pushed), t.expired)
 	return t, nil
 }
 
-// handLocked gives an item to who has waited longest in Pop.
-func (q *Queue[T]) handLocked(taken Taken[T]) {
-	first := q.takers[0]
-	q.takers[0] = nil
-	q.takers = q.takers[1:]
-	first.hand <- taken
+// deliverLocked delivers the item to the caller that has waited longest in Pop.
+func (q *Queue[T]) deliverLocked(item Popped[T]) {
+	first := q.waiters[0]
+	q.waiters[0] = nil
+	q.waiters = q.waiters[1:]
+	first.delivery <- item
 }
 
 func (t *Ticket[T]) expired() {
-	if t.leave() {
+	if t.withdraw() {
 		t.queue.expire(t.value)
 	}
 }
 
-// Remove gives the place up. True: the item was waiting and nobody will ever take it. False: it was taken or expired.
+// Remove removes a waiting item, so that Pop never returns it. It reports whether the item was
+// waiting; an item that was popped, reserved or has expired was not.
 func (t *Ticket[T]) Remove() bool {
-	if !t.leave() {
+	if !t.withdraw() {
 		return false
 	}
 	t.timer.Stop()
 	return true
 }
 
-func (t *Ticket[T]) leave() bool {
+func (t *Ticket[T]) withdraw() bool {
 	t.queue.mu.Lock()
 	defer t.queue.mu.Unlock()
 	return t.queue.line.remove(t)
 }
 
-// Pop hands out the item that has waited longest, or waits for one. It returns ctx's error when ctx ends first, and
-// ErrClosed when the queue is closed and nothing waits any more.
-func (q *Queue[T]) Pop(ctx context.Context) (Taken[T], error) {
-	var none Taken[T]
+// Pop removes and returns the item that has waited longest, or waits for one. It returns the error
+// of ctx when ctx ends first, and ErrClosed when the queue is closed and empty.
+func (q *Queue[T]) Pop(ctx context.Context) (Popped[T], error) {
+	var none Popped[T]
 	if err := ctx.Err(); err != nil {
 		return none, err
 	}
 	q.mu.Lock()
-	if taken, ok := q.takeLocked(); ok {
+	if item, ok := q.popLocked(); ok {
 		q.mu.Unlock()
-		return taken, nil
+		return item, nil
 	}
 	if q.closed {
 		q.mu.Unlock()
 		return none, ErrClosed
 	}
-	me := &taker[T]{hand: make(chan Taken[T], 1)}
-	q.takers = append(q.takers, me)
+	w := &waiter[T]{delivery: make(chan Popped[T], 1)}
+	q.waiters = append(q.waiters, w)
 	q.mu.Unlock()
 
 	select {
-	case taken, ok := <-me.hand:
+	case item, ok := <-w.delivery:
 		if !ok {
 			return none, ErrClosed
 		}
-		return taken, nil
+		return item, nil
 	case <-ctx.Done():
 	}
-	if q.leave(me) {
+	if q.removeWaiter(w) {
 		return none, ctx.Err()
 	}
-	// Push or Close was faster: what is in the hand must not be lost.
-	taken, ok := <-me.hand
+	// Push or Close was faster: an item that was delivered must not be lost.
+	item, ok := <-w.delivery
 	if !ok {
 		return none, ErrClosed
 	}
-	return taken, nil
+	return item, nil
 }
 
-func (q *Queue[T]) takeLocked() (Taken[T], bool) {
+func (q *Queue[T]) popLocked() (Popped[T], bool) {
 	t := q.headLocked()
 	if t == nil {
-		return Taken[T]{}, false
+		return Popped[T]{}, false
 	}
 	q.line.remove(t)
 	t.timer.Stop()
-	return Taken[T]{Value: t.value, Waited: q.clock.Now().Sub(t.pushed)}, true
+	return Popped[T]{Value: t.value, Waited: q.clock.Now().Sub(t.pushed)}, true
 }
 
-// headLocked is the head that has time left, past those whose deadline is over and whose timer has not come to it yet.
+// headLocked returns the first item whose deadline has not passed. It removes the expired items
+// before it, whose timers are late.
 func (q *Queue[T]) headLocked() *Ticket[T] {
 	now := q.clock.Now()
 	for t := q.line.head; t != nil; t = q.line.head {
 		if now.Before(t.deadline) {
 			return t
 		}
-		// The timer's goroutine finds nothing to remove, so this is the one call of expire.
+		// The timer's goroutine will find nothing to remove, so expire is called once.
 		q.line.remove(t)
 		t.timer.Stop()
 		go q.expire(t.value)
@@ -175,13 +178,14 @@ func (q *Queue[T]) headLocked() *Ticket[T] {
 	return nil
 }
 
-// Reserve takes the head for somebody who will have need of it in a moment, if there is one and it suits; nil otherwise. Until
-// the caller says Take or Return, which it must soon, the item counts as waiting, but neither expires nor can be removed.
-func (q *Queue[T]) Reserve(suits func(T) bool) *Ticket[T] {
+// Reserve reserves the head of the queue for a caller that expects to need it within milliseconds.
+// It returns nil when the queue is empty or accepts refuses the head. A reserved item counts as
+// waiting, but it neither expires nor can be removed. The caller must call Claim or Return.
+func (q *Queue[T]) Reserve(accepts func(T) bool) *Ticket[T] {
 	q.mu.Lock()
 	defer q.mu.Unlock()
 	t := q.headLocked()
-	if t == nil || !suits(t.value) {
+	if t == nil || !accepts(t.value) {
 		return nil
 	}
 	q.line.remove(t)
@@ -190,20 +194,20 @@ func (q *Queue[T]) Reserve(suits func(T) bool) *Ticket[T] {
 	return t
 }
 
-// Value is the item.
+// Value returns the item.
 func (t *Ticket[T]) Value() T { return t.value }
 
-// Take ends the wait of a reserved item.
-func (t *Ticket[T]) Take() Taken[T] {
+// Claim pops a reserved item.
+func (t *Ticket[T]) Claim() Popped[T] {
 	q := t.queue
 	q.mu.Lock()
 	defer q.mu.Unlock()
 	q.reserved--
-	return Taken[T]{Value: t.value, Waited: q.clock.Now().Sub(t.pushed)}
+	return Popped[T]{Value: t.value, Waited: q.clock.Now().Sub(t.pushed)}
 }
 
-// Return lets a reserved item wait on, before all others and until its old deadline. False: the queue was cleared meanwhile, and
-// what becomes of the item is the caller's to say.
+// Return puts a reserved item back to the head of the queue with its old deadline. It reports false
+// when Clear was called since the reservation; the caller then still owns the item.
 func (t *Ticket[T]) Return() bool {
 	q := t.queue
 	q.mu.Lock()
@@ -216,40 +220,41 @@ func (t *Ticket[T]) Return() bool {
 	switch left := t.deadline.Sub(now); {
 	case left <= 0:
 		go q.expire(t.value)
-	case len(q.takers) > 0:
-		q.handLocked(Taken[T]{Value: t.value, Waited: now.Sub(t.pushed)})
+	case len(q.waiters) > 0:
+		q.deliverLocked(Popped[T]{Value: t.value, Waited: now.Sub(t.pushed)})
 	default:
-		q.line.addFirst(t)
+		q.line.pushFront(t)
 		t.timer = q.clock.AfterFunc(left, t.expired)
 	}
 	return true
 }
 
-func (q *Queue[T]) leave(me *taker[T]) bool {
+func (q *Queue[T]) removeWaiter(w *waiter[T]) bool {
 	q.mu.Lock()
 	defer q.mu.Unlock()
-	for i, other := range q.takers {
-		if other == me {
-			q.takers = append(q.takers[:i], q.takers[i+1:]...)
+	for i, other := range q.waiters {
+		if other == w {
+			q.waiters = append(q.waiters[:i], q.waiters[i+1:]...)
 			return true
 		}
 	}
 	return false
 }
 
-// Close refuses new items. Those that wait can still be taken; who waits in Pop for more is told ErrClosed.
+// Close makes the queue refuse new items. Pop still returns the waiting items. Callers that wait in
+// Pop get ErrClosed.
 func (q *Queue[T]) Close() {
 	q.mu.Lock()
 	defer q.mu.Unlock()
 	q.closed = true
-	for _, t := range q.takers {
-		close(t.hand)
+	for _, t := range q.waiters {
+		close(t.delivery)
 	}
-	q.takers = nil
+	q.waiters = nil
 }
 
-// Clear removes everything that waits and is not reserved, for good, and returns it, the oldest first. The expire function is
-// not told.
+// Clear removes all waiting items that are not reserved and returns them, the head first. It does
+// not call the expire function.
 func (q *Queue[T]) Clear() []T {
 	q.mu.Lock()
 	defer q.mu.Unlock()
@@ -263,14 +268,15 @@ func (q *Queue[T]) Clear() []T {
 	return all
 }
 
-// Depth is how many items wait now.
+// Depth returns the number of waiting items, reserved ones included.
 func (q *Queue[T]) Depth() int {
 	q.mu.Lock()
 	defer q.mu.Unlock()
 	return q.line.n + q.reserved
 }
 
-// Oldest is how long the head has waited; 0 when nothing waits. Reserved items, which wait only a moment longer, are left out.
+// Oldest returns how long the head has waited; 0 for an empty queue. Reserved items, which leave
+// the queue within milliseconds, are not considered.
 func (q *Queue[T]) Oldest() time.Duration {
 	q.mu.Lock()
 	defer q.mu.Unlock()
@@ -280,7 +286,7 @@ func (q *Queue[T]) Oldest() time.Duration {
 	return q.clock.Now().Sub(q.line.head.pushed)
 }
 
-// Deadlines lists when each waiting item expires, the head first.
+// Deadlines returns the deadlines of the waiting items, the head first.
 func (q *Queue[T]) Deadlines() []time.Time {
 	q.mu.Lock()
 	defer q.mu.Unlock()
@@ -291,10 +297,10 @@ func (q *Queue[T]) Deadlines() []time.Time {
 	return all
 }
 
-// Capacity is how many items can wait.
+// Capacity returns the highest number of waiting items.
 func (q *Queue[T]) Capacity() int { return q.capacity }
 
-// Closed says whether Close was called.
+// Closed reports whether Close was called.
 func (q *Queue[T]) Closed() bool {
 	q.mu.Lock()
 	defer q.mu.Unlock()

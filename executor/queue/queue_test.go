@@ -13,7 +13,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 )
 
-// The tests run in bubbles of testing/synctest, where the real clock is virtual time.
+// bubble runs a test in a bubble of testing/synctest, where the real clock shows virtual time.
 func bubble(t *testing.T, test func(t *testing.T, q *Queue[int], expired *recorder)) {
 	t.Helper()
 	synctest.Test(t, func(t *testing.T) {
@@ -49,13 +49,13 @@ func push(t *testing.T, q *Queue[int], v int, wait time.Duration) *Ticket[int] {
 	return ticket
 }
 
-func pop(t *testing.T, q *Queue[int]) Taken[int] {
+func pop(t *testing.T, q *Queue[int]) Popped[int] {
 	t.Helper()
-	taken, err := q.Pop(t.Context())
+	item, err := q.Pop(t.Context())
 	if err != nil {
 		t.Fatalf("pop: %v", err)
 	}
-	return taken
+	return item
 }
 
 func TestQueuePopIsFirstInFirstOut(t *testing.T) {
@@ -68,9 +68,9 @@ func TestQueuePopIsFirstInFirstOut(t *testing.T) {
 			t.Errorf("depth %d, oldest %s", q.Depth(), q.Oldest())
 		}
 		for i := range 3 {
-			want := Taken[int]{Value: i, Waited: time.Duration(3-i) * time.Second}
+			want := Popped[int]{Value: i, Waited: time.Duration(3-i) * time.Second}
 			if diff := cmp.Diff(want, pop(t, q)); diff != "" {
-				t.Errorf("taken (-want +got):\n%s", diff)
+				t.Errorf("popped (-want +got):\n%s", diff)
 			}
 		}
 		if q.Depth() != 0 || q.Oldest() != 0 || len(expired.all()) != 0 {
@@ -92,7 +92,7 @@ func TestQueuePushRefusesWhenFull(t *testing.T) {
 	})
 }
 
-func TestQueueItemExpiresOnceAndIsNotTaken(t *testing.T) {
+func TestQueueItemExpiresOnceAndIsNotPopped(t *testing.T) {
 	bubble(t, func(t *testing.T, q *Queue[int], expired *recorder) {
 		push(t, q, 1, 3*time.Second)
 		push(t, q, 2, time.Second) // deadlines need not be in order
@@ -102,32 +102,32 @@ func TestQueueItemExpiresOnceAndIsNotTaken(t *testing.T) {
 			t.Errorf("expired (-want +got):\n%s", diff)
 		}
 		if got := pop(t, q); got.Value != 3 {
-			t.Errorf("took %d, want 3", got.Value)
+			t.Errorf("popped %d, want 3", got.Value)
 		}
 	})
 }
 
-func anyOne(int) bool { return true }
+func acceptAll(int) bool { return true }
 
-func TestReservedItemWaitsOnWhenReturned(t *testing.T) {
+func TestReturnedItemIsTheHead(t *testing.T) {
 	bubble(t, func(t *testing.T, q *Queue[int], expired *recorder) {
 		first := push(t, q, 1, 2*time.Second)
 		push(t, q, 2, time.Minute)
 		if ticket := q.Reserve(func(v int) bool { return v == 2 }); ticket != nil {
-			t.Errorf("reserved %d, which is not what suits", ticket.Value())
+			t.Errorf("reserved %d, which was not accepted", ticket.Value())
 		}
-		if got := q.Reserve(anyOne); got != first {
+		if got := q.Reserve(acceptAll); got != first {
 			t.Fatalf("reserved %v, want the head", got)
 		}
 		if first.Remove() {
-			t.Error("removed what is reserved")
+			t.Error("removed a reserved item")
 		}
 		time.Sleep(time.Second)
 		if q.Depth() != 2 || !first.Return() {
 			t.Errorf("depth %d, want 2", q.Depth())
 		}
-		if diff := cmp.Diff(Taken[int]{Value: 1, Waited: time.Second}, pop(t, q)); diff != "" {
-			t.Errorf("taken (-want +got):\n%s", diff)
+		if diff := cmp.Diff(Popped[int]{Value: 1, Waited: time.Second}, pop(t, q)); diff != "" {
+			t.Errorf("popped (-want +got):\n%s", diff)
 		}
 		if got := expired.all(); len(got) > 0 {
 			t.Errorf("expired %v", got)
@@ -135,10 +135,10 @@ func TestReservedItemWaitsOnWhenReturned(t *testing.T) {
 	})
 }
 
-func TestReservedItemExpiresWhenReturnedLate(t *testing.T) {
+func TestReservedItemExpiresOnReturnAfterItsDeadline(t *testing.T) {
 	bubble(t, func(t *testing.T, q *Queue[int], expired *recorder) {
 		push(t, q, 1, time.Second)
-		ticket := q.Reserve(anyOne)
+		ticket := q.Reserve(acceptAll)
 		time.Sleep(time.Second)
 		if got := expired.all(); len(got) > 0 {
 			t.Errorf("expired %v while it was reserved", got)
@@ -153,24 +153,24 @@ func TestReservedItemExpiresWhenReturnedLate(t *testing.T) {
 	})
 }
 
-func TestReservedItemReturnsToWhoWaits(t *testing.T) {
+func TestReturnedItemIsDeliveredToAWaitingPop(t *testing.T) {
 	bubble(t, func(t *testing.T, q *Queue[int], _ *recorder) {
 		push(t, q, 1, time.Minute)
-		ticket := q.Reserve(anyOne)
-		got := make(chan Taken[int], 1)
+		ticket := q.Reserve(acceptAll)
+		got := make(chan Popped[int], 1)
 		go func() { got <- pop(t, q) }()
 		time.Sleep(time.Second)
 		ticket.Return()
-		if diff := cmp.Diff(Taken[int]{Value: 1, Waited: time.Second}, <-got); diff != "" {
-			t.Errorf("taken (-want +got):\n%s", diff)
+		if diff := cmp.Diff(Popped[int]{Value: 1, Waited: time.Second}, <-got); diff != "" {
+			t.Errorf("popped (-want +got):\n%s", diff)
 		}
 	})
 }
 
-func TestReservedItemIsNotTakenBackAfterClear(t *testing.T) {
+func TestReturnIsRefusedAfterClear(t *testing.T) {
 	bubble(t, func(t *testing.T, q *Queue[int], _ *recorder) {
 		push(t, q, 1, time.Minute)
-		ticket := q.Reserve(anyOne)
+		ticket := q.Reserve(acceptAll)
 		q.Close()
 		if left := q.Clear(); len(left) > 0 || ticket.Return() || q.Depth() != 0 {
 			t.Errorf("cleared %v, depth %d", left, q.Depth())
@@ -178,12 +178,12 @@ func TestReservedItemIsNotTakenBackAfterClear(t *testing.T) {
 	})
 }
 
-// lateClock never fires a timer: the worst case of one that runs late.
+// lateClock never fires a timer, which is the worst case of a late timer.
 type lateClock struct{ RealClock }
 
 func (lateClock) AfterFunc(time.Duration, func()) Timer { return time.NewTimer(time.Hour) }
 
-func TestQueuePopExpiresWhatTheTimerMissed(t *testing.T) {
+func TestQueuePopExpiresItemsWithLateTimers(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		r := new(recorder)
 		q := New(3, lateClock{}, r.add)
@@ -191,7 +191,7 @@ func TestQueuePopExpiresWhatTheTimerMissed(t *testing.T) {
 		push(t, q, 2, time.Minute)
 		time.Sleep(2 * time.Second)
 		if got := pop(t, q); got.Value != 2 {
-			t.Errorf("took %d, want 2", got.Value)
+			t.Errorf("popped %d, want 2", got.Value)
 		}
 		if diff := cmp.Diff([]int{1}, r.all()); diff != "" {
 			t.Errorf("expired (-want +got):\n%s", diff)
@@ -199,7 +199,7 @@ func TestQueuePopExpiresWhatTheTimerMissed(t *testing.T) {
 	})
 }
 
-func TestTicketRemoveGivesThePlaceUp(t *testing.T) {
+func TestTicketRemoveRemovesOnce(t *testing.T) {
 	bubble(t, func(t *testing.T, q *Queue[int], expired *recorder) {
 		first, second := push(t, q, 1, time.Second), push(t, q, 2, time.Minute)
 		if !first.Remove() || first.Remove() {
@@ -207,33 +207,33 @@ func TestTicketRemoveGivesThePlaceUp(t *testing.T) {
 		}
 		time.Sleep(2 * time.Second)
 		if got := pop(t, q); got.Value != 2 || len(expired.all()) != 0 {
-			t.Errorf("took %d, expired %v", got.Value, expired.values)
+			t.Errorf("popped %d, expired %v", got.Value, expired.values)
 		}
 		if second.Remove() {
-			t.Error("removed what was taken")
+			t.Error("removed a popped item")
 		}
 	})
 }
 
-func TestQueuePushHandsOverToWhoWaits(t *testing.T) {
+func TestQueuePushDeliversToAWaitingPop(t *testing.T) {
 	bubble(t, func(t *testing.T, q *Queue[int], _ *recorder) {
 		got := make(chan int, 1)
 		go func() {
-			taken, err := q.Pop(t.Context())
+			item, err := q.Pop(t.Context())
 			if err == nil {
-				got <- taken.Value
+				got <- item.Value
 			}
 		}()
 		synctest.Wait()
 		push(t, q, 7, time.Minute)
 		if q.Depth() != 0 {
-			t.Error("what was handed over counts as waiting")
+			t.Error("a delivered item counts as waiting")
 		}
 		if v := <-got; v != 7 {
-			t.Errorf("took %d, want 7", v)
+			t.Errorf("popped %d, want 7", v)
 		}
 		if _, err := q.Offer(8); !errors.Is(err, ErrBusy) {
-			t.Errorf("offer without a taker: %v, want ErrBusy", err)
+			t.Errorf("offer without a waiting Pop: %v, want ErrBusy", err)
 		}
 	})
 }
@@ -247,12 +247,12 @@ func TestQueuePopEndsWithItsContext(t *testing.T) {
 		}
 		push(t, q, 1, time.Minute)
 		if q.Depth() != 1 {
-			t.Error("the item went to somebody who had left")
+			t.Error("the item went to a caller that had left")
 		}
 	})
 }
 
-func TestQueueCloseLetsTheWaitingBeTaken(t *testing.T) {
+func TestQueueCloseKeepsTheWaitingItems(t *testing.T) {
 	bubble(t, func(t *testing.T, q *Queue[int], _ *recorder) {
 		push(t, q, 1, time.Minute)
 		q.Close()
@@ -260,7 +260,7 @@ func TestQueueCloseLetsTheWaitingBeTaken(t *testing.T) {
 			t.Errorf("push: %v, want ErrClosed", err)
 		}
 		if got := pop(t, q); got.Value != 1 {
-			t.Errorf("took %d, want 1", got.Value)
+			t.Errorf("popped %d, want 1", got.Value)
 		}
 		if _, err := q.Pop(t.Context()); !errors.Is(err, ErrClosed) {
 			t.Errorf("pop: %v, want ErrClosed", err)
@@ -268,22 +268,22 @@ func TestQueueCloseLetsTheWaitingBeTaken(t *testing.T) {
 	})
 }
 
-func TestQueueCloseTellsWhoWaits(t *testing.T) {
+func TestQueueCloseEndsWaitingPops(t *testing.T) {
 	bubble(t, func(t *testing.T, q *Queue[int], _ *recorder) {
-		told := make(chan error, 1)
+		ended := make(chan error, 1)
 		go func() {
 			_, err := q.Pop(t.Context())
-			told <- err
+			ended <- err
 		}()
 		synctest.Wait()
 		q.Close()
-		if err := <-told; !errors.Is(err, ErrClosed) {
+		if err := <-ended; !errors.Is(err, ErrClosed) {
 			t.Errorf("error is %v, want ErrClosed", err)
 		}
 	})
 }
 
-func TestQueueClearReturnsTheWaitingAndTellsNobody(t *testing.T) {
+func TestQueueClearReturnsTheItemsWithoutExpiry(t *testing.T) {
 	bubble(t, func(t *testing.T, q *Queue[int], expired *recorder) {
 		push(t, q, 1, time.Second)
 		push(t, q, 2, time.Second)
@@ -297,8 +297,9 @@ func TestQueueClearReturnsTheWaitingAndTellsNobody(t *testing.T) {
 	})
 }
 
-// TestQueueEveryItemLeavesOnce has thousands pushed, taken, removed and expired at the same time on the real clock, and
-// counts the doors they leave by; Depth must never be more than the capacity nor less than none.
+// TestQueueEveryItemLeavesOnce pushes, pops, removes and expires thousands of items concurrently on
+// the real clock and counts how often each leaves the queue. Depth must stay between 0 and the
+// capacity.
 func TestQueueEveryItemLeavesOnce(t *testing.T) {
 	const producers, each, consumers, capacity = 16, 500, 8, 64
 	var left [producers * each]atomic.Int32
@@ -307,25 +308,25 @@ func TestQueueEveryItemLeavesOnce(t *testing.T) {
 		left[v].Add(1)
 		expired.Add(1)
 	})
-	var takers, makers sync.WaitGroup
+	var poppers, pushers sync.WaitGroup
 	for range consumers {
-		takers.Go(func() {
+		poppers.Go(func() {
 			for {
-				taken, err := q.Pop(context.Background())
+				item, err := q.Pop(context.Background())
 				if err != nil {
 					return
 				}
-				left[taken.Value].Add(1)
+				left[item.Value].Add(1)
 			}
 		})
 	}
 	for p := range producers {
-		makers.Go(func() {
+		pushers.Go(func() {
 			for i := range each {
 				v := p*each + i
 				ticket, err := q.Push(v, time.Now().Add(time.Duration(v%7)*50*time.Microsecond))
 				if err != nil {
-					left[v].Add(1) // refused: that is its answer
+					left[v].Add(1) // refused, which counts as leaving
 					continue
 				}
 				if v%5 == 0 && ticket.Remove() {
@@ -337,12 +338,12 @@ func TestQueueEveryItemLeavesOnce(t *testing.T) {
 			}
 		})
 	}
-	makers.Wait()
+	pushers.Wait()
 	q.Close()
-	takers.Wait()
+	poppers.Wait()
 	deadline := time.Now().Add(10 * time.Second)
 	for v := range left {
-		// expire runs in goroutines of its own, which may still be on their way.
+		// The calls of expire run in their own goroutines and may not have finished.
 		for left[v].Load() == 0 && time.Now().Before(deadline) {
 			runtime.Gosched()
 		}

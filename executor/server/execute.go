@@ -119,7 +119,7 @@ func (s *Server) exceedsDeadline(now time.Time) (wait time.Duration, depth int) 
 func (s *Server) await(client net.Conn, cancel func(), j *job.Job, ticket *queue.Ticket[*job.Job]) job.Outcome {
 	defer watchDisconnect(client, cancel).stop()
 	o := outcome(j, ticket)
-	if o.Fate == job.Ran {
+	if o.Disposition == job.Ran {
 		s.servedMillis.Add(uint64(o.Held.Milliseconds()))
 		s.finished.Add(1)
 	}
@@ -136,7 +136,7 @@ func outcome(j *job.Job, ticket *queue.Ticket[*job.Job]) job.Outcome {
 	case <-j.Context.Done():
 	}
 	if ticket.Remove() {
-		return job.Outcome{Fate: job.Abandoned}
+		return job.Outcome{Disposition: job.Abandoned}
 	}
 	// A slot has the job and ends it at once, or the outcome is about to arrive.
 	return <-j.Done()
@@ -144,7 +144,7 @@ func outcome(j *job.Job, ticket *queue.Ticket[*job.Job]) job.Outcome {
 
 // respond counts the outcome of a job and writes the response.
 func (s *Server) respond(ctx *fasthttp.RequestCtx, totals *admission.Totals, j *job.Job, o job.Outcome) {
-	switch o.Fate {
+	switch o.Disposition {
 	case job.Ran:
 		s.estimator.Observe(o.Held)
 		s.metrics.observeResult(j.Request.Language, o)

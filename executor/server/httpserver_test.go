@@ -125,7 +125,7 @@ func popJob(t *testing.T, s *Server) *job.Job {
 }
 
 func okOutcome(id string) job.Outcome {
-	return job.Outcome{Fate: job.Ran, Result: api.Result{ID: id, Verdict: api.OK}}
+	return job.Outcome{Disposition: job.Ran, Result: api.Result{ID: id, Verdict: api.OK}}
 }
 
 func eventually(t *testing.T, what string, is func() bool) {
@@ -163,7 +163,7 @@ func TestHTTPServerClientGoneEndsTheRun(t *testing.T) {
 	case <-time.After(10 * time.Second):
 		t.Fatal("the disconnect was not detected")
 	}
-	j.Answer(job.Outcome{Fate: job.Abandoned})
+	j.Answer(job.Outcome{Disposition: job.Abandoned})
 }
 
 // TestHTTPServerPipelinedRequestIsNoDisconnect sends the second request before and during the watch

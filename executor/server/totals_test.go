@@ -63,7 +63,7 @@ func TestTotalsLeaveOutCanaries(t *testing.T) {
 				t.Error(err)
 				return
 			}
-			taken.Value.Answer(job.Outcome{Fate: job.Ran, Result: api.Result{Verdict: v}, Held: 30 * time.Millisecond, Waited: 2 * time.Second})
+			taken.Value.Answer(job.Outcome{Disposition: job.Ran, Result: api.Result{Verdict: v}, Held: 30 * time.Millisecond, Waited: 2 * time.Second})
 		}
 	}()
 	for range 3 {

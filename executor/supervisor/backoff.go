@@ -5,31 +5,32 @@ import (
 	"time"
 )
 
-// backoff spaces the starts of a worker that keeps failing: at once, 100 ms, 200 ms ... 5 s, each with up to a tenth more
-// so that the workers of a replica do not start in step.
+// backoff delays the starts of a worker that fails repeatedly: 0, 100 ms, 200 ms ... 5 s, each plus
+// up to 10 %, so that the workers of a replica do not start at the same time.
 type backoff struct {
 	random   func() float64
 	failures int
 }
 
 const (
-	backoffFirst = 100 * time.Millisecond
-	backoffMost  = 5 * time.Second
-	// longLife is how long a worker must have lived for its end not to count as a failed start.
-	longLife = 10 * time.Second
+	backoffInitial = 100 * time.Millisecond
+	backoffMax     = 5 * time.Second
+	// stableAfter is the life time after which the end of a worker resets the backoff.
+	stableAfter = 10 * time.Second
 )
 
 func newBackoff(random func() float64) *backoff { return &backoff{random: random} }
 
-// lived tells how long a worker that ended without being asked to had lived, and waits as long as that calls for.
-func (b *backoff) lived(ctx context.Context, life time.Duration) bool {
-	if life >= longLife {
+// ended records the end of a worker that nobody had requested, after the given life time, and waits
+// for the delay. It reports false when ctx ended first.
+func (b *backoff) ended(ctx context.Context, life time.Duration) bool {
+	if life >= stableAfter {
 		b.failures = 0
 	}
 	return b.wait(ctx)
 }
 
-// wait is false when ctx ended first.
+// wait records a failure and waits for the delay. It reports false when ctx ended first.
 func (b *backoff) wait(ctx context.Context) bool {
 	b.failures++
 	d := b.delay()
@@ -50,7 +51,7 @@ func (b *backoff) delay() time.Duration {
 	if b.failures <= 1 {
 		return 0
 	}
-	d := backoffFirst << min(b.failures-2, 16)
-	d = min(d, backoffMost)
+	d := backoffInitial << min(b.failures-2, 16)
+	d = min(d, backoffMax)
 	return d + time.Duration(b.random()*float64(d)/10)
 }

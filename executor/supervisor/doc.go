@@ -1,16 +1,18 @@
-// Package supervisor is the parent process: it runs submissions in worker processes and keeps those alive.
+// Package supervisor is the parent process of the executor: it runs jobs in worker processes.
 //
-// The Supervisor lives in the executor's main process. It starts the worker processes, each with its slots; each slot
-// takes the head of the queue as soon as it is free, sends it over a pipe and waits for the result. Data flows
+// The Supervisor lives in the main process. It starts the worker processes and gives each free slot
+// the head of the queue. Data flows
 //
-//	queue -> slot -> pipe (package wire) -> worker process (package worker) -> and back -> Job.Done
+//	queue -> slot -> pipe (package wire) -> worker process (package worker) -> pipe -> slot -> Job.Done
 //
-// A slot whose submissions are brief is sent the next one before it has done with the last; see ahead.
+// A slot with brief jobs prefetches the next one; see prefetch.
 //
-// Contract: every Job that a slot took is answered exactly once, at the latest Grace after the hard timeout, whatever
-// becomes of the worker. A worker that dies or falls silent costs only the jobs in its own slots (InternalError); what
-// it left behind is killed, reaped and wiped before its replacement starts. A slot counts as busy until the worker has
-// reported, or is gone. Recycling (after a number of runs, or on demand) waits for the slots and loses nothing.
+// Contract: every job that a slot popped is answered exactly once, at the latest Grace after the
+// hard timeout, whatever happens to the worker. A worker that ends or is silent costs only the jobs
+// in its own slots, which get InternalError. Its orphans are killed and reaped and its directories
+// are emptied before its replacement starts. A slot counts as busy until the worker has sent the
+// completion or has ended. Recycling, after a number of runs or on demand, waits for the slots and
+// loses no job.
 //
-// The package knows nothing of HTTP and does not decide who may queue.
+// The package knows nothing of HTTP and does not decide which submissions are accepted.
 package supervisor

@@ -17,28 +17,28 @@ import (
 	"executorpool.dev/executor/wire"
 )
 
-// startPatience bounds the time from starting a worker process to its being ready.
-const startPatience = 30 * time.Second
+// startTimeout is how long a worker process may take from its start until it is ready.
+const startTimeout = 30 * time.Second
 
-// process is the life of one worker process, as the supervisor sees it.
+// process is one worker process.
 type process struct {
-	sup   *Supervisor
-	cmd   *exec.Cmd
-	link  *wire.Link
-	slots []*slot
-	left  atomic.Int64 // runs until it is recycled
+	sup      *Supervisor
+	cmd      *exec.Cmd
+	control  *wire.Control
+	slots    []*slot
+	runsLeft atomic.Int64 // runs until the process is recycled
 
-	take     context.Context // ends when the slots shall take no more work
-	stopTake context.CancelFunc
-	gone     chan struct{} // closed when the process has ended and cause is set
-	cause    string
+	intake     context.Context // ends when the slots must accept no more jobs
+	stopIntake context.CancelFunc
+	exited     chan struct{} // closed when the process has ended and cause is set
+	cause      string
 
 	mu      sync.Mutex
-	reason  Reason // why it ends; empty while it serves
-	retired bool   // it ends on purpose and the recycling token is held for it
+	reason  Reason // why the process ends; empty while it serves
+	retired bool   // the process ends on purpose and holds the recycling token
 }
 
-// ending is what serve returns.
+// ending describes the end of a process.
 type ending struct {
 	reason  Reason
 	cause   string
@@ -46,11 +46,11 @@ type ending struct {
 	drained bool // the queue is closed and empty: no replacement is needed
 }
 
-// start makes a fresh worker process and waits until it is ready.
+// start starts a worker process and waits until it is ready.
 func (s *Supervisor) start(ctx context.Context, index int) (*process, error) {
 	names, paths := s.slotDirs(index)
 	for _, name := range names {
-		if err := s.freshDir(name); err != nil {
+		if err := s.emptyDir(name); err != nil {
 			return nil, err
 		}
 	}
@@ -62,58 +62,58 @@ func (s *Supervisor) start(ctx context.Context, index int) (*process, error) {
 	if err != nil {
 		return nil, err
 	}
-	slots, theirs, err := wire.OpenEnds(len(paths))
+	slots, theirs, err := wire.OpenPipes(len(paths))
 	if err != nil {
 		wire.CloseAll([]io.Closer{ours, socket})
 		return nil, err
 	}
 	theirs = append([]*os.File{socket}, theirs...)
-	// The environment is empty: a worker needs none of it and a run can find nothing in it. A process group of its own
-	// keeps a terminal's Ctrl-C for the supervisor.
+	// The environment is empty, so that no run can find anything in it. Its own process group
+	// protects the worker from a Ctrl-C in the terminal, which is for the supervisor.
 	cmd.Env = []string{}
 	cmd.Stdout, cmd.Stderr = os.Stderr, os.Stderr
 	cmd.ExtraFiles = theirs // descriptors 3 and up
 	cmd.SysProcAttr.Setpgid = true
 	err = s.reaper.start(cmd)
-	wire.CloseAll(theirs) // from here on the end of the worker is the end of the streams
+	wire.CloseAll(theirs) // so that the streams end when the worker ends
 	if err != nil {
 		wire.CloseAll(slots)
 		wire.CloseAll([]io.Closer{ours})
 		return nil, fmt.Errorf("start a worker process: %w", err)
 	}
 
-	p := &process{sup: s, cmd: cmd, link: wire.NewWatchedLink(ours, wire.Silence), gone: make(chan struct{})}
-	p.take, p.stopTake = context.WithCancel(ctx)
-	p.left.Store(s.lifetime())
+	p := &process{sup: s, cmd: cmd, control: wire.NewMonitoredControl(ours, wire.HeartbeatTimeout), exited: make(chan struct{})}
+	p.intake, p.stopIntake = context.WithCancel(ctx)
+	p.runsLeft.Store(s.runsUntilRecycle())
 	for i := range paths {
-		p.slots = append(p.slots, &slot{process: p, index: i, wire: wire.NewWire(slots[i]), ahead: newAhead()})
+		p.slots = append(p.slots, &slot{process: p, index: i, conn: wire.NewConn(slots[i]), prefetch: newPrefetch()})
 	}
 	ready := make(chan error, 1)
 	go p.watch(ready)
-	if err := p.link.Send(wire.Hello{Dirs: paths, Limits: s.cfg.Limits, Tier: s.cfg.Tier, Languages: s.cfg.Languages,
-		Cache: s.cacheDir(), CacheSize: s.cfg.CacheSize}, wire.Silence); err != nil {
-		p.end(StartFailed)
-		<-p.gone
+	if err := p.control.Send(wire.Settings{Dirs: paths, Limits: s.cfg.Limits, Tier: s.cfg.Tier, Languages: s.cfg.Languages,
+		Cache: s.cacheDir(), CacheSize: s.cfg.CacheSize}, wire.HeartbeatTimeout); err != nil {
+		p.kill(StartFailed)
+		<-p.exited
 		return nil, fmt.Errorf("send a worker its settings: %w; %s", err, p.cause)
 	}
-	timer := time.NewTimer(startPatience)
+	timer := time.NewTimer(startTimeout)
 	defer timer.Stop()
 	select {
 	case err = <-ready:
 	case <-timer.C:
-		err = fmt.Errorf("it was not ready after %s", startPatience)
+		err = fmt.Errorf("the worker was not ready after %s", startTimeout)
 	case <-ctx.Done():
 		err = ctx.Err()
 	}
 	if err != nil {
-		p.end(StartFailed)
-		<-p.gone
+		p.kill(StartFailed)
+		<-p.exited
 		return nil, fmt.Errorf("%w; %s", err, p.cause)
 	}
 	return p, nil
 }
 
-// command starts a worker process, in tier Namespaced in namespaces of its own.
+// command returns the command of a worker process. In tier Namespaced it has its own namespaces.
 func (s *Supervisor) command() (*exec.Cmd, error) {
 	if s.cfg.Tier == sandbox.Namespaced {
 		return sandbox.Namespaces(s.cfg.Scratch, s.cfg.Paths...).Command(s.cfg.Command[1:]...)
@@ -123,30 +123,31 @@ func (s *Supervisor) command() (*exec.Cmd, error) {
 	return cmd, nil
 }
 
-// lifetime is how many runs a worker does, up to a tenth more or less than asked for, so that the workers of a replica
-// started together are not all recycled together.
-func (s *Supervisor) lifetime() int64 {
+// runsUntilRecycle returns Config.RecycleAfter with a jitter of 10 %, so that workers that start
+// together are not recycled together.
+func (s *Supervisor) runsUntilRecycle() int64 {
 	n := float64(s.cfg.RecycleAfter)
 	return max(1, int64(n*(0.9+0.2*s.cfg.Random())))
 }
 
-// watch receives what the worker reports, until it ends; then it makes sure that it has ended, and says how.
+// watch receives notifications until the worker ends, kills and reaps the process, and sets its
+// cause.
 func (p *process) watch(ready chan<- error) {
 	err := p.receive(ready)
 	reason := Crashed
 	if errors.Is(err, os.ErrDeadlineExceeded) {
 		reason = Silent
 	}
-	p.end(reason)
+	p.kill(reason)
 	waitErr := p.sup.reaper.wait(p.cmd)
-	p.stopTake()
+	p.stopIntake()
 
 	p.mu.Lock()
 	switch {
 	case p.reason == Silent:
-		p.cause = fmt.Sprintf("worker process ended: it gave no sign of life for %s and was killed", wire.Silence)
+		p.cause = fmt.Sprintf("worker process ended: it sent no heartbeat for %s and was killed", wire.HeartbeatTimeout)
 	case p.reason == aborted:
-		p.cause = "the executor was told to stop at once"
+		p.cause = "the executor stopped at once"
 	case p.reason == Hung:
 		p.cause = "worker process ended: it did not end a run at the hard timeout and was killed"
 	case waitErr != nil:
@@ -155,45 +156,46 @@ func (p *process) watch(ready chan<- error) {
 		p.cause = "worker process ended: exit status 0"
 	}
 	p.mu.Unlock()
-	close(p.gone)
-	p.hangUp()
+	close(p.exited)
+	p.disconnect()
 	select {
-	case ready <- errors.New("it ended before it was ready"):
+	case ready <- errors.New("the worker ended before it was ready"):
 	default:
 	}
 }
 
 func (p *process) receive(ready chan<- error) error {
 	for {
-		var r wire.Report
-		if err := p.link.Receive(&r); err != nil {
+		var n wire.Notification
+		if err := p.control.Receive(&n); err != nil {
 			return err
 		}
-		switch r.Kind {
-		case wire.ReportReady:
+		switch n.Kind {
+		case wire.Ready:
 			ready <- nil
-		case wire.ReportFailed:
-			ready <- errors.New(r.Error)
-		case wire.ReportAlive:
-		case wire.ReportBegun, wire.ReportRecalled:
-			if r.Slot < 0 || r.Slot >= len(p.slots) {
-				return fmt.Errorf("a report of slot %d of %d", r.Slot, len(p.slots))
+		case wire.StartFailed:
+			ready <- errors.New(n.Error)
+		case wire.Heartbeat:
+		case wire.Begun, wire.PrefetchCancelled:
+			if n.Slot < 0 || n.Slot >= len(p.slots) {
+				return fmt.Errorf("a notification for slot %d of %d", n.Slot, len(p.slots))
 			}
-			p.slots[r.Slot].ahead.settle(r.Seq, r.Kind == wire.ReportRecalled)
+			p.slots[n.Slot].prefetch.resolve(n.Seq, n.Kind == wire.PrefetchCancelled)
 		}
 	}
 }
 
-// hangUp closes all connections; a slot that waits for its worker stops waiting.
-func (p *process) hangUp() {
-	p.link.Close()
+// disconnect closes all connections. A slot that waits for a completion gets an error.
+func (p *process) disconnect() {
+	p.control.Close()
 	for _, s := range p.slots {
-		s.wire.Close()
+		s.conn.Close()
 	}
 }
 
-// end kills the process; the first reason counts. Killing one that has just ended by itself changes nothing.
-func (p *process) end(reason Reason) {
+// kill kills the process. Only the first reason is kept. It has no effect on a process that has
+// ended.
+func (p *process) kill(reason Reason) {
 	p.mu.Lock()
 	if p.reason == "" {
 		p.reason = reason
@@ -202,22 +204,23 @@ func (p *process) end(reason Reason) {
 	_ = p.cmd.Process.Kill()
 }
 
-// retire lets the slots finish and then end the process. It is called with the recycling token in hand; true: the token
-// is the process's now and is given back when a replacement stands.
+// retire ends the process after its slots have finished their jobs. The caller holds the recycling
+// token. retire reports whether the process took the token over; the supervisor then releases it
+// when the replacement is ready.
 func (p *process) retire(reason Reason) bool {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	if p.reason != "" || p.take.Err() != nil {
+	if p.reason != "" || p.intake.Err() != nil {
 		return false
 	}
 	p.reason, p.retired = reason, true
-	p.stopTake()
+	p.stopIntake()
 	return true
 }
 
-// ranOut is called after each submission with its number of runs.
-func (p *process) ranOut(runs int) {
-	if p.left.Add(int64(-runs)) > 0 {
+// countRuns counts the runs of one job and recycles the process when it has done its number.
+func (p *process) countRuns(runs int) {
+	if p.runsLeft.Add(int64(-runs)) > 0 {
 		return
 	}
 	select {
@@ -225,27 +228,27 @@ func (p *process) ranOut(runs int) {
 		if !p.retire(Recycled) {
 			<-p.sup.recycling
 		}
-	default: // another worker is being recycled; this one goes on and asks again after its next submission
+	default: // another worker is being recycled; this one tries again after its next job
 	}
 }
 
-// serve runs the slots until all have stopped taking work, then ends the process.
+// serve runs the slots until their intake ends, then ends the process.
 func (p *process) serve(ctx context.Context) ending {
-	forget := context.AfterFunc(ctx, func() { p.end(aborted) })
-	defer forget()
+	stopAbort := context.AfterFunc(ctx, func() { p.kill(aborted) })
+	defer stopAbort()
 	var slots sync.WaitGroup
 	for _, s := range p.slots {
-		slots.Go(s.loop)
+		slots.Go(s.serve)
 	}
 	slots.Wait()
-	p.stopTake()
-	// The worker has nothing to do and leaves when its socket closes.
-	p.hangUp()
-	timer := time.AfterFunc(hangPatience, func() { _ = p.cmd.Process.Kill() })
+	p.stopIntake()
+	// An idle worker exits when its control socket closes.
+	p.disconnect()
+	timer := time.AfterFunc(hangTimeout, func() { _ = p.cmd.Process.Kill() })
 	defer timer.Stop()
-	<-p.gone
+	<-p.exited
 
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	return ending{reason: p.reason, cause: p.cause, retired: p.retired, drained: p.sup.queueDone()}
+	return ending{reason: p.reason, cause: p.cause, retired: p.retired, drained: p.sup.drained()}
 }

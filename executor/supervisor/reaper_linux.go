@@ -12,19 +12,20 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// reaper knows which children are workers. Every other child was handed to this process by the kernel, because its parent
-// died: a run whose worker is gone, or, as PID 1 of a container, anything else. Those are reaped, and killed when a
-// worker has died. Workers are subreapers themselves, so nothing arrives here while its worker lives.
+// reaper reaps the children of this process and kills orphans. It knows which children are workers.
+// Every other child is an orphan: the kernel made it a child of this process because its parent had
+// ended. It is a run of an ended worker or, when this process is PID 1 of a container, anything
+// else. Workers are subreapers, so the orphans of a live worker do not arrive here.
 type reaper struct {
-	mu    sync.Mutex // held while a worker is being forked: an unknown child is an orphan only outside of it
-	known map[int]*exec.Cmd
+	mu      sync.Mutex // held during the fork of a worker, when an unknown child may be that worker
+	workers map[int]*exec.Cmd
 }
 
 func newReaper() (*reaper, error) {
 	if err := unix.Prctl(unix.PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0); err != nil {
 		return nil, fmt.Errorf("become the reaper of orphaned processes: %w", err)
 	}
-	return &reaper{known: map[int]*exec.Cmd{}}, nil
+	return &reaper{workers: map[int]*exec.Cmd{}}, nil
 }
 
 func (r *reaper) start(cmd *exec.Cmd) error {
@@ -33,71 +34,75 @@ func (r *reaper) start(cmd *exec.Cmd) error {
 	if err := cmd.Start(); err != nil {
 		return err
 	}
-	r.known[cmd.Process.Pid] = cmd
+	r.workers[cmd.Process.Pid] = cmd
 	return nil
 }
 
-// wait reaps a worker. Its number may already be another worker's when wait comes to forget it.
+// wait waits for the end of a worker and reaps it. By the time wait removes the process id from
+// workers, the id may belong to another worker already.
 func (r *reaper) wait(cmd *exec.Cmd) error {
 	err := cmd.Wait()
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	if r.known[cmd.Process.Pid] == cmd {
-		delete(r.known, cmd.Process.Pid)
+	if r.workers[cmd.Process.Pid] == cmd {
+		delete(r.workers, cmd.Process.Pid)
 	}
 	return err
 }
 
-// reap collects the orphans that have ended by themselves.
+// reap reaps the orphans that have ended.
 func (r *reaper) reap() error {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	orphans, err := r.orphansLocked()
 	for _, o := range orphans {
-		o.wait()
+		o.reap()
 	}
 	return err
 }
 
-// kill ends every orphan with its process group and reaps it, until none is left or patience is over.
-func (r *reaper) kill(patience time.Duration) error {
+// killOrphans kills and reaps every orphan with its process group. It returns an error when orphans
+// are left after timeout.
+func (r *reaper) killOrphans(timeout time.Duration) error {
 	for begun := time.Now(); ; {
 		n, err := r.killOnce()
 		if n == 0 || err != nil {
 			return err
 		}
-		if time.Since(begun) > patience {
-			return fmt.Errorf("%d processes of an ended worker do not die", n)
+		if time.Since(begun) > timeout {
+			return fmt.Errorf("%d processes of an ended worker are still alive", n)
 		}
-		// SIGKILL takes effect when the process is scheduled next; there is nothing to wait on for a process group.
+		// SIGKILL takes effect when the kernel next schedules the process. There is no event to
+		// wait for, because the members of the group are not children of this process.
 		time.Sleep(2 * time.Millisecond)
 	}
 }
 
-// killOnce says how many there were. The children of those arrive when they die, so only a look that finds none is the last.
+// killOnce kills the orphans and returns their number. When an orphan ends, its children become
+// orphans, so that only a call that finds none is the last.
 func (r *reaper) killOnce() (found int, err error) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	orphans, err := r.orphansLocked()
 	for _, o := range orphans {
-		if o.group > 1 && o.group != unix.Getpgrp() && r.known[o.group] == nil {
-			_ = unix.Kill(-o.group, unix.SIGKILL) // one signal for the whole tree leaves it no time to fork
+		if o.group > 1 && o.group != unix.Getpgrp() && r.workers[o.group] == nil {
+			_ = unix.Kill(-o.group, unix.SIGKILL) // one signal for the whole group leaves it no time to fork
 		}
-		_ = unix.Kill(o.pid, unix.SIGKILL) // ESRCH: it is a zombie or gone, as wished
-		o.wait()
+		_ = unix.Kill(o.pid, unix.SIGKILL) // an error means that it has ended
+		o.reap()
 	}
 	return len(orphans), err
 }
 
 type orphan struct{ pid, group int }
 
-// wait reaps the orphan if it has ended; if not, the next look finds it again.
-func (o orphan) wait() { _, _ = unix.Wait4(o.pid, nil, unix.WNOHANG, nil) }
+// reap reaps the orphan if it has ended. Otherwise, the next call of orphansLocked finds it again.
+func (o orphan) reap() { _, _ = unix.Wait4(o.pid, nil, unix.WNOHANG, nil) }
 
 func (r *reaper) orphansLocked() ([]orphan, error) {
 	candidates, err := children()
 	if err != nil {
-		candidates, err = everybody()
+		candidates, err = allProcesses()
 	}
 	if err != nil {
 		return nil, fmt.Errorf("look for orphaned processes: %w", err)
@@ -105,12 +110,12 @@ func (r *reaper) orphansLocked() ([]orphan, error) {
 	self := os.Getpid()
 	var orphans []orphan
 	for _, pid := range candidates {
-		if r.known[pid] != nil {
+		if r.workers[pid] != nil {
 			continue
 		}
 		stat, err := os.ReadFile("/proc/" + strconv.Itoa(pid) + "/stat")
 		if err != nil {
-			continue // it has ended meanwhile
+			continue // the process has ended
 		}
 		if parent, group, ok := parseStat(stat); ok && parent == self {
 			orphans = append(orphans, orphan{pid, group})
@@ -119,9 +124,10 @@ func (r *reaper) orphansLocked() ([]orphan, error) {
 	return orphans, nil
 }
 
-// children lists the children of every thread of this process. It fails on a kernel without such lists
-// (CONFIG_PROC_CHILDREN), and when a thread ends meanwhile, which hands its children to another. A list read while a
-// worker is being reaped may lack one, which the cleaning up after that worker then finds.
+// children returns the children of every thread of this process. It fails on a kernel without
+// CONFIG_PROC_CHILDREN, and when a thread ends during the call, because its children move to
+// another thread. A list read while a worker is reaped may lack a child. killOrphans, which runs
+// after the end of each worker, then finds it.
 func children() ([]int, error) {
 	threads, err := os.ReadDir("/proc/self/task")
 	if err != nil {
@@ -144,8 +150,9 @@ func children() ([]int, error) {
 	return pids, nil
 }
 
-// everybody lists all processes there are: on a node, that takes milliseconds in which no submission is handed on.
-func everybody() ([]int, error) {
+// allProcesses returns the ids of all processes. On a node this takes milliseconds, in which no
+// slot gets an assignment.
+func allProcesses() ([]int, error) {
 	entries, err := os.ReadDir("/proc")
 	if err != nil {
 		return nil, err
@@ -159,8 +166,9 @@ func everybody() ([]int, error) {
 	return pids, nil
 }
 
-// parseStat reads parent and process group out of /proc/PID/stat: "pid (name) state ppid pgrp ...". The name may hold
-// spaces and parentheses, so what counts is after the last one.
+// parseStat parses the parent and the process group in /proc/PID/stat, "pid (name) state ppid pgrp
+// ...". The name may contain spaces and parentheses, so the fields start after the last
+// parenthesis.
 func parseStat(stat []byte) (parent, group int, ok bool) {
 	end := bytes.LastIndexByte(stat, ')')
 	if end < 0 {

@@ -42,23 +42,24 @@ func TestReaperKillsOrphansAndSparesWorkers(t *testing.T) {
 	if err := r.start(worker); err != nil {
 		t.Fatal(err)
 	}
-	// A parent that leaves at once with a child in a group and session of its own, as a killed worker does.
+	// The parent exits at once and leaves a child in its own group and session, as a killed worker
+	// does.
 	parent := exec.Command("/bin/sh", "-c", "setsid sh -c 'sleep 61 & sleep 61' >/dev/null 2>&1 & echo $!")
 	out, err := parent.Output()
 	if err != nil {
 		t.Fatalf("%s: %v", out, err)
 	}
 	if n := orphans(t, r); n == 0 {
-		t.Fatal("no orphan has arrived")
+		t.Fatal("there is no orphan")
 	}
-	if err := r.kill(10 * time.Second); err != nil {
+	if err := r.killOrphans(10 * time.Second); err != nil {
 		t.Error(err)
 	}
 	if n := orphans(t, r); n != 0 {
-		t.Errorf("%d orphans are left", n)
+		t.Errorf("%d orphans are alive", n)
 	}
 	if err := worker.Process.Signal(syscall.Signal(0)); err != nil {
-		t.Errorf("the worker is gone: %v", err)
+		t.Errorf("the worker has ended: %v", err)
 	}
 	if err := worker.Process.Kill(); err != nil {
 		t.Fatal(err)
@@ -68,18 +69,18 @@ func TestReaperKillsOrphansAndSparesWorkers(t *testing.T) {
 	}
 }
 
-func TestChildrenAreListedOfEveryThread(t *testing.T) {
+func TestChildrenListsThoseOfEveryThread(t *testing.T) {
 	if _, err := os.Stat("/proc/thread-self/children"); err != nil {
 		t.Fatalf("this kernel lists no children: %v", err)
 	}
 	var want []int
 	for range 3 {
-		// A goroutine that keeps its thread and outlives the look: each child has another thread as its parent.
+		// Each goroutine keeps its thread, so that each child has another thread as its parent.
 		pid, stop := childOfOwnThread(t)
 		defer stop()
 		want = append(want, pid)
 	}
-	for name, list := range map[string]func() ([]int, error){"children": children, "everybody": everybody} {
+	for name, list := range map[string]func() ([]int, error){"children": children, "everybody": allProcesses} {
 		got, err := list()
 		if err != nil {
 			t.Errorf("%s: %v", name, err)
@@ -129,7 +130,7 @@ func orphans(t *testing.T, r *reaper) int {
 	return len(found)
 }
 
-func TestBackoffGrowsAndForgets(t *testing.T) {
+func TestBackoffGrowsAndResets(t *testing.T) {
 	b := newBackoff(func() float64 { return 0 })
 	for _, want := range []time.Duration{0, 100, 200, 400, 800, 1600, 3200, 5000, 5000} {
 		b.failures++
@@ -137,7 +138,7 @@ func TestBackoffGrowsAndForgets(t *testing.T) {
 			t.Errorf("after %d failures: %s, want %d ms", b.failures, got, want)
 		}
 	}
-	if !b.lived(t.Context(), longLife) || b.failures != 1 {
-		t.Errorf("a long life leaves %d failures", b.failures)
+	if !b.ended(t.Context(), stableAfter) || b.failures != 1 {
+		t.Errorf("a stable life leaves %d failures", b.failures)
 	}
 }

@@ -12,148 +12,150 @@ import (
 	"executorpool.dev/executor/wire"
 )
 
-// slot is the supervisor's side of one slot of a worker process. For one submission it costs a message each way, which
-// its goroutine sends and waits for itself, and a timer.
+// slot is the supervisor's side of one slot of a worker process. A job costs one message each way,
+// which the goroutine of the slot itself sends and receives, and one timer.
 type slot struct {
-	process *process
-	index   int
-	wire    *wire.Wire
-	seq     uint64
-	ahead   *ahead
+	process  *process
+	index    int
+	conn     *wire.Conn
+	seq      uint64
+	prefetch *prefetch
 }
 
-// loop takes and runs jobs until the process takes no more work.
-func (s *slot) loop() {
+// serve runs jobs until the intake of the process ends.
+func (s *slot) serve() {
 	q := s.process.sup.cfg.Queue
 	for {
-		taken, sent := s.ahead.take(s.process.gone)
-		if !sent {
+		item, prefetched := s.prefetch.claim(s.process.exited)
+		if !prefetched {
 			var err error
-			if taken, err = q.Pop(s.process.take); err != nil {
+			if item, err = q.Pop(s.process.intake); err != nil {
 				return
 			}
 		}
-		if !s.run(taken, sent) {
-			s.ahead.lose()
+		if !s.run(item, prefetched) {
+			s.prefetch.returnUnclaimed()
 			return
 		}
 	}
 }
 
-// run answers one job, whose order may have been sent ahead. False: the process is gone.
-func (s *slot) run(taken queue.Taken[*job.Job], sent bool) bool {
+// run runs one job, whose assignment may have been prefetched. It reports whether the worker is
+// alive.
+func (s *slot) run(item queue.Popped[*job.Job], prefetched bool) bool {
 	p, sup := s.process, s.process.sup
 	sup.busy.Add(1)
-	free := sync.OnceFunc(func() { sup.busy.Add(-1) })
-	defer free()
+	release := sync.OnceFunc(func() { sup.busy.Add(-1) })
+	defer release()
 	var err error
-	if !sent {
-		err = s.order(taken.Value)
+	if !prefetched {
+		err = s.assign(item.Value)
 	}
-	w := &wait{slot: s, seq: s.seq, taken: taken, begun: time.Now()}
-	w.begin()
-	var v wire.Verdict
+	e := &execution{slot: s, seq: s.seq, item: item, started: time.Now()}
+	e.start()
+	var completion wire.Completion
 	if err == nil {
-		err = s.sendAhead()
+		err = s.prefetchNext()
 	}
 	if err == nil {
-		err = s.wire.Receive(&v)
+		err = s.conn.Receive(&completion)
 	}
-	w.end()
+	e.finish()
 	if err != nil {
-		// The worker has just died, or the stream is useless.
-		p.end(Crashed)
-		<-p.gone
-		w.answer(lost(p.cause))
+		// The worker has ended, or the stream is malformed.
+		p.kill(Crashed)
+		<-p.exited
+		e.answer(workerLost(p.cause))
 		return false
 	}
-	free() // first: who has the answer may rely on the slot
-	w.answer(*v.Result)
-	s.ahead.lasted(time.Since(w.begun))
-	p.ranOut(max(1, len(v.Result.Runs)))
+	release() // before the answer: a client that has its answer may rely on a free slot
+	e.answer(*completion.Result)
+	s.prefetch.observe(time.Since(e.started))
+	p.countRuns(max(1, len(completion.Result.Runs)))
 	return true
 }
 
-// order sends the worker a job.
-func (s *slot) order(j *job.Job) error {
+// assign sends the worker the assignment of a job.
+func (s *slot) assign(j *job.Job) error {
 	s.seq++
-	return s.wire.Send(&wire.Order{Seq: s.seq, Timeout: s.process.sup.cfg.Timeout, Request: j.Request})
+	return s.conn.Send(&wire.Assignment{Seq: s.seq, Timeout: s.process.sup.cfg.Timeout, Request: j.Request})
 }
 
-// wait is for one verdict: it answers for a worker that is late, cancels when nobody reads any more, and ends a worker
-// that hangs.
-type wait struct {
-	slot  *slot
-	seq   uint64
-	taken queue.Taken[*job.Job]
-	begun time.Time
+// execution is one job in a slot. It answers the job when the worker is late, cancels the job when
+// its client leaves, and kills a worker that hangs.
+type execution struct {
+	slot    *slot
+	seq     uint64
+	item    queue.Popped[*job.Job]
+	started time.Time
 
-	mu     sync.Mutex
-	over   bool
-	late   *time.Timer
-	hung   *time.Timer
-	forget func() bool
+	mu              sync.Mutex
+	finished        bool
+	timeoutTimer    *time.Timer
+	hangTimer       *time.Timer
+	stopClientWatch func() bool
 }
 
-func (w *wait) begin() {
-	timeout := w.slot.process.sup.cfg.Timeout
-	w.mu.Lock()
-	defer w.mu.Unlock()
-	w.late = time.AfterFunc(timeout+Grace, func() {
-		w.answer(api.Result{Verdict: api.TimeLimit, Cause: fmt.Sprintf("the pool's timeout of %s for one submission", timeout)})
-		w.expectSoon()
+func (e *execution) start() {
+	timeout := e.slot.process.sup.cfg.Timeout
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	e.timeoutTimer = time.AfterFunc(timeout+Grace, func() {
+		e.answer(api.Result{Verdict: api.TimeLimit, Cause: fmt.Sprintf("the pool's timeout of %s for one submission", timeout)})
+		e.startHangTimer()
 	})
-	w.forget = context.AfterFunc(w.taken.Value.Context, w.abandon)
+	e.stopClientWatch = context.AfterFunc(e.item.Value.Context, e.abandon)
 }
 
-// abandon ends the run of a client that is gone, so that the slot becomes free. The worker reports as usual.
-func (w *wait) abandon() {
-	p := w.slot.process
-	w.taken.Value.Answer(job.Outcome{Fate: job.Abandoned, Held: time.Since(w.begun), Waited: w.taken.Waited})
-	if err := p.link.Send(wire.Cancel{Slot: w.slot.index, Seq: w.seq}, wire.Silence); err != nil {
-		p.end(Crashed)
+// abandon ends the job of a client that has left, so that the slot becomes free. The worker still
+// sends a completion.
+func (e *execution) abandon() {
+	p := e.slot.process
+	e.item.Value.Answer(job.Outcome{Disposition: job.Abandoned, Held: time.Since(e.started), Waited: e.item.Waited})
+	if err := p.control.Send(wire.Cancel{Slot: e.slot.index, Seq: e.seq}, wire.HeartbeatTimeout); err != nil {
+		p.kill(Crashed)
 	}
-	w.expectSoon()
+	e.startHangTimer()
 }
 
-// expectSoon gives the worker a last while.
-func (w *wait) expectSoon() {
-	w.mu.Lock()
-	defer w.mu.Unlock()
-	if !w.over && w.hung == nil {
-		w.hung = time.AfterFunc(hangPatience, w.giveUp)
-	}
-}
-
-func (w *wait) giveUp() {
-	w.mu.Lock()
-	defer w.mu.Unlock()
-	if !w.over {
-		w.slot.process.end(Hung)
+// startHangTimer gives the worker hangTimeout to send its completion.
+func (e *execution) startHangTimer() {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	if !e.finished && e.hangTimer == nil {
+		e.hangTimer = time.AfterFunc(hangTimeout, e.killHung)
 	}
 }
 
-func (w *wait) end() {
-	w.mu.Lock()
-	defer w.mu.Unlock()
-	w.over = true
-	w.forget()
-	w.late.Stop()
-	if w.hung != nil {
-		w.hung.Stop()
+func (e *execution) killHung() {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	if !e.finished {
+		e.slot.process.kill(Hung)
 	}
 }
 
-func (w *wait) answer(r api.Result) {
-	j := w.taken.Value
-	r.ID, r.QueueMillis, r.Tier = j.ID, w.taken.Waited.Milliseconds(), w.slot.process.sup.cfg.Tier.String()
+func (e *execution) finish() {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	e.finished = true
+	e.stopClientWatch()
+	e.timeoutTimer.Stop()
+	if e.hangTimer != nil {
+		e.hangTimer.Stop()
+	}
+}
+
+func (e *execution) answer(r api.Result) {
+	j := e.item.Value
+	r.ID, r.QueueMillis, r.Tier = j.ID, e.item.Waited.Milliseconds(), e.slot.process.sup.cfg.Tier.String()
 	if r.Runs == nil {
-		r.Runs = []api.Stage{} // gob does not tell empty from absent; JSON does
+		r.Runs = []api.Stage{} // the wire carries no difference between empty and nil; JSON does
 	}
-	j.Answer(job.Outcome{Fate: job.Ran, Result: r, Held: time.Since(w.begun), Waited: w.taken.Waited})
+	j.Answer(job.Outcome{Disposition: job.Ran, Result: r, Held: time.Since(e.started), Waited: e.item.Waited})
 }
 
-// lost is the answer for a submission whose worker is gone: the fleet's fault, safe to retry.
-func lost(cause string) api.Result {
+// workerLost returns the result of a job whose worker has ended. The client can safely retry it.
+func workerLost(cause string) api.Result {
 	return api.Result{Verdict: api.InternalError, Cause: cause}
 }

@@ -19,58 +19,59 @@ import (
 )
 
 const (
-	// Grace is how much longer than the hard timeout the supervisor waits for the worker's own report of it before it
-	// answers the client itself.
+	// Grace is how long after the hard timeout the supervisor waits for the completion of the
+	// worker before it answers the client itself.
 	Grace = 100 * time.Millisecond
-	// hangPatience is how long after that a slot may stay silent before its worker counts as hung.
-	hangPatience = 5 * time.Second
-	// orphanPatience bounds the wait for killed processes to be gone.
-	orphanPatience = 5 * time.Second
+	// hangTimeout is how long after that, or after a cancellation, the completion may take before
+	// the worker counts as hung.
+	hangTimeout = 5 * time.Second
+	// orphanTimeout bounds the wait for the end of killed processes.
+	orphanTimeout = 5 * time.Second
 )
 
-// Reason says why a worker was replaced; the values are the label of executor_worker_restarts_total.
+// Reason is why a worker was replaced. The values are the label of executor_worker_restarts_total.
 type Reason string
 
 // The reasons.
 const (
-	Crashed     Reason = "crashed"      // it ended by itself or was killed from outside
-	Silent      Reason = "silent"       // no sign of life for 10 s
-	Hung        Reason = "hung"         // a slot did not report after the hard timeout
+	Crashed     Reason = "crashed"      // it ended by itself, or another process killed it
+	Silent      Reason = "silent"       // no heartbeat for 10 s
+	Hung        Reason = "hung"         // a slot sent no completion after the hard timeout
 	Recycled    Reason = "recycled"     // it had done its number of runs
 	Requested   Reason = "requested"    // SIGHUP
 	StartFailed Reason = "start_failed" // it never became ready
 
-	aborted Reason = "aborted" // the supervisor was told to stop at once; nothing is replaced
+	aborted Reason = "aborted" // the supervisor stops at once; nothing is replaced
 )
 
-// Reasons lists all that are counted.
+// Reasons lists the reasons that Config.Restarted can receive.
 var Reasons = []Reason{Crashed, Silent, Hung, Recycled, Requested, StartFailed}
 
-// Config is what a Supervisor needs. All fields but Restarted are required.
+// Config configures a Supervisor. All fields are required.
 type Config struct {
 	Workers, Threads int
-	Timeout          time.Duration // hard bound on one submission, from the moment a slot takes it
+	Timeout          time.Duration // hard bound on one submission, from the start of its assignment
 	RecycleAfter     int           // runs
 	Limits           sandbox.Limits
 	Tier             sandbox.Tier
-	Languages        []string // files of the language table; absolute
-	Paths            []string // what workers, and tools in them, read outside the sandbox's own list
-	Scratch          string   // directory below which the slots' directories and the compile cache are made
-	CacheSize        int64    // bytes of compiled programs to keep; 0: none
-	Command          []string // starts a worker process: this very program and its arguments
+	Languages        []string // absolute paths of the files of the language table
+	Paths            []string // what workers and their tools read in addition to the sandbox's own list
+	Scratch          string   // directory of the slots' directories and the compile cache
+	CacheSize        int64    // capacity of the compile cache in bytes; 0 disables it
+	Command          []string // command line of a worker process: this program with arguments
 	Queue            *queue.Queue[*job.Job]
 	Random           func() float64 // in [0, 1), for jitter
 	Log              *slog.Logger
-	Restarted        func(Reason) // counts a replaced worker
+	Restarted        func(Reason) // called for each replaced worker
 }
 
-// Supervisor keeps the workers alive and feeds their slots. Use New, then Run.
+// Supervisor runs the workers and gives their slots jobs. Use New, then Run.
 type Supervisor struct {
 	cfg    Config
 	reaper *reaper
 	busy   atomic.Int64
-	// recycling is held from the moment a worker takes no more work until its replacement stands, so that at most one
-	// worker at a time is away on purpose.
+	// recycling is a token. It is held from the end of the intake of a worker until its replacement
+	// is ready, so that at most one worker at a time is recycled.
 	recycling chan struct{}
 
 	mu      sync.Mutex
@@ -78,12 +79,12 @@ type Supervisor struct {
 }
 
 type workerState struct {
-	process *process // nil while none is up
-	down    string   // why the last start failed; empty once a worker was ready
+	process    *process // nil while no process is ready
+	startError string   // why the last start failed; empty after a success
 }
 
-// New prepares a supervisor and makes this process the reaper of what its workers may leave behind. Processes that the
-// caller starts in other ways must have ended before Run.
+// New returns a supervisor and makes this process the reaper of its workers' orphans. Processes
+// that the caller starts must end before Run, which reaps and kills them otherwise.
 func New(cfg Config) (*Supervisor, error) {
 	reaper, err := newReaper()
 	if err != nil {
@@ -95,28 +96,29 @@ func New(cfg Config) (*Supervisor, error) {
 		workers:   make([]workerState, cfg.Workers),
 	}
 	for i := range s.workers {
-		s.workers[i].down = "it is starting"
+		s.workers[i].startError = "the worker is starting"
 	}
-	if err := s.freshDir(cacheName); err != nil {
-		return nil, fmt.Errorf("begin with an empty compile cache: %w", err)
+	if err := s.emptyDir(cacheName); err != nil {
+		return nil, fmt.Errorf("empty the compile cache: %w", err)
 	}
 	return s, nil
 }
 
-// Run keeps the workers until the queue is closed and empty and every slot has answered, or until ctx ends: then jobs in
-// the slots are answered InternalError at once and the workers are killed.
+// Run runs the workers until the queue is closed and empty and every slot has answered its job.
+// When ctx ends first, Run kills the workers and answers the jobs in their slots with
+// InternalError.
 func (s *Supervisor) Run(ctx context.Context) {
-	stopReaping := s.reapWhenTold()
+	stopReaping := s.reapOnSIGCHLD()
 	defer stopReaping()
-	var keepers sync.WaitGroup
+	var maintainers sync.WaitGroup
 	for i := range s.workers {
-		keepers.Go(func() { s.keep(ctx, i) })
+		maintainers.Go(func() { s.maintain(ctx, i) })
 	}
-	keepers.Wait()
+	maintainers.Wait()
 }
 
-// reapWhenTold does the part of PID 1 that nobody else does: collect ended processes that were handed to it.
-func (s *Supervisor) reapWhenTold() (stop func()) {
+// reapOnSIGCHLD reaps orphans that end while their worker lives, which is a duty of PID 1.
+func (s *Supervisor) reapOnSIGCHLD() (stop func()) {
 	ended := make(chan os.Signal, 1)
 	signal.Notify(ended, unix.SIGCHLD)
 	var reaping sync.WaitGroup
@@ -134,26 +136,26 @@ func (s *Supervisor) reapWhenTold() (stop func()) {
 	}
 }
 
-// keep holds one worker alive: start, serve, clean up after it, again.
-func (s *Supervisor) keep(ctx context.Context, index int) {
+// maintain starts one worker, serves it, kills its orphans, and repeats that.
+func (s *Supervisor) maintain(ctx context.Context, index int) {
 	log := s.cfg.Log.With("worker", index)
-	holding := false // the recycling token, while the replacement is being started
-	pause := newBackoff(s.cfg.Random)
+	holdsToken := false // holds the recycling token until the replacement is ready
+	backoff := newBackoff(s.cfg.Random)
 	for ctx.Err() == nil {
 		p, err := s.start(ctx, index)
-		if holding {
+		if holdsToken {
 			<-s.recycling
-			holding = false
+			holdsToken = false
 		}
 		if err != nil {
 			if ctx.Err() != nil {
 				return
 			}
-			s.setWorker(index, workerState{down: err.Error()})
+			s.setWorker(index, workerState{startError: err.Error()})
 			log.Error("worker process cannot start", "error", err)
 			s.cfg.Restarted(StartFailed)
-			s.cleanUp(log)
-			if s.queueDone() || !pause.wait(ctx) {
+			s.killOrphans(log)
+			if s.drained() || !backoff.wait(ctx) {
 				return
 			}
 			continue
@@ -163,28 +165,28 @@ func (s *Supervisor) keep(ctx context.Context, index int) {
 		begun := time.Now()
 		end := p.serve(ctx)
 		s.setWorker(index, workerState{})
-		s.cleanUp(log)
-		holding = end.retired
+		s.killOrphans(log)
+		holdsToken = end.retired
 		if end.drained || ctx.Err() != nil {
 			break
 		}
 		s.cfg.Restarted(end.reason)
 		log.Info("worker process replaced", "reason", string(end.reason), "cause", end.cause, "pid", p.cmd.Process.Pid)
-		if !end.retired && !pause.lived(ctx, time.Since(begun)) {
+		if !end.retired && !backoff.ended(ctx, time.Since(begun)) {
 			return
 		}
 	}
-	if holding {
+	if holdsToken {
 		<-s.recycling
 	}
 }
 
-// queueDone says that no worker is needed any more.
-func (s *Supervisor) queueDone() bool { return s.cfg.Queue.Closed() && s.cfg.Queue.Depth() == 0 }
+// drained reports whether the queue is closed and empty, so that no worker is needed.
+func (s *Supervisor) drained() bool { return s.cfg.Queue.Closed() && s.cfg.Queue.Depth() == 0 }
 
-func (s *Supervisor) cleanUp(log *slog.Logger) {
-	if err := s.reaper.kill(orphanPatience); err != nil {
-		log.Error("cannot end what a worker left behind", "error", err)
+func (s *Supervisor) killOrphans(log *slog.Logger) {
+	if err := s.reaper.killOrphans(orphanTimeout); err != nil {
+		log.Error("cannot kill orphaned processes", "error", err)
 	}
 }
 
@@ -194,8 +196,8 @@ func (s *Supervisor) setWorker(index int, state workerState) {
 	s.workers[index] = state
 }
 
-// Recycle replaces every worker, one after the other, each when its slots have finished. It returns when all have been
-// told, and their replacements stand but for the last.
+// Recycle replaces the workers one after the other, each after its slots have finished their jobs.
+// It returns when the last worker has begun to end.
 func (s *Supervisor) Recycle(ctx context.Context) {
 	for i := range s.workers {
 		select {
@@ -212,27 +214,29 @@ func (s *Supervisor) Recycle(ctx context.Context) {
 	}
 }
 
-// Slots is how many submissions can run at one time.
+// Slots returns the number of slots.
 func (s *Supervisor) Slots() int { return s.cfg.Workers * s.cfg.Threads }
 
-// Busy is how many slots have a submission, also one that was answered for a worker which has not reported yet.
+// Busy returns the number of slots that hold a job. A job that was answered at the hard timeout
+// holds its slot until the completion of the worker.
 func (s *Supervisor) Busy() int { return int(s.busy.Load()) }
 
-// Ready is nil as long as at least one worker serves, or is being replaced without having failed.
+// Ready returns nil while at least one worker serves, or is being replaced and its last start
+// succeeded.
 func (s *Supervisor) Ready() error {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	why := ""
+	reason := ""
 	for _, w := range s.workers {
-		if w.down == "" {
+		if w.startError == "" {
 			return nil
 		}
-		why = w.down
+		reason = w.startError
 	}
-	return fmt.Errorf("no worker process: %s", why)
+	return fmt.Errorf("no worker process: %s", reason)
 }
 
-// cacheName is the compile cache's directory beside those of the slots.
+// cacheName is the name of the directory of the compile cache.
 const cacheName = "cache"
 
 func (s *Supervisor) cacheDir() string { return filepath.Join(s.cfg.Scratch, cacheName) }

@@ -1,8 +1,13 @@
-// Package wire is what a supervisor and its worker processes say to each other: the messages, the pipes and the socket
-// that carry them, and their encoding.
+// Package wire is the protocol between a supervisor and its worker processes: the messages, their
+// encoding, and the pipes and the socket that carry them.
 //
-// Contract: both ends are the same program, so there are no versions. A malformed message is an error of the receiver,
-// after which the connection is of no use.
+// Data flows
 //
-// The package does not decide when something is said.
+//	supervisor -- Assignment --> pipe of a slot -- Completion --> supervisor
+//	supervisor -- Settings, Cancel --> control socket -- Notification --> supervisor
+//
+// Contract: both ends are the same program, so there are no versions. A malformed message is an
+// error of the receiver, after which the connection is of no use.
+//
+// The package does not decide when a message is sent.
 package wire

@@ -9,20 +9,22 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// A slot's orders go through one pipe and its verdicts through another. Through a socket, who takes a message out wakes who
-// has put it in, since there is room again, even when that one waits to read (Linux, unix_write_space): two needless
-// wake-ups a submission, each a switch of threads and often of cores.
+// Pipes are the supervisor's ends of the two pipes of a slot. The poller of the Go runtime waits
+// for them.
+//
+// A slot has one pipe for its assignments and one for its completions. On a Unix socket, a read
+// wakes the writer of the other end because there is space again, even when the writer waits to
+// read (Linux, unix_write_space). That is two needless wake-ups a submission, each of which
+// switches threads and often cores.
+type Pipes struct{ In, Out *os.File }
 
-// Ends are the supervisor's two, which the runtime's poller waits for.
-type Ends struct{ In, Out *os.File }
+func (p Pipes) Read(b []byte) (int, error)  { return p.In.Read(b) }
+func (p Pipes) Write(b []byte) (int, error) { return p.Out.Write(b) }
+func (p Pipes) Close() error                { return errors.Join(p.In.Close(), p.Out.Close()) }
 
-func (e Ends) Read(p []byte) (int, error)  { return e.In.Read(p) }
-func (e Ends) Write(p []byte) (int, error) { return e.Out.Write(p) }
-func (e Ends) Close() error                { return errors.Join(e.In.Close(), e.Out.Close()) }
-
-// OpenEnds makes the pipes of so many slots. theirs are two files a slot, to be given to a worker: where its orders come
-// from and where its verdicts go.
-func OpenEnds(slots int) (ours []Ends, theirs []*os.File, err error) {
+// OpenPipes opens the pipes of all slots. theirs holds two files a slot for the worker process: the
+// one that it reads assignments from, then the one that it writes completions to.
+func OpenPipes(slots int) (ours []Pipes, theirs []*os.File, err error) {
 	defer func() {
 		if err != nil {
 			CloseAll(ours)
@@ -30,30 +32,30 @@ func OpenEnds(slots int) (ours []Ends, theirs []*os.File, err error) {
 		}
 	}()
 	for range slots {
-		var orders, verdicts [2]int
-		if err := unix.Pipe2(orders[:], unix.O_CLOEXEC); err != nil {
-			return ours, theirs, fmt.Errorf("make a slot's pipe: %w", err)
+		var assignments, completions [2]int
+		if err := unix.Pipe2(assignments[:], unix.O_CLOEXEC); err != nil {
+			return ours, theirs, fmt.Errorf("open a pipe of a slot: %w", err)
 		}
-		theirs = append(theirs, os.NewFile(uintptr(orders[0]), "orders"))
-		if err := unix.Pipe2(verdicts[:], unix.O_CLOEXEC); err != nil {
-			return ours, theirs, errors.Join(fmt.Errorf("make a slot's pipe: %w", err), unix.Close(orders[1]))
+		theirs = append(theirs, os.NewFile(uintptr(assignments[0]), "assignments"))
+		if err := unix.Pipe2(completions[:], unix.O_CLOEXEC); err != nil {
+			return ours, theirs, errors.Join(fmt.Errorf("open a pipe of a slot: %w", err), unix.Close(assignments[1]))
 		}
-		theirs = append(theirs, os.NewFile(uintptr(verdicts[1]), "verdicts"))
-		// The flag is of the end, not of the pipe; os.NewFile heeds it.
-		err := errors.Join(unix.SetNonblock(orders[1], true), unix.SetNonblock(verdicts[0], true))
-		ours = append(ours, Ends{In: os.NewFile(uintptr(verdicts[0]), "verdicts"), Out: os.NewFile(uintptr(orders[1]), "orders")})
+		theirs = append(theirs, os.NewFile(uintptr(completions[1]), "completions"))
+		// The flag belongs to one end of a pipe. os.NewFile uses the poller for an end that has it.
+		err := errors.Join(unix.SetNonblock(assignments[1], true), unix.SetNonblock(completions[0], true))
+		ours = append(ours, Pipes{In: os.NewFile(uintptr(completions[0]), "completions"), Out: os.NewFile(uintptr(assignments[1]), "assignments")})
 		if err != nil {
-			return ours, theirs, fmt.Errorf("make a slot's pipe: %w", err)
+			return ours, theirs, fmt.Errorf("open a pipe of a slot: %w", err)
 		}
 	}
 	return ours, theirs, nil
 }
 
-// Blocking are the worker's two ends, in which the slot's thread itself waits, not the runtime's poller: what comes wakes
-// that thread at once.
-type Blocking struct{ In, Out int }
+// BlockingPipes are the worker's ends of the two pipes of a slot, as descriptors. The thread of the
+// slot itself blocks in a read, so that a message wakes it without the poller of the Go runtime.
+type BlockingPipes struct{ In, Out int }
 
-func (b Blocking) Read(p []byte) (int, error) {
+func (b BlockingPipes) Read(p []byte) (int, error) {
 	for {
 		n, err := unix.Read(b.In, p)
 		switch {
@@ -68,14 +70,14 @@ func (b Blocking) Read(p []byte) (int, error) {
 	}
 }
 
-// Ready says whether there is something to read, now.
-func (b Blocking) Ready() bool {
+// Readable reports whether a read would return data at once. The end of the stream is not data.
+func (b BlockingPipes) Readable() bool {
 	fds := [1]unix.PollFd{{Fd: int32(b.In), Events: unix.POLLIN}}
 	_, err := unix.Poll(fds[:], 0)
 	return err == nil && fds[0].Revents&unix.POLLIN != 0
 }
 
-func (b Blocking) Write(p []byte) (int, error) {
+func (b BlockingPipes) Write(p []byte) (int, error) {
 	written := 0
 	for written < len(p) {
 		n, err := unix.Write(b.Out, p[written:])
@@ -87,5 +89,6 @@ func (b Blocking) Write(p []byte) (int, error) {
 	return written, nil
 }
 
-// Close ends the connection for both ends. It is for who reads and writes, once.
-func (b Blocking) Close() error { return errors.Join(unix.Close(b.In), unix.Close(b.Out)) }
+// Close closes the connection for both ends. Only the goroutine that reads and writes may call it,
+// once.
+func (b BlockingPipes) Close() error { return errors.Join(unix.Close(b.In), unix.Close(b.Out)) }

@@ -21,57 +21,58 @@ import (
 	"executorpool.dev/executor/wire"
 )
 
-// A worker process finds its own socket at socketFD, and the two pipes of each of its slots after it.
+// The control socket is descriptor socketFD of a worker process. The two pipes of each slot follow.
 const (
 	socketFD    = 3
 	firstSlotFD = socketFD + 1
 )
 
-// Main is the whole life of a worker process: it serves the supervisor on descriptors 3 and up until the first closes, then
-// ends its own runs and returns. It needs nothing else from its environment.
+// Main is the main function of a worker process. It serves the supervisor on descriptors 3 and up
+// until the control socket closes, then ends its runs and returns.
 func Main() error {
 	unix.CloseOnExec(socketFD)
 	conn, err := wire.FileConn(os.NewFile(socketFD, "supervisor"))
 	if err != nil {
-		return fmt.Errorf("the hidden command worker is started by the supervisor, not by hand: %w", err)
+		return fmt.Errorf("only the supervisor can start the hidden command worker: %w", err)
 	}
-	// A signal to the whole process group (Ctrl-C) is for the supervisor, which lets the slots finish. It is caught, not
-	// ignored: what is ignored would stay ignored in the contestants' programs.
+	// A signal to the whole process group (Ctrl-C) is for the supervisor, which lets the slots
+	// finish. The signal is caught, because contestants' programs would inherit an ignored signal.
 	signal.Notify(make(chan os.Signal, 1), unix.SIGINT, unix.SIGTERM, unix.SIGHUP)
 
-	l := wire.NewLink(conn)
-	defer l.Close()
-	var h wire.Hello
-	if err := l.Receive(&h); err != nil {
+	control := wire.NewControl(conn)
+	defer control.Close()
+	var settings wire.Settings
+	if err := control.Receive(&settings); err != nil {
 		return fmt.Errorf("read the supervisor's settings: %w", err)
 	}
-	slots, err := prepare(h)
+	slots, err := prepare(settings)
 	if err != nil {
-		return errors.Join(err, l.Send(wire.Report{Kind: wire.ReportFailed, Error: err.Error()}, wire.Silence))
+		return errors.Join(err, control.Send(wire.Notification{Kind: wire.StartFailed, Error: err.Error()}, wire.HeartbeatTimeout))
 	}
-	return serve(l, slots)
+	return serve(control, slots)
 }
 
-func prepare(h wire.Hello) ([]*workSlot, error) {
+// prepare makes the slots.
+func prepare(settings wire.Settings) ([]*slot, error) {
 	if err := sandbox.Init(); err != nil {
 		return nil, err
 	}
-	table, err := toolchain.Load(h.Languages...)
+	table, err := toolchain.Load(settings.Languages...)
 	if err != nil {
 		return nil, fmt.Errorf("load the language table: %w", err)
 	}
-	var kept *cache.Cache
-	if h.CacheSize > 0 {
-		if kept, err = cache.Open(h.Cache, h.CacheSize); err != nil {
+	var artifacts *cache.Cache
+	if settings.CacheSize > 0 {
+		if artifacts, err = cache.Open(settings.Cache, settings.CacheSize); err != nil {
 			return nil, err
 		}
 	}
-	slots := make([]*workSlot, len(h.Dirs))
-	for i, dir := range h.Dirs {
-		pipes := wire.Blocking{In: firstSlotFD + 2*i, Out: firstSlotFD + 2*i + 1}
+	slots := make([]*slot, len(settings.Dirs))
+	for i, dir := range settings.Dirs {
+		pipes := wire.BlockingPipes{In: firstSlotFD + 2*i, Out: firstSlotFD + 2*i + 1}
 		unix.CloseOnExec(pipes.In)
 		unix.CloseOnExec(pipes.Out)
-		slots[i], err = newWorkSlot(pipes, judge.Config{Table: table, Dir: dir, Limits: h.Limits, Tier: h.Tier, Cache: kept})
+		slots[i], err = newSlot(pipes, judge.Config{Table: table, Dir: dir, Limits: settings.Limits, Tier: settings.Tier, Cache: artifacts})
 		if err != nil {
 			return nil, fmt.Errorf("prepare slot %s: %w", dir, err)
 		}
@@ -79,157 +80,162 @@ func prepare(h wire.Hello) ([]*workSlot, error) {
 	return slots, nil
 }
 
-// workSlot is a slot's side in the worker process.
-type workSlot struct {
+// slot is one slot of the worker process.
+type slot struct {
 	judge *judge.Judge
-	wire  *wire.Wire
+	conn  *wire.Conn
 
-	mu       sync.Mutex
-	seq      uint64
-	cancel   context.CancelFunc
-	early    uint64 // a cancel that came before its run was begun
-	recalled uint64 // an order that the supervisor has taken back
+	mu                sync.Mutex
+	seq               uint64
+	cancel            context.CancelFunc
+	cancelledEarly    uint64 // an assignment that was cancelled before it began
+	cancelledPrefetch uint64 // an assignment whose prefetch was cancelled
 }
 
-func newWorkSlot(pipes wire.Blocking, config judge.Config) (*workSlot, error) {
-	w := wire.NewWire(pipes)
-	config.More = func() bool { return w.Begun() || pipes.Ready() }
+func newSlot(pipes wire.BlockingPipes, config judge.Config) (*slot, error) {
+	conn := wire.NewConn(pipes)
+	config.More = func() bool { return conn.Buffered() || pipes.Readable() }
 	j, err := judge.New(config)
 	if err != nil {
 		return nil, err
 	}
-	return &workSlot{judge: j, wire: w}, nil
+	return &slot{judge: j, conn: conn}, nil
 }
 
-func serve(l *wire.Link, slots []*workSlot) error {
-	// A slot's thread waits inside system calls, and the runtime, whose watchdog is slow (see cmd/executor), leaves it its
-	// processor meanwhile. One more is for what must not wait: cancelling, the heartbeat, the monitor.
+func serve(control *wire.Control, slots []*slot) error {
+	// The thread of a slot blocks in system calls, during which the runtime leaves it its
+	// processor, because its watchdog is slow (see cmd/executor). One more processor is for
+	// cancellations, the heartbeat and the monitor, which must not wait.
 	runtime.GOMAXPROCS(len(slots) + 1)
 	ctx, cancel := context.WithCancel(context.Background())
 	var running sync.WaitGroup
 	for _, s := range slots {
 		running.Go(func() { s.serve(ctx) })
 	}
-	if err := l.Send(wire.Report{Kind: wire.ReportReady}, wire.Silence); err != nil {
+	if err := control.Send(wire.Notification{Kind: wire.Ready}, wire.HeartbeatTimeout); err != nil {
 		cancel()
-		return fmt.Errorf("report ready: %w", err)
+		return fmt.Errorf("send the supervisor readiness: %w", err)
 	}
-	go beat(ctx, l)
+	go sendHeartbeats(ctx, control)
 
-	err := read(l, slots)
-	// The supervisor closed the socket and the pipes, or is gone: nobody wants the results, so the runs end now, whole trees.
+	err := receiveCancels(control, slots)
+	// The supervisor has closed the socket and the pipes, or has ended. The runs end now.
 	cancel()
 	if !errors.Is(err, io.EOF) {
-		// The pipes may be open. Runs end with the process.
-		return fmt.Errorf("read what to cancel: %w", err)
+		// The pipes may still be open, so the slots may not end. The runs end with the process.
+		return fmt.Errorf("receive cancellations: %w", err)
 	}
 	running.Wait()
 	return nil
 }
 
-func read(l *wire.Link, slots []*workSlot) error {
+// receiveCancels passes each Cancel to its slot until the control socket closes.
+func receiveCancels(control *wire.Control, slots []*slot) error {
 	for {
 		var c wire.Cancel
-		if err := l.Receive(&c); err != nil {
+		if err := control.Receive(&c); err != nil {
 			return err
 		}
 		if c.Slot < 0 || c.Slot >= len(slots) {
 			return fmt.Errorf("cancel for slot %d of %d", c.Slot, len(slots))
 		}
-		if !c.Recall {
+		if !c.PrefetchOnly {
 			slots[c.Slot].cancelRun(c.Seq)
 			continue
 		}
-		answer := wire.Report{Kind: wire.ReportBegun, Slot: c.Slot, Seq: c.Seq}
-		if slots[c.Slot].recall(c.Seq) {
-			answer.Kind = wire.ReportRecalled
+		notification := wire.Notification{Kind: wire.Begun, Slot: c.Slot, Seq: c.Seq}
+		if slots[c.Slot].cancelPrefetch(c.Seq) {
+			notification.Kind = wire.PrefetchCancelled
 		}
-		if err := l.Send(answer, wire.Silence); err != nil {
+		if err := control.Send(notification, wire.HeartbeatTimeout); err != nil {
 			return err
 		}
 	}
 }
 
-func beat(ctx context.Context, l *wire.Link) {
-	ticker := time.NewTicker(wire.Heartbeat)
+// sendHeartbeats sends heartbeats until ctx ends.
+func sendHeartbeats(ctx context.Context, control *wire.Control) {
+	ticker := time.NewTicker(wire.HeartbeatInterval)
 	defer ticker.Stop()
 	for {
 		select {
 		case <-ctx.Done():
 			return
 		case <-ticker.C:
-			// An error shows in the reader too, which ends the process.
-			_ = l.Send(wire.Report{Kind: wire.ReportAlive}, wire.Silence)
+			// receiveCancels gets the same error and ends the process.
+			_ = control.Send(wire.Notification{Kind: wire.Heartbeat}, wire.HeartbeatTimeout)
 		}
 	}
 }
 
-// serve does what the supervisor orders until its socket closes.
-func (s *workSlot) serve(ctx context.Context) {
+// serve runs assignments until the pipe of the slot closes.
+func (s *slot) serve(ctx context.Context) {
 	defer func() { _ = s.judge.Close() }() // the process ends with it
-	// The slot is open: On does not fail.
+	// On fails for a closed slot only.
 	_ = s.judge.On(func() {
 		for {
-			var o wire.Order
-			if s.wire.Receive(&o) != nil {
-				// The supervisor wants no more of this slot, or is gone; it notices by itself when the stream is broken.
-				s.wire.Close()
+			var a wire.Assignment
+			if s.conn.Receive(&a) != nil {
+				// The supervisor has closed the pipe or has ended. It detects a malformed stream
+				// itself.
+				s.conn.Close()
 				return
 			}
-			result, ran := s.run(ctx, o)
+			result, ran := s.run(ctx, a)
 			if !ran {
 				s.judge.Rest()
 				continue
 			}
-			if s.wire.Send(&wire.Verdict{Result: &result}) != nil {
-				s.wire.Close()
+			if s.conn.Send(&wire.Completion{Result: &result}) != nil {
+				s.conn.Close()
 				return
 			}
 		}
 	})
 }
 
-// run does what the order says, unless it was recalled.
-func (s *workSlot) run(ctx context.Context, o wire.Order) (result api.Result, ran bool) {
-	ctx, cancel := context.WithTimeout(ctx, o.Timeout)
+// run runs the assignment. ran is false when its prefetch was cancelled.
+func (s *slot) run(ctx context.Context, a wire.Assignment) (result api.Result, ran bool) {
+	ctx, cancel := context.WithTimeout(ctx, a.Timeout)
 	defer cancel()
-	if !s.begin(o.Seq, cancel) {
+	if !s.begin(a.Seq, cancel) {
 		return api.Result{}, false
 	}
-	return s.judge.Do(ctx, *o.Request), true
+	return s.judge.Do(ctx, *a.Request), true
 }
 
-// begin says whether the order still stands; from then on it can be cancelled, and not recalled.
-func (s *workSlot) begin(seq uint64, cancel context.CancelFunc) bool {
+// begin reports whether the assignment may begin. From then on, its prefetch cannot be cancelled.
+func (s *slot) begin(seq uint64, cancel context.CancelFunc) bool {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	if s.recalled == seq {
+	if s.cancelledPrefetch == seq {
 		return false
 	}
 	s.seq, s.cancel = seq, cancel
-	if s.early == seq {
+	if s.cancelledEarly == seq {
 		cancel()
 	}
 	return true
 }
 
-// recall takes an order back that has not begun.
-func (s *workSlot) recall(seq uint64) bool {
+// cancelPrefetch cancels an assignment that has not begun. It reports false when it has begun.
+func (s *slot) cancelPrefetch(seq uint64) bool {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if s.seq >= seq {
 		return false
 	}
-	s.recalled = seq
+	s.cancelledPrefetch = seq
 	return true
 }
 
-func (s *workSlot) cancelRun(seq uint64) {
+// cancelRun ends the run of the assignment seq, or lets it end as soon as it begins.
+func (s *slot) cancelRun(seq uint64) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if s.seq == seq {
 		s.cancel()
 	} else if seq > s.seq {
-		s.early = seq
+		s.cancelledEarly = seq
 	}
 }

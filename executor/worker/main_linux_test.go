@@ -15,37 +15,38 @@ import (
 	"executorpool.dev/executor/wire"
 )
 
-// TestSlotAtRestHoldsNothing sends orders one behind the other, for which a program stays in the slot's store, and takes the last
-// one back: nothing waits any more then, and nothing may be left.
-func TestSlotAtRestHoldsNothing(t *testing.T) {
+// TestIdleSlotHasAnEmptyStore sends assignments without a pause, so that a program stays in the
+// store of the slot, and cancels the last one. Then no assignment waits and the store must be
+// empty.
+func TestIdleSlotHasAnEmptyStore(t *testing.T) {
 	table, err := toolchain.Load("../toolchain/languages.yaml")
 	if err != nil {
 		t.Fatal(err)
 	}
-	ours, theirs, err := wire.OpenEnds(1)
+	ours, theirs, err := wire.OpenPipes(1)
 	if err != nil {
 		t.Fatal(err)
 	}
 	dir := t.TempDir()
-	// The slot closes its own ends.
-	pipes := wire.Blocking{In: duplicate(t, theirs[0]), Out: duplicate(t, theirs[1])}
+	// The slot closes these ends itself.
+	pipes := wire.BlockingPipes{In: duplicate(t, theirs[0]), Out: duplicate(t, theirs[1])}
 	wire.CloseAll(theirs)
-	s, err := newWorkSlot(pipes, judge.Config{Table: table, Dir: dir, Tier: sandbox.Restricted,
+	s, err := newSlot(pipes, judge.Config{Table: table, Dir: dir, Tier: sandbox.Restricted,
 		Limits: sandbox.Limits{CPU: 5 * time.Second, Wall: 10 * time.Second, Memory: 256 << 20, Output: 1 << 20, Processes: 16, Disk: 16 << 20}})
 	if err != nil {
 		t.Fatal(err)
 	}
 	store := filepath.Join(dir, "store")
-	supervisor := wire.NewWire(ours[0])
+	supervisor := wire.NewConn(ours[0])
 	request := &api.Request{Language: "python3", Source: "print('said')"}
 	const last = 3
 	for seq := range uint64(last) {
-		if err := supervisor.Send(&wire.Order{Seq: seq + 1, Timeout: 10 * time.Second, Request: request}); err != nil {
+		if err := supervisor.Send(&wire.Assignment{Seq: seq + 1, Timeout: 10 * time.Second, Request: request}); err != nil {
 			t.Fatal(err)
 		}
 	}
-	if !s.recall(last) {
-		t.Fatal("an order that waits cannot be recalled")
+	if !s.cancelPrefetch(last) {
+		t.Fatal("a waiting prefetch cannot be cancelled")
 	}
 	served := make(chan struct{})
 	go func() {
@@ -53,7 +54,7 @@ func TestSlotAtRestHoldsNothing(t *testing.T) {
 		s.serve(t.Context())
 	}()
 	for range last - 1 {
-		var v wire.Verdict
+		var v wire.Completion
 		if err := supervisor.Receive(&v); err != nil {
 			t.Fatal(err)
 		}

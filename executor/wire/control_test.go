@@ -10,7 +10,7 @@ import (
 	"executorpool.dev/executor/api"
 )
 
-func linkPair(tb testing.TB, silence time.Duration) (a, b *Link) {
+func controlPair(tb testing.TB, timeout time.Duration) (a, b *Control) {
 	tb.Helper()
 	ours, file, err := SocketPair()
 	if err != nil {
@@ -20,7 +20,7 @@ func linkPair(tb testing.TB, silence time.Duration) (a, b *Link) {
 	if err != nil {
 		tb.Fatal(err)
 	}
-	a, b = NewWatchedLink(ours, silence), NewLink(theirs)
+	a, b = NewMonitoredControl(ours, timeout), NewControl(theirs)
 	tb.Cleanup(func() {
 		a.Close()
 		b.Close()
@@ -28,17 +28,17 @@ func linkPair(tb testing.TB, silence time.Duration) (a, b *Link) {
 	return a, b
 }
 
-func TestLinkSilenceEndsReceiving(t *testing.T) {
-	a, _ := linkPair(t, 20*time.Millisecond)
-	var r Report
+func TestControlReceiveFailsAfterSilence(t *testing.T) {
+	a, _ := controlPair(t, 20*time.Millisecond)
+	var r Notification
 	if err := a.Receive(&r); !errors.Is(err, os.ErrDeadlineExceeded) {
 		t.Errorf("error is %v", err)
 	}
 }
 
-func TestLinkSendGivesUpWhenNobodyReads(t *testing.T) {
-	a, _ := linkPair(t, Silence)
-	err := a.Send(Order{Request: &api.Request{Source: strings.Repeat("x", 8<<20)}}, 20*time.Millisecond)
+func TestControlSendFailsWhenNobodyReads(t *testing.T) {
+	a, _ := controlPair(t, HeartbeatTimeout)
+	err := a.Send(Assignment{Request: &api.Request{Source: strings.Repeat("x", 8<<20)}}, 20*time.Millisecond)
 	if !errors.Is(err, os.ErrDeadlineExceeded) {
 		t.Errorf("error is %v", err)
 	}

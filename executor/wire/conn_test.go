@@ -16,20 +16,21 @@ import (
 	"executorpool.dev/executor/api"
 )
 
-// fill sets every field that v reaches to something that is not zero, so that a field the wire forgets shows.
-func fill(v reflect.Value, r *rand.Rand) {
+// populate sets every field of v to a value that is not zero, so that a field without an encoding
+// shows.
+func populate(v reflect.Value, r *rand.Rand) {
 	switch v.Kind() {
 	case reflect.Pointer:
 		v.Set(reflect.New(v.Type().Elem()))
-		fill(v.Elem(), r)
+		populate(v.Elem(), r)
 	case reflect.Struct:
 		for i := range v.NumField() {
-			fill(v.Field(i), r)
+			populate(v.Field(i), r)
 		}
 	case reflect.Slice:
 		v.Set(reflect.MakeSlice(v.Type(), 1+r.IntN(3), 3))
 		for i := range v.Len() {
-			fill(v.Index(i), r)
+			populate(v.Index(i), r)
 		}
 	case reflect.String:
 		v.SetString(strings.Repeat("\x00\xff1", 1+r.IntN(40)))
@@ -44,10 +45,10 @@ func fill(v reflect.Value, r *rand.Rand) {
 	}
 }
 
-func wirePair(tb testing.TB) (a, b *Wire) {
+func connPair(tb testing.TB) (a, b *Conn) {
 	tb.Helper()
 	one, other := net.Pipe()
-	a, b = NewWire(one), NewWire(other)
+	a, b = NewConn(one), NewConn(other)
 	tb.Cleanup(func() {
 		a.Close()
 		b.Close()
@@ -55,64 +56,64 @@ func wirePair(tb testing.TB) (a, b *Wire) {
 	return a, b
 }
 
-func TestWireCarriesEveryField(t *testing.T) {
-	a, b := wirePair(t)
+func TestConnCarriesEveryField(t *testing.T) {
+	a, b := connPair(t)
 	r := rand.New(rand.NewPCG(1, 2))
 	for range 50 {
-		var o, gotOrder Order
-		var v, gotVerdict Verdict
-		fill(reflect.ValueOf(&o.Request).Elem(), r)
+		var o, gotOrder Assignment
+		var v, gotVerdict Completion
+		populate(reflect.ValueOf(&o.Request).Elem(), r)
 		o.Seq, o.Timeout = r.Uint64(), time.Duration(r.Int64())
-		fill(reflect.ValueOf(&v.Result).Elem(), r)
+		populate(reflect.ValueOf(&v.Result).Elem(), r)
 		sent := make(chan error, 1)
 		go func() { sent <- errors.Join(a.Send(&o), a.Send(&v)) }()
 		if err := errors.Join(b.Receive(&gotOrder), b.Receive(&gotVerdict), <-sent); err != nil {
 			t.Fatal(err)
 		}
 		if diff := cmp.Diff(o, gotOrder); diff != "" {
-			t.Errorf("order (-sent +received):\n%s", diff)
+			t.Errorf("assignment (-sent +received):\n%s", diff)
 		}
 		if diff := cmp.Diff(v, gotVerdict); diff != "" {
-			t.Errorf("verdict (-sent +received):\n%s", diff)
+			t.Errorf("completion (-sent +received):\n%s", diff)
 		}
 	}
 }
 
-func TestWireCarriesLargeOrders(t *testing.T) {
-	a, b := wirePair(t)
-	want := Order{Seq: 9, Request: &api.Request{Stdin: strings.Repeat("0123456789\x00\n", 1<<20)}}
+func TestConnCarriesLargeAssignments(t *testing.T) {
+	a, b := connPair(t)
+	want := Assignment{Seq: 9, Request: &api.Request{Stdin: strings.Repeat("0123456789\x00\n", 1<<20)}}
 	sent := make(chan error, 1)
 	go func() { sent <- a.Send(&want) }()
-	var got Order
+	var got Assignment
 	if err := errors.Join(b.Receive(&got), <-sent); err != nil {
 		t.Fatal(err)
 	}
 	if got.Seq != want.Seq || got.Request.Stdin != want.Request.Stdin {
-		t.Error("the order has changed on its way")
+		t.Error("the assignment has changed in transit")
 	}
 }
 
-func TestWireTakesMessagesThatComeTogether(t *testing.T) {
+func TestConnReceivesMessagesOfOneRead(t *testing.T) {
 	sender, receiver := net.Pipe()
 	defer sender.Close()
 	var frames []byte
 	for seq := range uint64(3) {
-		c := carrier{frame: []byte{0, 0, 0, 0}}
-		(&Order{Seq: seq, Request: &api.Request{Source: strings.Repeat("x", 3000)}}).carry(&c)
+		c := codec{frame: []byte{0, 0, 0, 0}}
+		(&Assignment{Seq: seq, Request: &api.Request{Source: strings.Repeat("x", 3000)}}).fields(&c)
 		binary.NativeEndian.PutUint32(c.frame, uint32(len(c.frame)-4))
 		frames = append(frames, c.frame...)
 	}
 	go func() { _, _ = sender.Write(frames) }()
-	w := NewWire(receiver)
+	w := NewConn(receiver)
 	for seq := range uint64(3) {
-		var got Order
+		var got Assignment
 		if err := w.Receive(&got); err != nil || got.Seq != seq || len(got.Request.Source) != 3000 {
-			t.Errorf("order %d: got %d with %d bytes, %v", seq, got.Seq, len(got.Request.Source), err)
+			t.Errorf("assignment %d: got %d with %d bytes, %v", seq, got.Seq, len(got.Request.Source), err)
 		}
 	}
 }
 
-func TestWireRefusesWhatIsNoMessage(t *testing.T) {
+func TestConnRefusesMalformedMessages(t *testing.T) {
 	for name, sent := range map[string]string{
 		"too long":       "\xff\xff\xff\x7f",
 		"too short":      "\x01\x00\x00\x00\x00\x00",
@@ -123,8 +124,8 @@ func TestWireRefusesWhatIsNoMessage(t *testing.T) {
 			ours, theirs := net.Pipe()
 			defer theirs.Close()
 			go func() { _, _ = io.WriteString(ours, sent) }()
-			if err := NewWire(theirs).Receive(&Order{}); !errors.Is(err, errFrame) {
-				t.Errorf("error is %v, want %v", err, errFrame)
+			if err := NewConn(theirs).Receive(&Assignment{}); !errors.Is(err, errMalformed) {
+				t.Errorf("error is %v, want %v", err, errMalformed)
 			}
 		})
 	}
@@ -132,39 +133,40 @@ func TestWireRefusesWhatIsNoMessage(t *testing.T) {
 
 func FuzzWire(f *testing.F) {
 	r := rand.New(rand.NewPCG(1, 2))
-	var v Verdict
-	fill(reflect.ValueOf(&v.Result).Elem(), r)
-	c := carrier{}
-	v.carry(&c)
+	var v Completion
+	populate(reflect.ValueOf(&v.Result).Elem(), r)
+	c := codec{}
+	v.fields(&c)
 	f.Add(c.frame)
 	f.Fuzz(func(t *testing.T, body []byte) {
-		_ = decode(body, &Order{})
-		var v Verdict
+		_ = decode(body, &Assignment{})
+		var v Completion
 		if decode(body, &v) != nil {
 			return
 		}
-		var c carrier
-		v.carry(&c)
-		var again Verdict
+		var c codec
+		v.fields(&c)
+		var again Completion
 		if err := decode(c.frame, &again); err != nil || !cmp.Equal(v, again) {
-			t.Errorf("written and read again: %v\n%s", err, cmp.Diff(v, again))
+			t.Errorf("encoded and decoded again: %v\n%s", err, cmp.Diff(v, again))
 		}
 	})
 }
 
-// BenchmarkWire is what a submission of a small program and its verdict cost on the way, without the sockets.
+// BenchmarkWire measures the encoding and decoding of the assignment and the completion of a small
+// program, without the pipes.
 func BenchmarkWire(b *testing.B) {
-	o := Order{Request: &api.Request{Language: "cpp17", Source: strings.Repeat("int main() { return 0; }\n", 20)}}
-	v := Verdict{Result: &api.Result{Runs: []api.Stage{{Verdict: api.OK, Stdout: "42\n"}}}}
-	var out, in carrier
+	o := Assignment{Request: &api.Request{Language: "cpp17", Source: strings.Repeat("int main() { return 0; }\n", 20)}}
+	v := Completion{Result: &api.Result{Runs: []api.Stage{{Verdict: api.OK, Stdout: "42\n"}}}}
+	var out, in codec
 	for b.Loop() {
 		out.frame = out.frame[:0]
-		o.carry(&out)
-		in = carrier{frame: out.frame, reading: true}
-		(&Order{}).carry(&in)
+		o.fields(&out)
+		in = codec{frame: out.frame, decoding: true}
+		(&Assignment{}).fields(&in)
 		out.frame = out.frame[:0]
-		v.carry(&out)
-		in = carrier{frame: out.frame, reading: true}
-		(&Verdict{}).carry(&in)
+		v.fields(&out)
+		in = codec{frame: out.frame, decoding: true}
+		(&Completion{}).fields(&in)
 	}
 }
