@@ -99,7 +99,7 @@ func (b *bench) slot(scratch, name string, without sandbox.Protection) (*sandbox
 // hellos is how long one run takes, on average over so many.
 func hellos(slot *sandbox.Slot, runs int) (each time.Duration, err error) {
 	spec := sandbox.Spec{Path: slot.Store.Path() + "/hello", Args: []string{"hello"}, Limits: sandbox.Limits{CPU: time.Second,
-		Wall: 10 * time.Second, Memory: 256 << 20, Output: 64 << 10, Processes: 64, Disk: 64 << 20}, Own: true}
+		Wall: 10 * time.Second, Memory: 256 << 20, Output: 64 << 10, Processes: 64, Disk: 64 << 20}, SelfContained: true}
 	closed := slot.On(func() {
 		begin := time.Now()
 		for range runs {

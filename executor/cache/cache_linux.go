@@ -19,42 +19,45 @@ import (
 )
 
 const (
-	// manifest is the entry's file that holds the caller's words and the names of the artifacts. No artifact is called so.
-	manifest = ".made"
-	// unfinished marks what is being made or removed; keys do not begin so.
-	unfinished = "."
-	// maxEntries bounds what making room has to look at.
+	// manifestFile is the file of an entry with the metadata and the names of the artifacts. No
+	// artifact may have its name.
+	manifestFile = ".made"
+	// hiddenPrefix marks entries that are being created or removed; no key starts with it.
+	hiddenPrefix = "."
+	// maxEntries bounds the work of evict.
 	maxEntries = 1024
 )
 
-// Cache is one worker process's hold of the shared directory. It is for concurrent use, also by other processes.
+// Cache is one worker process's handle of the shared directory. It is safe for concurrent use, also
+// by several processes.
 type Cache struct {
-	path  string
-	fd    int
-	bound int64
+	path     string
+	fd       int
+	maxBytes int64
 
 	mu sync.Mutex
-	// known is what this process has read of entries. They do not change, so that a hit need not read them again; that one
-	// is gone shows when it is linked.
-	known map[string]*known
-	puts  int
+	// manifests are the manifests that this process has read. Entries do not change, so a hit need
+	// not read them again; linking finds that an entry is gone.
+	manifests map[string]*manifest
+	puts      int
 }
 
-// known is an entry's manifest.
-type known struct {
-	names []string
-	words string
-	// touched is when this process last moved the entry to the end of the order of going, puts how many entries it had then
-	// made.
+// manifest is the content of an entry's manifestFile.
+type manifest struct {
+	names    []string
+	metadata string
+	// touched is when this process last marked the entry as used, and puts the number of entries
+	// that the process had created by then.
 	touched time.Time
 	puts    int
 }
 
-// stale is how far behind the order of going may be for what other processes make.
-const stale = time.Second
+// maxOrderLag bounds how old an entry's mark of use may be compared with its last use.
+const maxOrderLag = time.Second
 
-// Open holds the directory, which it makes when it does not exist. bound is in bytes, as allocated.
-func Open(path string, bound int64) (*Cache, error) {
+// Open opens the directory, and creates it if it does not exist. maxBytes bounds the allocated
+// bytes.
+func Open(path string, maxBytes int64) (*Cache, error) {
 	if err := os.Mkdir(path, 0o700); err != nil && !errors.Is(err, os.ErrExist) {
 		return nil, fmt.Errorf("make the compile cache: %w", err)
 	}
@@ -62,13 +65,14 @@ func Open(path string, bound int64) (*Cache, error) {
 	if err != nil {
 		return nil, fmt.Errorf("open the compile cache: %w", err)
 	}
-	return &Cache{path: path, fd: fd, bound: bound, known: map[string]*known{}}, nil
+	return &Cache{path: path, fd: fd, maxBytes: maxBytes, manifests: map[string]*manifest{}}, nil
 }
 
-// Close frees the descriptor.
+// Close closes the descriptor.
 func (c *Cache) Close() error { return unix.Close(c.fd) }
 
-// Key names what the parts decide. Parts are told apart by their lengths: no two lists of parts have the same key.
+// Key returns the key of the parts. The length of each part is hashed, so two different lists have
+// different keys.
 func Key(parts ...string) string {
 	hash := sha256.New()
 	var length [8]byte
@@ -80,10 +84,11 @@ func Key(parts ...string) string {
 	return hex.EncodeToString(hash.Sum(nil))
 }
 
-// Get links the artifacts of the entry into the store, which must be empty, and gives back the words put with them. False:
-// there is no such entry; the store may then hold part of one that was being removed.
-func (c *Cache) Get(key string, store *scratch.Dir) (words string, ok bool) {
-	entry := c.look(key)
+// Get links the artifacts of the entry into the store, which must be empty, and returns the
+// metadata that was put with them. It returns false if there is no such entry; the store may then
+// hold some artifacts of an entry that is being removed.
+func (c *Cache) Get(key string, store *scratch.Dir) (metadata string, ok bool) {
+	entry := c.lookup(key)
 	if entry == nil {
 		return "", false
 	}
@@ -94,41 +99,42 @@ func (c *Cache) Get(key string, store *scratch.Dir) (words string, ok bool) {
 		}
 	}
 	c.Touch(key)
-	return entry.words, true
+	return entry.metadata, true
 }
 
-// look finds an entry; nil when there is none.
-func (c *Cache) look(key string) *known {
+// lookup returns the manifest of an entry, or nil if there is none.
+func (c *Cache) lookup(key string) *manifest {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	entry := c.known[key]
+	entry := c.manifests[key]
 	if entry == nil {
 		if entry = c.read(key); entry == nil {
 			return nil
 		}
-		if len(c.known) >= maxEntries {
-			clear(c.known)
+		if len(c.manifests) >= maxEntries {
+			clear(c.manifests)
 		}
-		c.known[key] = entry
+		c.manifests[key] = entry
 	}
 	return entry
 }
 
-// Touch moves the entry to the end of the order of going, for who uses what Get has linked once more.
+// Touch marks the entry as used. A caller that uses the linked artifacts again without Get must
+// call it.
 func (c *Cache) Touch(key string) {
-	if c.behind(key) {
-		// An entry that is gone meanwhile has no place in the order.
+	if c.needsTouch(key) {
+		// A failure means that the entry is gone, and has no order.
 		_ = unix.UtimesNanoAt(c.fd, key, nil, unix.AT_SYMLINK_NOFOLLOW)
 	}
 }
 
-// behind tells whether the entry is to be touched, which the caller then does.
-func (c *Cache) behind(key string) bool {
+// needsTouch reports whether the entry must be marked as used; the caller must then do so.
+func (c *Cache) needsTouch(key string) bool {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	entry := c.known[key]
+	entry := c.manifests[key]
 	now := time.Now()
-	if entry == nil || entry.puts == c.puts && now.Sub(entry.touched) <= stale {
+	if entry == nil || entry.puts == c.puts && now.Sub(entry.touched) <= maxOrderLag {
 		return false
 	}
 	entry.touched, entry.puts = now, c.puts
@@ -138,42 +144,43 @@ func (c *Cache) behind(key string) bool {
 func (c *Cache) forget(key string) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	delete(c.known, key)
+	delete(c.manifests, key)
 }
 
-func (c *Cache) read(key string) *known {
-	content, err := readAt(c.fd, key+"/"+manifest)
+func (c *Cache) read(key string) *manifest {
+	content, err := readAt(c.fd, key+"/"+manifestFile)
 	if err != nil {
 		return nil
 	}
-	names, words, found := strings.Cut(string(content), "\n")
+	names, metadata, found := strings.Cut(string(content), "\n")
 	if !found {
 		return nil
 	}
-	return &known{names: strings.Split(names, "/"), words: words}
+	return &manifest{names: strings.Split(names, "/"), metadata: metadata}
 }
 
-// Put keeps the named files of the store under the key, with words. What takes more than a quarter of the bound is not
-// kept, nor what is there already. An error means that nothing was kept.
-func (c *Cache) Put(key string, store *scratch.Dir, names []string, words []byte) (err error) {
-	size, err := allocated(store.FD(), names)
+// Put stores the named files of the store under the key, with metadata. Artifacts larger than a
+// quarter of the cache's bound are not stored, nor is an existing key. After an error nothing is
+// stored.
+func (c *Cache) Put(key string, store *scratch.Dir, names []string, metadata []byte) (err error) {
+	size, err := allocatedBytes(store.FD(), names)
 	if err != nil {
 		return fmt.Errorf("cache artifacts: %w", err)
 	}
-	if size > c.bound/4 {
+	if size > c.maxBytes/4 {
 		return nil
 	}
-	fresh := unfinished + rand.Text()
-	if err := unix.Mkdirat(c.fd, fresh, 0o700); err != nil {
+	temporary := hiddenPrefix + rand.Text()
+	if err := unix.Mkdirat(c.fd, temporary, 0o700); err != nil {
 		return fmt.Errorf("cache artifacts: %w", err)
 	}
-	if err := c.fill(fresh, store, names, words); err != nil {
-		c.discard(fresh)
+	if err := c.fill(temporary, store, names, metadata); err != nil {
+		c.discard(temporary)
 		return fmt.Errorf("cache artifacts: %w", err)
 	}
-	err = unix.Renameat2(c.fd, fresh, c.fd, key, unix.RENAME_NOREPLACE)
+	err = unix.Renameat2(c.fd, temporary, c.fd, key, unix.RENAME_NOREPLACE)
 	if err != nil {
-		c.discard(fresh)
+		c.discard(temporary)
 	}
 	if err != nil && !errors.Is(err, unix.EEXIST) {
 		return fmt.Errorf("cache artifacts: %w", err)
@@ -181,38 +188,38 @@ func (c *Cache) Put(key string, store *scratch.Dir, names []string, words []byte
 	c.mu.Lock()
 	c.puts++
 	c.mu.Unlock()
-	return c.makeRoom()
+	return c.evict()
 }
 
-func (c *Cache) fill(fresh string, store *scratch.Dir, names []string, words []byte) error {
-	entry, err := unix.Openat(c.fd, fresh, unix.O_PATH|unix.O_DIRECTORY|unix.O_NOFOLLOW|unix.O_CLOEXEC, 0)
+func (c *Cache) fill(temporary string, store *scratch.Dir, names []string, metadata []byte) error {
+	entry, err := unix.Openat(c.fd, temporary, unix.O_PATH|unix.O_DIRECTORY|unix.O_NOFOLLOW|unix.O_CLOEXEC, 0)
 	if err != nil {
 		return err
 	}
 	defer unix.Close(entry)
 	for _, name := range names {
-		if name == manifest {
-			return fmt.Errorf("an artifact must not be called %s", manifest)
+		if name == manifestFile {
+			return fmt.Errorf("an artifact must not be called %s", manifestFile)
 		}
 		if err := unix.Linkat(store.FD(), name, entry, name, 0); err != nil {
 			return err
 		}
 	}
-	content := append([]byte(strings.Join(names, "/")+"\n"), words...)
-	return os.WriteFile(filepath.Join(c.path, fresh, manifest), content, 0o400)
+	content := append([]byte(strings.Join(names, "/")+"\n"), metadata...)
+	return os.WriteFile(filepath.Join(c.path, temporary, manifestFile), content, 0o400)
 }
 
-// discard removes an entry. It is first made unfinished, so that nobody finds half of it; who has it open already finds
-// that a file is missing.
+// discard removes an entry. It renames the entry first, so that no process finds a part of it. A
+// process that has read the manifest finds that a file is missing.
 func (c *Cache) discard(name string) {
-	if !strings.HasPrefix(name, unfinished) {
-		hidden := unfinished + rand.Text()
+	if !strings.HasPrefix(name, hiddenPrefix) {
+		hidden := hiddenPrefix + rand.Text()
 		if unix.Renameat2(c.fd, name, c.fd, hidden, unix.RENAME_NOREPLACE) != nil {
-			return // another process was faster
+			return // another process removes it
 		}
 		name = hidden
 	}
-	_ = os.RemoveAll(filepath.Join(c.path, name)) // what stays is removed when the executor starts next
+	_ = os.RemoveAll(filepath.Join(c.path, name)) // the next start of the executor removes the rest
 }
 
 func readAt(dir int, name string) ([]byte, error) {
@@ -230,7 +237,7 @@ func readAt(dir int, name string) ([]byte, error) {
 	return content[:max(n, 0)], err
 }
 
-func allocated(dir int, names []string) (bytes int64, err error) {
+func allocatedBytes(dir int, names []string) (bytes int64, err error) {
 	for _, name := range names {
 		var stat unix.Stat_t
 		if err := unix.Fstatat(dir, name, &stat, unix.AT_SYMLINK_NOFOLLOW); err != nil {

@@ -12,9 +12,9 @@ import (
 	"executorpool.dev/executor/sandbox/scratch"
 )
 
-func open(t testing.TB, bound int64) *Cache {
+func open(t testing.TB, maxBytes int64) *Cache {
 	t.Helper()
-	c, err := Open(filepath.Join(t.TempDir(), "cache"), bound)
+	c, err := Open(filepath.Join(t.TempDir(), "cache"), maxBytes)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -22,7 +22,7 @@ func open(t testing.TB, bound int64) *Cache {
 	return c
 }
 
-// sibling is a new empty store on the cache's file system.
+// sibling creates an empty store on the cache's file system.
 func sibling(t testing.TB, c *Cache) *scratch.Dir {
 	t.Helper()
 	path, err := os.MkdirTemp(filepath.Dir(c.path), "store-")
@@ -43,7 +43,7 @@ func put(t testing.TB, c *Cache, key string, size int) {
 	if err := store.Write("main", []byte(strings.Repeat("x", size)), 0o500); err != nil {
 		t.Fatal(err)
 	}
-	if err := c.Put(key, store, []string{"main"}, []byte("words of "+key)); err != nil {
+	if err := c.Put(key, store, []string{"main"}, []byte("metadata of "+key)); err != nil {
 		t.Fatal(err)
 	}
 }
@@ -68,9 +68,9 @@ func TestCacheGivesWhatWasPut(t *testing.T) {
 	if err := made.Empty(time.Now().Add(time.Minute)); err != nil {
 		t.Fatal(err)
 	}
-	words, ok := c.Get("key", used)
-	if !ok || words != "a\nb\n" {
-		t.Errorf("got words %q, %v", words, ok)
+	metadata, ok := c.Get("key", used)
+	if !ok || metadata != "a\nb\n" {
+		t.Errorf("got metadata %q, %v", metadata, ok)
 	}
 	for name, want := range map[string]string{"main": "program", "Main$1.class": "class"} {
 		if got, err := os.ReadFile(filepath.Join(used.Path(), name)); err != nil || string(got) != want {
@@ -89,7 +89,7 @@ func TestKeyTellsPartsApart(t *testing.T) {
 	seen := map[string][]string{}
 	for _, parts := range [][]string{{}, {""}, {"", ""}, {"a"}, {"a", ""}, {"", "a"}, {"ab"}, {"a", "b"}, {"b", "a"}, {"a", "b", ""}} {
 		key := Key(parts...)
-		if other, known := seen[key]; known {
+		if other, duplicate := seen[key]; duplicate {
 			t.Errorf("%q and %q have the same key", parts, other)
 		}
 		seen[key] = parts
@@ -100,7 +100,7 @@ func TestCacheStaysWithinItsBound(t *testing.T) {
 	c := open(t, 1<<20)
 	for i := range 20 {
 		put(t, c, fmt.Sprint("key", i), 100<<10)
-		// The entry that is always used stays.
+		// An entry in constant use stays.
 		if !has(t, c, "key0") {
 			t.Fatalf("after %d more, the entry that is in use is gone", i)
 		}
@@ -114,10 +114,10 @@ func TestCacheStaysWithinItsBound(t *testing.T) {
 	}
 	put(t, c, "large", 300<<10)
 	if has(t, c, "large") {
-		t.Error("more than a quarter of the bound was kept")
+		t.Error("more than a quarter of the bound was stored")
 	}
 	for name := range names(t, c) {
-		if strings.HasPrefix(name, unfinished) && name != unfinished+"lock" {
+		if strings.HasPrefix(name, hiddenPrefix) && name != hiddenPrefix+"lock" {
 			t.Errorf("%s was left behind", name)
 		}
 	}
@@ -125,7 +125,7 @@ func TestCacheStaysWithinItsBound(t *testing.T) {
 
 func TestCacheServesManyAtOnce(t *testing.T) {
 	c := open(t, 200<<10)
-	another, err := Open(c.path, c.bound) // as another process holds it
+	another, err := Open(c.path, c.maxBytes) // as another process does
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -137,14 +137,14 @@ func TestCacheServesManyAtOnce(t *testing.T) {
 			for n := range 100 {
 				key := fmt.Sprint(n % 15)
 				store := sibling(t, c)
-				words, ok := holder.Get(key, store)
+				metadata, ok := holder.Get(key, store)
 				if !ok {
 					put(t, holder, key, 20<<10)
 					continue
 				}
 				info, err := os.Stat(filepath.Join(store.Path(), "main"))
-				if err != nil || info.Size() != 20<<10 || words != "words of "+key {
-					t.Errorf("hit of %s: %v %v, words %q", key, info, err, words)
+				if err != nil || info.Size() != 20<<10 || metadata != "metadata of "+key {
+					t.Errorf("hit of %s: %v %v, metadata %q", key, info, err, metadata)
 				}
 			}
 		})
@@ -154,7 +154,7 @@ func TestCacheServesManyAtOnce(t *testing.T) {
 
 func TestCacheForgetsWhatAnotherProcessRemoved(t *testing.T) {
 	c := open(t, 1<<20)
-	another, err := Open(c.path, c.bound)
+	another, err := Open(c.path, c.maxBytes)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -165,7 +165,7 @@ func TestCacheForgetsWhatAnotherProcessRemoved(t *testing.T) {
 	}
 	c.discard("key")
 	if has(t, another, "key") {
-		t.Error("another process still gives an entry that is gone")
+		t.Error("another process still returns an entry that is gone")
 	}
 	put(t, c, "key", 200)
 	if !has(t, another, "key") {

@@ -14,8 +14,8 @@ import (
 	"executorpool.dev/test/attacks"
 )
 
-// TestCompilerAttackSucceedsWithoutItsProtection takes from each attack on a compiler what stops it, a part of the sandbox or
-// a setting of the language table, and must then see it succeed.
+// TestCompilerAttackSucceedsWithoutItsProtection removes from each attack on a compiler what stops
+// it, a protection of the sandbox or a setting of the language table. The attack must then succeed.
 func TestCompilerAttackSucceedsWithoutItsProtection(t *testing.T) {
 	dir := t.TempDir()
 	at := func(name string) string { return filepath.Join(dir, name) }
@@ -39,12 +39,12 @@ func TestCompilerAttackSucceedsWithoutItsProtection(t *testing.T) {
 	for name, tc := range map[string]struct {
 		request api.Request
 		without sandbox.Protection
-		// change takes from the language table; the first of two strings becomes the second.
+		// change is a setting of the language table and its replacement.
 		change []string
-		// small gives compilers so little memory that a bomb need not be large.
+		// small gives compilers little memory, so that a small bomb suffices.
 		small bool
-		// stopped and succeeds are part of what is said with the protection and without. A bomb that says nothing succeeds by
-		// the compiler coming to its end.
+		// stopped and succeeds are parts of the messages with and without the protection. A bomb
+		// without messages succeeds if the compiler ends normally.
 		stopped, succeeds string
 		verdict           api.Verdict // with the protection
 	}{
@@ -69,7 +69,8 @@ func TestCompilerAttackSucceedsWithoutItsProtection(t *testing.T) {
 			without: sandbox.TreeLimits | sandbox.ResourceLimits, stopped: "killed by the executor", succeeds: "has it\n", verdict: api.MemoryLimit},
 		"cgo flags": {request: api.Request{Language: "go", Source: attacks.CgoFlags}, change: []string{`CGO_ENABLED: "1"`, `CGO_ENABLED: "1", CGO_CFLAGS_ALLOW: ".*"`},
 			stopped: "invalid flag in #cgo CFLAGS", succeeds: "cannot load plugin", verdict: api.CompileError},
-		// The processor comes compiled; what names it cannot be sent, since it would need a folder.
+		// The processor is compiled already. A file that registers it would need a directory, which
+		// requests cannot have.
 		"annotation processor": {request: api.Request{Language: "java", Files: []api.File{{Name: "Main.java", Content: annotated},
 			{Name: "Evil.class", Content: base64.StdEncoding.EncodeToString(class), Encoding: api.Base64}}},
 			change: []string{"-proc:none", "-processor, Evil"}, succeeds: "the processor runs", verdict: api.OK},
@@ -87,9 +88,9 @@ func TestCompilerAttackSucceedsWithoutItsProtection(t *testing.T) {
 					}
 				}
 				result := attackedJudge(t, table, without).Do(t.Context(), tc.request)
-				said := result.Compile.Stdout + result.Compile.Stderr + result.Compile.Cause + result.Cause
+				messages := result.Compile.Stdout + result.Compile.Stderr + result.Compile.Cause + result.Cause
 				for _, run := range result.Runs {
-					said += run.Stdout + run.Cause
+					messages += run.Stdout + run.Cause
 				}
 				want := tc.succeeds
 				if protected {
@@ -98,14 +99,14 @@ func TestCompilerAttackSucceedsWithoutItsProtection(t *testing.T) {
 						t.Errorf("verdict %s, want %s", result.Verdict, tc.verdict)
 					}
 				}
-				if !strings.Contains(said, want) {
-					t.Errorf("protected %v: verdict %s, said %.600q; want %q", protected, result.Verdict, said, want)
+				if !strings.Contains(messages, want) {
+					t.Errorf("protected %v: verdict %s, messages %.600q; want %q", protected, result.Verdict, messages, want)
 				}
-				if protected && tc.succeeds != "" && tc.succeeds != "memory" && strings.Contains(said, tc.succeeds) {
-					t.Errorf("it succeeds: %.600q", said)
+				if protected && tc.succeeds != "" && tc.succeeds != "memory" && strings.Contains(messages, tc.succeeds) {
+					t.Errorf("it succeeds: %.600q", messages)
 				}
 				if ended := result.Compile.ExitCode == 0; tc.succeeds == "" && ended == protected {
-					t.Errorf("protected %v: the compiler ended with %d, said %.600q", protected, result.Compile.ExitCode, said)
+					t.Errorf("protected %v: the compiler ended with %d, messages %.600q", protected, result.Compile.ExitCode, messages)
 				}
 			}
 		})
@@ -114,7 +115,7 @@ func TestCompilerAttackSucceedsWithoutItsProtection(t *testing.T) {
 
 const annotated = "@Deprecated public class Main { public static void main(String[] args) { System.out.println(1); } }"
 
-// processor says so when it runs.
+// processor prints a message when it runs.
 const processor = `
 import java.util.Set;
 import javax.annotation.processing.*;
@@ -129,7 +130,8 @@ public class Evil extends AbstractProcessor {
 	}
 }`
 
-// attackedJudge works with the table and without the protections, beside another slot with a submission in it.
+// attackedJudge returns a judge with the table and without the protections, beside another slot
+// that holds a submission.
 func attackedJudge(t *testing.T, languages string, without sandbox.Protection) *Judge {
 	t.Helper()
 	scratch := t.TempDir()

@@ -15,7 +15,7 @@ import (
 	"executorpool.dev/executor/toolchain"
 )
 
-// newCachingJudges makes two slots that share a compile cache, as those of two workers do.
+// newCachingJudges returns two slots that share a compile cache, like slots of two workers.
 func newCachingJudges(t testing.TB) (first, second *Judge, cacheDir string) {
 	t.Helper()
 	table, err := toolchain.Load("../toolchain/languages.yaml")
@@ -26,7 +26,7 @@ func newCachingJudges(t testing.TB) (first, second *Judge, cacheDir string) {
 	cacheDir = filepath.Join(scratch, "cache")
 	judges := make([]*Judge, 2)
 	for i, name := range []string{"one", "other"} {
-		kept, err := cache.Open(cacheDir, 64<<20)
+		compileCache, err := cache.Open(cacheDir, 64<<20)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -34,7 +34,7 @@ func newCachingJudges(t testing.TB) (first, second *Judge, cacheDir string) {
 		if err := os.Mkdir(dir, 0o700); err != nil {
 			t.Fatal(err)
 		}
-		j, err := New(Config{Table: table, Dir: dir, Limits: poolLimits(), Tier: sandbox.Restricted, Cache: kept})
+		j, err := New(Config{Table: table, Dir: dir, Limits: poolLimits(), Tier: sandbox.Restricted, Cache: compileCache})
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -42,7 +42,7 @@ func newCachingJudges(t testing.TB) (first, second *Judge, cacheDir string) {
 			if err := j.Close(); err != nil {
 				t.Error(err)
 			}
-			kept.Close()
+			compileCache.Close()
 		})
 		judges[i] = j
 	}
@@ -51,7 +51,7 @@ func newCachingJudges(t testing.TB) (first, second *Judge, cacheDir string) {
 
 func TestSecondSubmissionIsNotCompiled(t *testing.T) {
 	first, second, _ := newCachingJudges(t)
-	for language, source := range sum {
+	for language, source := range addPrograms {
 		t.Run(language, func(t *testing.T) {
 			request := api.Request{Language: language, Source: source, Stdin: "19 23\n"}
 			for i, j := range []*Judge{first, second, first} {
@@ -70,7 +70,7 @@ func TestSecondSubmissionIsNotCompiled(t *testing.T) {
 func TestOtherSubmissionsAreCompiled(t *testing.T) {
 	j, _, _ := newCachingJudges(t)
 	hello := api.File{Name: "main.c", Content: "#include \"said.h\"\n#include <stdio.h>\nint main(){puts(SAID);}"}
-	said := func(what string) api.File {
+	header := func(what string) api.File {
 		return api.File{Name: "said.h", Content: "#define SAID \"" + what + "\"\n"}
 	}
 	warns := api.File{Name: "said.h", Content: "#warning careful\n#define SAID \"warned\"\n"}
@@ -79,9 +79,9 @@ func TestOtherSubmissionsAreCompiled(t *testing.T) {
 		cached  bool
 		stdout  string
 	}{
-		{api.Request{Language: "c", Files: []api.File{hello, said("a")}}, false, "a\n"},
-		{api.Request{Language: "c", Files: []api.File{hello, said("b")}}, false, "b\n"},
-		{api.Request{Language: "c", Files: []api.File{hello, said("a")}}, true, "a\n"},
+		{api.Request{Language: "c", Files: []api.File{hello, header("a")}}, false, "a\n"},
+		{api.Request{Language: "c", Files: []api.File{hello, header("b")}}, false, "b\n"},
+		{api.Request{Language: "c", Files: []api.File{hello, header("a")}}, true, "a\n"},
 		{api.Request{Language: "c", Files: []api.File{hello, warns}}, false, "warned\n"},
 		{api.Request{Language: "c", Files: []api.File{hello, warns}}, true, "warned\n"},
 		{api.Request{Language: "c", Files: []api.File{hello}}, false, ""},
@@ -101,7 +101,8 @@ func TestOtherSubmissionsAreCompiled(t *testing.T) {
 	}
 }
 
-// TestRunCannotPoisonTheCache has a program try to change what the next submission of the same source will be given.
+// TestRunCannotPoisonTheCache runs a program that tries to change the cached program of its own
+// source.
 func TestRunCannotPoisonTheCache(t *testing.T) {
 	first, second, cacheDir := newCachingJudges(t)
 	source := `
@@ -153,13 +154,13 @@ int main(int argc, char **argv) {
 	}
 }
 
-// TestBadArtifactsAreNotCached has compilers leave something else than a plain file.
+// TestBadArtifactsAreNotCached uses compilers that leave something other than a regular file.
 func TestBadArtifactsAreNotCached(t *testing.T) {
-	for name, leave := range map[string]string{
+	for name, script := range map[string]string{
 		"symbolic link": "ln -s /etc/passwd main", "FIFO": "mkfifo main", "directory": "mkdir main", "hard link": "echo x > other; ln other main",
 	} {
 		t.Run(name, func(t *testing.T) {
-			table, err := toolchain.Load(row(t, leave))
+			table, err := toolchain.Load(tableWith(t, script))
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -178,8 +179,8 @@ func TestBadArtifactsAreNotCached(t *testing.T) {
 	}
 }
 
-// row is a language table whose one compiler is a shell script.
-func row(t *testing.T, script string) string {
+// tableWith writes a language table whose one compiler is a shell script.
+func tableWith(t *testing.T, script string) string {
 	t.Helper()
 	path := filepath.Join(t.TempDir(), "languages.yaml")
 	content := `languages:
@@ -196,12 +197,12 @@ func row(t *testing.T, script string) string {
 	return path
 }
 
-// TestNextSubmissionFindsItsProgram has submissions follow each other without a pause, where what one has left in the store
-// must serve the next of the same source, and no other.
+// TestNextSubmissionFindsItsProgram runs submissions without a pause between them. The program in
+// the store must serve the next submission of the same source, and no other.
 func TestNextSubmissionFindsItsProgram(t *testing.T) {
 	j, _, _ := newCachingJudges(t)
 	waiting := true
-	j.config.More = func() bool { return waiting }
+	j.config.HasNext = func() bool { return waiting }
 	prints := func(what string) api.Request {
 		return api.Request{Language: "c", Source: "#include <stdio.h>\nint main(){puts(\"" + what + "\");}"}
 	}
@@ -212,9 +213,9 @@ func TestNextSubmissionFindsItsProgram(t *testing.T) {
 	for i, tc := range []struct {
 		request api.Request
 		stdout  string
-		last    bool   // nothing waits after it
-		stays   string // the file that the next one finds
-		same    bool   // as the one before left it
+		last    bool   // no submission waits after it
+		stays   string // the names that the store holds afterwards
+		same    bool   // the files in the store are those of the submission before
 	}{
 		{request: prints("a"), stdout: "a\n"}, // what has just been compiled does not stay
 		{request: prints("a"), stdout: "a\n", stays: "main"},
@@ -251,13 +252,13 @@ func TestNextSubmissionFindsItsProgram(t *testing.T) {
 	waiting = true
 	j.Do(t.Context(), python("e"))
 	waiting = false
-	j.Rest()
+	j.RemoveResidue()
 	if _, names := changed(t, store); len(names) > 0 {
 		t.Errorf("at rest the store holds %v", names)
 	}
 }
 
-// changed are the names in a directory, and when each was last linked or written.
+// changed returns the names in a directory and the time of the last change of each.
 func changed(t *testing.T, dir string) (times []unix.Timespec, names []string) {
 	t.Helper()
 	entries, err := os.ReadDir(dir)

@@ -10,7 +10,8 @@ import (
 	"executorpool.dev/test/cases"
 )
 
-// TestLanguagesJudgeTheirCases holds each language to the right verdicts, and the cases to the languages there are.
+// TestLanguagesJudgeTheirCases checks the verdict of each case of each language, and that every
+// language has cases.
 func TestLanguagesJudgeTheirCases(t *testing.T) {
 	table, err := toolchain.Load("../toolchain/languages.yaml")
 	if err != nil {

@@ -1,7 +1,8 @@
-// Package judge takes one submission through one slot: compile once, run many times, and say what became of each stage.
+// Package judge takes one submission through one slot: it compiles once, runs each input, and finds
+// the verdict of each stage.
 //
-// A Judge owns a sandbox.Slot and its directories. Request -> files in the box -> compiler -> artifacts in the store ->
-// one run after another, each in an empty box -> Result. It maps what the sandbox observed to verdicts in one function,
-// verdictOf. It keeps no queue, speaks no HTTP and knows no other slot; whoever calls it bounds the whole submission by
-// the context.
+// A Judge owns a sandbox.Slot and its directories. Data flow: request -> files in the box ->
+// compiler -> artifacts in the store -> one run after another, each with an empty box -> result.
+// The function verdictOf maps what the sandbox observed to verdicts. The package has no queue, no
+// HTTP and one slot; the caller bounds the whole submission by the context.
 package judge

@@ -45,8 +45,8 @@ func newJudgeOf(t testing.TB, tier sandbox.Tier) *Judge {
 	return j
 }
 
-// sum reads two numbers and prints their sum, in each language.
-var sum = map[string]string{
+// addPrograms are programs, by language, that read two numbers and print their sum.
+var addPrograms = map[string]string{
 	"c":          "#include <stdio.h>\nint main(){int a,b;scanf(\"%d %d\",&a,&b);printf(\"%d\\n\",a+b);}",
 	"cpp17":      "#include <iostream>\nint main(){int a,b;std::cin>>a>>b;std::cout<<a+b<<std::endl;}",
 	"cpp20":      "#include <iostream>\nint main(){int a,b;std::cin>>a>>b;std::cout<<a+b<<std::endl;}",
@@ -63,7 +63,7 @@ func TestLanguagesAddTwoNumbers(t *testing.T) {
 }
 
 func addTwoNumbers(t *testing.T, j *Judge) {
-	for language, source := range sum {
+	for language, source := range addPrograms {
 		t.Run(language, func(t *testing.T) {
 			r := j.Do(context.Background(), api.Request{Language: language, Source: source,
 				Runs: []api.RunInput{{Stdin: "1 2"}, {Stdin: "40 2"}}})

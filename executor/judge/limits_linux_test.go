@@ -9,11 +9,12 @@ import (
 	"executorpool.dev/executor/api"
 )
 
-// TestSubmissionGetsItsVerdict sends what contestants get wrong, in the languages where it shows differently.
+// TestSubmissionGetsItsVerdict checks the verdicts of common faults, in the languages in which they
+// differ.
 func TestSubmissionGetsItsVerdict(t *testing.T) {
 	type want struct {
 		verdict api.Verdict
-		cause   string // part of the cause of the stage that decided, or of its stderr
+		cause   string // part of the cause of the deciding stage, or of its stderr
 	}
 	limits := api.Limits{CPUMillis: 2000, MemoryMiB: 128, OutputKiB: 4, Processes: 8}
 	tcs := map[string]struct {
@@ -63,7 +64,8 @@ func TestSubmissionGetsItsVerdict(t *testing.T) {
 	}
 }
 
-// TestShortRunsKeepTheirLimits has programs that pass a limit and end before the monitor looks, or about then.
+// TestShortRunsKeepTheirLimits runs programs that exceed a limit and end before the first sample of
+// the monitor.
 func TestShortRunsKeepTheirLimits(t *testing.T) {
 	take := "#include <stdlib.h>\nint main(){volatile char*p=malloc(40<<20);for(int i=0;i<40<<20;i+=4096)p[i]=1;}"
 	spin := "#include <time.h>\nint main(){while(clock()<CLOCKS_PER_SEC*8/1000);}"
@@ -127,8 +129,8 @@ func TestStopFirstEndsAtFailure(t *testing.T) {
 	}
 }
 
-// TestRunFindsNothingOfTheLast keeps runs and submissions apart.
-func TestRunFindsNothingOfTheLast(t *testing.T) {
+// TestRunFindsNoResidue checks that runs and submissions find no files of earlier ones.
+func TestRunFindsNoResidue(t *testing.T) {
 	j := newJudge(t)
 	source := "import os\nprint(os.listdir('.'))\nopen('left','w').write('x')\nos.mkdir('d'); os.chdir('d'); open('e','w')\n" +
 		"try: open(__file__,'a')\nexcept OSError as e: print(e.errno)"

@@ -15,7 +15,7 @@ import (
 	"executorpool.dev/executor/toolchain"
 )
 
-// submission is one request on its way through the slot.
+// submission is a request that is being judged.
 type submission struct {
 	judge    *Judge
 	language *toolchain.Language
@@ -24,49 +24,50 @@ type submission struct {
 	values   toolchain.Values
 }
 
-// compiled fills the store from the cache, or compiles. Only what compiled is kept: a compiler that failed may have failed
-// for want of something, and the next try shall be a try.
-func (s *submission) compiled(ctx context.Context, key string, files []file) (api.Stage, error) {
-	kept := s.judge.config.Cache
-	if kept == nil {
+// prepareArtifacts fills the store from the cache or by compiling. Only successful compilations are
+// cached: a failure may have had a passing cause, and the next submission is compiled again.
+func (s *submission) prepareArtifacts(ctx context.Context, key string, files []file) (api.Stage, error) {
+	compileCache := s.judge.config.Cache
+	if compileCache == nil {
 		stage, _, err := s.compile(ctx, files)
 		return stage, err
 	}
 	store := s.judge.slot.Store
-	if s.judge.held == key {
-		kept.Touch(key)
-		return s.judge.found.stage, nil
+	if s.judge.storeKey == key {
+		compileCache.Touch(key)
+		return s.judge.lastHit.stage, nil
 	}
-	if words, ok := kept.Get(key, store); ok {
-		// Who judges a source again, or with one input after the other, sends the same files again and again.
-		found := &s.judge.found
-		if found.words != words {
+	if metadata, ok := compileCache.Get(key, store); ok {
+		// Repeated submissions of the same files need no decoding.
+		lastHit := &s.judge.lastHit
+		if lastHit.metadata != metadata {
 			stage := api.Stage{Cached: true}
-			if err := json.Unmarshal([]byte(words), &stage); err != nil {
+			if err := json.Unmarshal([]byte(metadata), &stage); err != nil {
 				return api.Stage{}, fmt.Errorf("read the cached compilation: %w", err)
 			}
-			found.words, found.stage = words, stage
+			lastHit.metadata, lastHit.stage = metadata, stage
 		}
-		s.judge.held = key
-		return found.stage, nil
+		s.judge.storeKey = key
+		return lastHit.stage, nil
 	}
-	if !store.Clear() { // half an entry that was being removed
+	if !store.Clear() { // removes artifacts of an entry that was being evicted
 		return api.Stage{}, errors.New("compile: the store is not empty")
 	}
 	stage, artifacts, err := s.compile(ctx, files)
 	if err != nil || stage.Verdict != api.OK {
 		return stage, err
 	}
-	words, err := json.Marshal(stage)
+	metadata, err := json.Marshal(stage)
 	if err != nil {
 		return api.Stage{}, fmt.Errorf("cache the compilation: %w", err)
 	}
-	// A cache that is full or broken costs time, not verdicts.
-	_ = kept.Put(key, store, artifacts, words)
+	// A full or broken cache costs time but changes no verdict.
+	_ = compileCache.Put(key, store, artifacts, metadata)
 	return stage, nil
 }
 
-// key is everything that decides what the compiler makes; its version and the machine are the same as long as the cache lives.
+// key hashes all inputs of the compiler. Its version and the machine do not change during the life
+// of the cache.
 func (s *submission) key(files []file) string {
 	parts := []string{string(s.encoding), s.language.Fingerprint()}
 	for _, f := range files {
@@ -75,7 +76,8 @@ func (s *submission) key(files []file) string {
 	return cache.Key(parts...)
 }
 
-// compile turns the files into artifacts in the store. The error is the executor's, not the program's.
+// compile turns the files into artifacts in the store. An error is the executor's fault, never the
+// program's.
 func (s *submission) compile(ctx context.Context, files []file) (stage api.Stage, artifacts []string, err error) {
 	slot, row := s.judge.slot, s.language.Compile
 	if err := write(slot.Box, files); err != nil {
@@ -89,8 +91,8 @@ func (s *submission) compile(ctx context.Context, files []file) (stage api.Stage
 			CPU: millis(l.CPUMillis), Wall: millis(l.WallMillis), Memory: l.MemoryMiB << 20,
 			Output: l.OutputKiB << 10, Processes: l.Processes, Disk: l.DiskMiB << 20,
 		},
-		// Compilers are virtual machines and Go programs too, whose threads each map a stack; what they touch is still
-		// held to the limit.
+		// Compilers are also virtual machines and Go programs, whose threads each map a stack.
+		// Resident memory is still bounded by the limit.
 		Reserve: 4 << 30,
 	})
 	if err != nil {
@@ -98,14 +100,14 @@ func (s *submission) compile(ctx context.Context, files []file) (stage api.Stage
 	}
 	verdict, cause := s.judge.verdictOf(ctx, result, compiling, s.language)
 	if verdict == api.OK {
-		if artifacts, err = slot.Take(row.Artifacts); err != nil {
+		if artifacts, err = slot.StoreArtifacts(row.Artifacts); err != nil {
 			return api.Stage{}, nil, fmt.Errorf("compile: %w", err)
 		}
 		if missing := row.Missing(artifacts); missing != "" {
 			verdict, cause = api.CompileError, fmt.Sprintf("the compiler left no file %s", missing)
 		}
 	}
-	if err := slot.Clean(false, time.Now().Add(cleaning)); err != nil {
+	if err := slot.Clean(false, time.Now().Add(cleanTimeout)); err != nil {
 		return api.Stage{}, nil, fmt.Errorf("compile: %w", err)
 	}
 	return s.stage(result, verdict, cause), artifacts, nil
@@ -122,21 +124,21 @@ func (s *submission) run(ctx context.Context, input api.RunInput) (api.Stage, er
 	limits := s.limits
 	limits.Processes += row.RuntimeThreads
 	result, err := slot.Run(ctx, sandbox.Spec{
-		Path: argv[0], Args: argv, Env: s.judge.environ(s.language),
+		Path: argv[0], Args: argv, Env: s.judge.runEnvironment(s.language),
 		Stdin: stdin, Limits: limits,
-		Stack: row.StackMiB << 20, Reserve: row.ReserveMiB << 20, Own: row.Files == toolchain.OwnFiles,
+		Stack: row.StackMiB << 20, Reserve: row.ReserveMiB << 20, SelfContained: row.Files == toolchain.OwnFiles,
 	})
 	if err != nil {
 		return api.Stage{}, fmt.Errorf("run: %w", err)
 	}
 	verdict, cause := s.judge.verdictOf(ctx, result, running, s.language)
-	if err := slot.Clean(false, time.Now().Add(cleaning)); err != nil {
+	if err := slot.Clean(false, time.Now().Add(cleanTimeout)); err != nil {
 		return api.Stage{}, fmt.Errorf("run: %w", err)
 	}
 	return s.stage(result, verdict, cause), nil
 }
 
-// stage renders what the sandbox observed.
+// stage converts the sandbox's result.
 func (s *submission) stage(r sandbox.Result, verdict api.Verdict, cause string) api.Stage {
 	return api.Stage{
 		Verdict: verdict, Cause: cause, ExitCode: r.ExitCode, Signal: r.Signal,
@@ -151,7 +153,7 @@ type file struct {
 	content []byte
 }
 
-// filesOf gives the request's files, the main file first; a bare source gets the language's own file name.
+// filesOf returns the request's files, the main file first. A source gets the language's file name.
 func filesOf(req api.Request, language *toolchain.Language) ([]file, error) {
 	if len(req.Files) == 0 {
 		return []file{{language.SourceFile, []byte(req.Source)}}, nil
@@ -183,7 +185,7 @@ func decode(text string, encoding api.Encoding) ([]byte, error) {
 	return []byte(text), nil
 }
 
-// encode carries bytes as the request wishes; as text, each byte that is not valid UTF-8 becomes U+FFFD.
+// encode returns data in the request's encoding. In UTF-8 each invalid byte becomes U+FFFD.
 func encode(data []byte, encoding api.Encoding) string {
 	if encoding == api.Base64 {
 		return base64.StdEncoding.EncodeToString(data)

@@ -18,7 +18,8 @@ const (
 	running
 )
 
-// limitVerdicts map the limit that the sandbox names. Files written count as output: the API has no verdict of their own.
+// limitVerdicts maps limits to verdicts. Written files count as output: the API has no verdict for
+// them.
 var limitVerdicts = map[sandbox.Limit]api.Verdict{
 	sandbox.OutputLimit:  api.OutputLimit,
 	sandbox.DiskLimit:    api.OutputLimit,
@@ -28,18 +29,18 @@ var limitVerdicts = map[sandbox.Limit]api.Verdict{
 	sandbox.WallLimit:    api.TimeLimit,
 }
 
-// verdictOf says what became of one stage, and why in words. The first that applies decides:
+// verdictOf returns the verdict of one stage and its cause. The first rule that applies decides:
 //
-//  1. a set-up failure: it never gets here, and is InternalError;
-//  2. a limit, in the sandbox's order: output, memory, processes, disk, CPU time, wall time;
-//  3. the end of the submission: TimeLimit when its hard timeout was over, InternalError when it was cancelled;
-//  4. a failing exit with the runtime's own words for being out of memory: MemoryLimit;
-//  5. a signal or an exit code other than 0: RuntimeError, for a compiler CompileError;
+//  1. a failure of the set-up: it does not get here, and is InternalError;
+//  2. an exceeded limit, in the sandbox's precedence: output, memory, processes, disk, CPU, wall;
+//  3. the end of the submission: TimeLimit after its hard timeout, InternalError if cancelled;
+//  4. a failing exit, with the message of a runtime that is out of memory: MemoryLimit;
+//  5. a signal or an exit code other than 0: RuntimeError, or CompileError for a compiler;
 //  6. OK.
 func (j *Judge) verdictOf(ctx context.Context, r sandbox.Result, kind stageKind, language *toolchain.Language) (api.Verdict, string) {
 	if verdict, ok := limitVerdicts[r.Exceeded]; ok {
 		if r.Exceeded == sandbox.WallLimit && errors.Is(ctx.Err(), context.DeadlineExceeded) {
-			return j.endOf(ctx)
+			return j.contextVerdict(ctx)
 		}
 		return verdict, r.Cause
 	}
@@ -47,7 +48,7 @@ func (j *Judge) verdictOf(ctx context.Context, r sandbox.Result, kind stageKind,
 		if ctx.Err() == nil {
 			return api.InternalError, r.Cause
 		}
-		return j.endOf(ctx)
+		return j.contextVerdict(ctx)
 	}
 	if r.ExitCode == 0 && r.Signal == "" {
 		return api.OK, ""

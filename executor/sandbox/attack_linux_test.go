@@ -12,7 +12,8 @@ import (
 	"github.com/onsi/gomega"
 )
 
-// TestRunSurvivesAttack holds each way of attacking to what the run must come back with, in one slot after another attack.
+// TestRunSurvivesAttack runs each attack in one slot, one after another, and compares the result
+// with the expected one.
 func TestRunSurvivesAttack(t *testing.T) {
 	type want struct {
 		exceeded Limit
@@ -68,16 +69,16 @@ func TestRunSurvivesAttack(t *testing.T) {
 		"abort":          {want: want{signal: "SIGABRT", exit: -1}},
 	}
 	s := newSlot(t, Restricted)
-	outside := filepath.Join(t.TempDir(), "another's")
-	if err := os.WriteFile(outside, []byte("secret"), 0o600); err != nil {
+	outsideFile := filepath.Join(t.TempDir(), "another's")
+	if err := os.WriteFile(outsideFile, []byte("secret"), 0o600); err != nil {
 		t.Fatal(err)
 	}
-	// The first run makes the Go runtime open what it polls descriptors with, for good.
+	// In the first run the Go runtime opens descriptors for polling and keeps them.
 	mustRun(t, s, attackSpec(s, "hello"))
 	files := openFiles(t)
 	for name, tc := range tcs {
 		t.Run(name, func(t *testing.T) {
-			arg := outside
+			arg := outsideFile
 			if name == "leave-mess" {
 				arg = s.Box.Path()
 			}
@@ -105,25 +106,25 @@ func TestRunSurvivesAttack(t *testing.T) {
 			}
 		})
 	}
-	if text, err := os.ReadFile(outside); err != nil || string(text) != "secret" {
+	if text, err := os.ReadFile(outsideFile); err != nil || string(text) != "secret" {
 		t.Errorf("another's file reads %q, %v", text, err)
 	}
-	// The monitor's own descriptor goes with its goroutine, a moment after the last run.
+	// The monitor closes its descriptor shortly after the last run.
 	gomega.NewWithT(t).Eventually(func() int { return openFiles(t) }).Should(gomega.BeNumerically("<=", files),
 		"descriptors left open")
 }
 
-// TestRunSurvivesAttackOnOlderKernels does without what Landlock brought with ABI 6.
+// TestRunSurvivesAttackOnOlderKernels uses no feature of Landlock ABI 6 or newer.
 func TestRunSurvivesAttackOnOlderKernels(t *testing.T) {
 	s := newSlot(t, RestrictedLegacy)
-	outside := filepath.Join(t.TempDir(), "another's")
-	if err := os.WriteFile(outside, []byte("secret"), 0o600); err != nil {
+	outsideFile := filepath.Join(t.TempDir(), "another's")
+	if err := os.WriteFile(outsideFile, []byte("secret"), 0o600); err != nil {
 		t.Fatal(err)
 	}
 	for name, want := range map[string]string{"hello": "hello\n", "kill-all": "alive\n", "read-others": "tried\n",
 		"reach-out": "tried\n", "leave-group": "", "double-fork": "done\n", "abort": ""} {
 		t.Run(name, func(t *testing.T) {
-			r := mustRun(t, s, attackSpec(s, name, outside))
+			r := mustRun(t, s, attackSpec(s, name, outsideFile))
 			if string(r.Stdout) != want || (r.Signal == "SIGABRT") != (name == "abort") {
 				t.Errorf("got %q, signal %q, cause %q; want %q", r.Stdout, r.Signal, r.Cause, want)
 			}
@@ -131,42 +132,43 @@ func TestRunSurvivesAttackOnOlderKernels(t *testing.T) {
 	}
 }
 
-// TestSlotsDoNotTouchEachOther attacks in one slot while another works.
+// TestSlotsDoNotTouchEachOther attacks in one slot while a program runs in another.
 func TestSlotsDoNotTouchEachOther(t *testing.T) {
-	victim, attacker := newSlot(t, Restricted), newSlot(t, Restricted)
-	for _, way := range []string{"kill-all", "fork-bomb", "read-others", "flood-err"} {
-		t.Run(way, func(t *testing.T) {
-			done := awaiting(context.Background(), t, victim)
-			if _, err := attacker.Run(context.Background(), attackSpec(attacker, way, victim.Store.Path()+"/attack")); err != nil {
+	neighbor, attacker := newSlot(t, Restricted), newSlot(t, Restricted)
+	for _, attack := range []string{"kill-all", "fork-bomb", "read-others", "flood-err"} {
+		t.Run(attack, func(t *testing.T) {
+			done := awaiting(context.Background(), t, neighbor)
+			if _, err := attacker.Run(context.Background(), attackSpec(attacker, attack, neighbor.Store.Path()+"/attack")); err != nil {
 				t.Fatal(err)
 			}
-			if err := victim.Box.Write("go", nil, 0o600); err != nil {
+			if err := neighbor.Box.Write("go", nil, 0o600); err != nil {
 				t.Fatal(err)
 			}
 			got := <-done
 			if got.err != nil || string(got.result.Stdout) != "before\nafter\n" || got.result.ExitCode != 0 {
-				t.Errorf("victim: %+v, %v", got.result, got.err)
+				t.Errorf("neighbor: %+v, %v", got.result, got.err)
 			}
 			noChildren(t)
-			if err := victim.Clean(false, time.Now().Add(10*time.Second)); err != nil {
+			if err := neighbor.Clean(false, time.Now().Add(10*time.Second)); err != nil {
 				t.Error(err)
 			}
 		})
 	}
 }
 
-type outcome struct {
+type awaitResult struct {
 	result Result
 	err    error
 }
 
-// awaiting starts a run that goes on until its box holds a file "go", and returns once it works.
-func awaiting(ctx context.Context, t *testing.T, s *Slot) <-chan outcome {
+// awaiting starts a run that lasts until its box holds a file "go". It returns when the program
+// runs.
+func awaiting(ctx context.Context, t *testing.T, s *Slot) <-chan awaitResult {
 	t.Helper()
-	done := make(chan outcome, 1)
+	done := make(chan awaitResult, 1)
 	go func() {
 		r, err := s.Run(ctx, attackSpec(s, "await"))
-		done <- outcome{r, err}
+		done <- awaitResult{r, err}
 	}()
 	gomega.NewWithT(t).Eventually(s.Box.Path() + "/begun").WithTimeout(10 * time.Second).WithPolling(time.Millisecond).
 		Should(gomega.BeAnExistingFile())

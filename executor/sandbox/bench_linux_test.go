@@ -6,7 +6,8 @@ import (
 	"testing"
 )
 
-// The two benchmarks compare a restricted, limited and watched run of a static program with a bare fork, exec and wait.
+// The two benchmarks compare a restricted and supervised run of a static program with a plain fork,
+// exec and wait.
 func BenchmarkSlotRunHello(b *testing.B) {
 	s := newSlot(b, Restricted)
 	spec := attackSpec(s, "hello")

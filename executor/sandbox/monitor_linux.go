@@ -11,68 +11,74 @@ import (
 )
 
 const (
-	// interval is the time between looks, and from a run's start to the first: a tree that has just begun can do no more until
-	// then than any other between two looks, and most runs of a contest are over by then and cost nothing. At 2 GB/s a program
-	// can fill 40 MB in it, and 64 MB when a timer is as late as it may be (docs/adr/0026): a default pool's memory limit has
-	// 68 MiB a slot beyond what runs may use (controllers/resources). Of a run that ends before the first look the kernel's accounts
-	// tell the CPU time, and the largest process's memory where that is above this process's own (conclude), and the box what it
-	// wrote (attend). Meanwhile the slot's thread keeps the wall time and, the more often the smaller it is, the memory limit of
-	// the main process (accompany).
-	interval = 20 * time.Millisecond
-	// diskInterval is the least time between looks at a run's files, which cost more; a long walk makes it longer. The slots
-	// share one volume, and on tmpfs one can fill 40 MB in it.
-	diskInterval = interval
-	// MaxEntries is how many files and directories a run may have: inodes are shared by all slots.
+	// sampleInterval is the time between two samples, and the time from the start of a run to its
+	// first sample. Most runs of a contest end earlier and are never sampled. At 2 GB/s a program
+	// fills 40 MB in this time, and 64 MB if a timer is as late as docs/adr/0026 allows; the memory
+	// limit of a default pool holds 68 MiB a slot beyond the limits of runs
+	// (controllers/resources).
+	//
+	// A run that ends before its first sample is still bounded: the kernel accounts its CPU time
+	// and the memory of its largest process (see classify), and its files are measured at its end
+	// (see supervise). The slot's thread enforces the wall limit and the memory limit of the main
+	// process (see waitForMain).
+	sampleInterval = 20 * time.Millisecond
+	// diskSampleInterval is the shortest time between two measurements of a run's files. A slow
+	// measurement makes it longer. All slots share one volume; a slot can fill 40 MB of tmpfs in
+	// this time.
+	diskSampleInterval = sampleInterval
+	// MaxEntries is the number of files and directories that a run may have. All slots share the
+	// inodes.
 	MaxEntries = 4096
 )
 
-// watching is the process's one monitor: the process table is one, however many slots there are.
-var watching = &monitor{runs: map[*run]*watch{}, wake: make(chan struct{}, 1), leaders: map[int]bool{}}
+// treeMonitor is the one monitor of the process: one scan of the process table serves all slots.
+var treeMonitor = &monitor{runs: map[*run]*schedule{}, wake: make(chan struct{}, 1), leaders: map[int]bool{}}
 
-// monitor holds trees to the limits that the kernel knows for single processes only. Its goroutine lives while runs do.
+// monitor enforces those limits on process trees that the kernel enforces on single processes only.
+// Its goroutine exists only while there are runs to sample.
 type monitor struct {
 	mu     sync.Mutex
-	runs   map[*run]*watch
+	runs   map[*run]*schedule
 	active bool
 	wake   chan struct{}
-	// leaders are the main processes of all runs, watched yet or not.
+	// leaders are the main processes of all runs, sampled or not.
 	leaders map[int]bool
 }
 
-func (m *monitor) started(r *run) {
+func (m *monitor) register(r *run) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	m.leaders[r.group] = true
 }
 
-type watch struct {
+type schedule struct {
 	next     time.Time
 	nextDisk time.Time
-	// written says that the run has worked since its files were looked at.
-	written bool
-	group   usage.Group
-	// clock is the CPU time of before, the members at the time, from just before the last scan; it tells whether the run
-	// has done anything since.
+	// filesStale reports whether the run has used CPU time since its files were measured.
+	filesStale bool
+	group      usage.Group
+	// clock is the CPU time of the processes in before, read just before the last scan.
 	clock  time.Duration
 	before []int
 }
 
-// rests says that the group is as the last scan saw it: it had the same members before as after that scan, and none of
-// them has used any CPU since before it.
-func (w *watch) rests() bool {
-	now, ok := usage.Clock(w.group.Pids)
-	rests := ok && now == w.clock && slices.Equal(w.before, w.group.Pids)
+// isIdle reports whether the group is as the last scan saw it: it had the same members before and
+// after that scan, and none of them has used CPU time since.
+func (w *schedule) isIdle() bool {
+	now, ok := usage.CPUTime(w.group.Pids)
+	isIdle := ok && now == w.clock && slices.Equal(w.before, w.group.Pids)
 	w.clock = now
 	w.before = append(w.before[:0], w.group.Pids...)
-	return rests
+	return isIdle
 }
 
-// add hands over a run that has lasted for an interval: it is due at once, and so are its files.
+// add adds a run that has lasted for sampleInterval. Its first sample and measurement are due at
+// once.
 func (m *monitor) add(r *run) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	now := time.Now()
-	m.runs[r] = &watch{next: now, nextDisk: now}
+	m.runs[r] = &schedule{next: now, nextDisk: now}
 	if !m.active {
 		m.active = true
 		go m.loop()
@@ -91,7 +97,7 @@ func (m *monitor) remove(r *run) {
 	delete(m.leaders, r.group)
 }
 
-// loop looks whenever a run is due and ends when none is left.
+// loop takes a sample whenever a run is due, and returns when there are no runs.
 func (m *monitor) loop() {
 	var scanner *usage.Scanner
 	defer func() {
@@ -119,10 +125,10 @@ func (m *monitor) loop() {
 			scanner, err = usage.NewScanner()
 		}
 		if err == nil {
-			err = look(scanner, runs)
+			err = sample(scanner, runs)
 		}
 		if err != nil {
-			// Blind, the executor cannot keep its promises to other slots: no run goes on unwatched.
+			// Without samples the limits cannot be enforced: every sampled run ends.
 			for r := range runs {
 				r.stop(Cancelled, fmt.Sprintf("the executor could not watch the run (%v) and killed it", err))
 			}
@@ -130,44 +136,45 @@ func (m *monitor) loop() {
 	}
 }
 
-// due gives all runs when at least one is due, since a look costs the same for all; otherwise how long to wait. With no
-// run left it gives nothing, and the loop must end.
-func (m *monitor) due(now time.Time) (map[*run]*watch, time.Duration) {
+// due returns all runs if at least one is due, because one scan serves all. Otherwise it returns
+// the time until the next run is due. With no runs it returns nil and 0, and the loop must end.
+func (m *monitor) due(now time.Time) (map[*run]*schedule, time.Duration) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	if len(m.runs) == 0 {
 		m.active = false
 		return nil, 0
 	}
-	wait := interval
+	wait := sampleInterval
 	for _, w := range m.runs {
 		wait = min(wait, w.next.Sub(now))
 	}
 	if wait > 0 {
 		return nil, wait
 	}
-	due := make(map[*run]*watch, len(m.runs))
+	due := make(map[*run]*schedule, len(m.runs))
 	for r, w := range m.runs {
-		w.next = now.Add(interval)
+		w.next = now.Add(sampleInterval)
 		due[r] = w
 	}
 	return due, 0
 }
 
-// look samples once the runs that have done anything since the last look, and stops those that are past a limit. Most runs
-// of a contest start wait for a core or sleep; they cost a clock reading for each process, not a scan of the process table.
-func look(scanner *usage.Scanner, runs map[*run]*watch) error {
+// sample samples the runs that have used CPU time since the last sample and stops those that exceed
+// a limit. Most runs wait for a core or sleep at the start of a contest; for them the monitor reads
+// one clock a process instead of the process table.
+func sample(scanner *usage.Scanner, runs map[*run]*schedule) error {
 	groups := make(map[int]*usage.Group, len(runs))
-	looked := make(map[*run]bool, len(runs))
-	// Whether there are orphans takes a file to see, which only runs that have worked need.
-	orphans := sync.OnceValue(func() bool { return watching.orphaned(scanner) })
+	sampled := make(map[*run]bool, len(runs))
+	// hasOrphans reads a file, which only runs that have worked need.
+	orphans := sync.OnceValue(func() bool { return treeMonitor.hasOrphans(scanner) })
 	for r, w := range runs {
-		if w.rests() {
+		if w.isIdle() {
 			continue
 		}
-		w.written, looked[r] = true, true
-		w.group.Most = r.limits.Processes
-		if orphans() || !scanner.Single(r.group, &w.group) {
+		w.filesStale, sampled[r] = true, true
+		w.group.MaxThreads = r.limits.Processes
+		if orphans() || !scanner.ScanSingle(r.group, &w.group) {
 			groups[r.group] = &w.group
 		}
 	}
@@ -188,56 +195,56 @@ func look(scanner *usage.Scanner, runs map[*run]*watch) error {
 		}
 	}
 	for r, w := range runs {
-		if looked[r] {
-			r.judge(scanner, &w.group)
+		if sampled[r] {
+			r.checkLimits(scanner, &w.group)
 		}
-		if now := time.Now(); w.written && now.After(w.nextDisk) {
-			w.written = false
-			r.judgeDisk(scanner, w.group.Pids)
+		if now := time.Now(); w.filesStale && now.After(w.nextDisk) {
+			w.filesStale = false
+			r.checkDisk(scanner, w.group.Pids)
 			spent := time.Since(now)
-			w.nextDisk = now.Add(max(diskInterval, 4*spent))
+			w.nextDisk = now.Add(max(diskSampleInterval, 4*spent))
 		}
 	}
 	return nil
 }
 
-// orphaned says that a run may have processes which its main process does not lead to: this process, their reaper, has
-// children that are no run's main process.
-func (m *monitor) orphaned(scanner *usage.Scanner) bool {
+// hasOrphans reports whether a run may have processes that are not descendants of its main process:
+// whether this process, the subreaper, has children other than the main processes of runs.
+func (m *monitor) hasOrphans(scanner *usage.Scanner) bool {
 	children, ok := scanner.Children(os.Getpid())
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	return !ok || slices.ContainsFunc(children, func(pid int) bool { return !m.leaders[pid] })
 }
 
-// judge holds one sample against the limits. Resident sizes count shared pages once for each process and, on newer kernels,
-// are off a little; so before a kill the exact figure decides.
-func (r *run) judge(scanner *usage.Scanner, sample *usage.Group) {
-	memory := sample.Resident
+// checkLimits compares one sample with the limits. Resident sizes count shared pages once a process
+// and are inexact on Linux 6.2 and newer, so the proportional size decides before a kill.
+func (r *run) checkLimits(scanner *usage.Scanner, group *usage.Group) {
+	memory := group.Resident
 	if memory > r.limits.Memory {
-		memory = scanner.Proportional(sample.Pids)
+		memory = scanner.ProportionalMemory(group.Pids)
 	}
-	r.observe(sample.CPU, memory)
+	r.addSample(group.CPU, memory)
 	if memory > r.limits.Memory {
 		r.stop(MemoryLimit, fmt.Sprintf("memory limit %d MiB, killed by the executor", r.limits.Memory>>20))
 	}
-	if sample.CPU >= r.limits.CPU {
+	if group.CPU >= r.limits.CPU {
 		r.stop(CPULimit, fmt.Sprintf("cpu limit %d ms, killed by the executor", r.limits.CPU.Milliseconds()))
 	}
 }
 
-// judgeDisk adds what the box holds to what was unlinked and is still open.
-func (r *run) judgeDisk(scanner *usage.Scanner, pids []int) {
-	r.walking.Lock()
-	defer r.walking.Unlock()
+// checkDisk measures the box and adds the size of unlinked files that are still open.
+func (r *run) checkDisk(scanner *usage.Scanner, pids []int) {
+	r.measuring.Lock()
+	defer r.measuring.Unlock()
 	if r.ended() {
 		return
 	}
 	size := r.slot.Box.Measure(MaxEntries)
 	switch {
-	case size.Cut:
+	case size.Truncated:
 		r.stop(DiskLimit, fmt.Sprintf("limit of %d files and directories, or of their depth, killed by the executor", MaxEntries))
-	case size.Bytes+scanner.Unlinked(pids) > r.limits.Disk:
+	case size.Bytes+scanner.UnlinkedBytes(pids) > r.limits.Disk:
 		r.stop(DiskLimit, fmt.Sprintf("disk limit %d MiB, killed by the executor", r.limits.Disk>>20))
 	}
 }

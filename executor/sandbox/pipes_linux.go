@@ -7,19 +7,20 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// pipeSize is what a pipe holds (pipe(7)).
+// pipeSize is the capacity of a pipe, in bytes (pipe(7)).
 const pipeSize = 64 << 10
 
-// pipes are the three ends a run has and the three the executor has; -1 is closed.
+// pipes are the ends of stdin, stdout and stderr that the run holds and those that the executor
+// holds. A closed end is -1.
 type pipes struct {
 	child  [3]int
-	ours   [3]int // ours[0] is -1 when there is no input, or all of it lies in the pipe
-	shared int    // the descriptor in child that is not ours to close
-	input  []byte // not yet written
+	parent [3]int // parent[0] is -1 if there is no input or the pipe holds all of it
+	shared int    // the descriptor in child that belongs to the slot and must stay open
+	input  []byte // the input that is not written yet
 }
 
 func openPipes(stdin []byte, null int) (*pipes, error) {
-	p := &pipes{child: [3]int{-1, -1, -1}, ours: [3]int{-1, -1, -1}, shared: null, input: stdin}
+	p := &pipes{child: [3]int{-1, -1, -1}, parent: [3]int{-1, -1, -1}, shared: null, input: stdin}
 	for i := range p.child {
 		if i == 0 && len(stdin) == 0 {
 			p.child[0] = null
@@ -30,27 +31,28 @@ func openPipes(stdin []byte, null int) (*pipes, error) {
 			p.close()
 			return nil, fmt.Errorf("open a pipe for the run: %w", err)
 		}
-		p.child[i], p.ours[i] = ends[1], ends[0]
+		p.child[i], p.parent[i] = ends[1], ends[0]
 		if i == 0 {
-			p.child[i], p.ours[i] = ends[0], ends[1]
+			p.child[i], p.parent[i] = ends[0], ends[1]
 		}
-		// Non-blocking on our side only: the flag belongs to the end of the pipe, not to the pipe.
-		if _, err := unix.FcntlInt(uintptr(p.ours[i]), unix.F_SETFL, unix.O_NONBLOCK); err != nil {
+		// Only the executor's end is non-blocking: the flag belongs to the end, not to the pipe.
+		if _, err := unix.FcntlInt(uintptr(p.parent[i]), unix.F_SETFL, unix.O_NONBLOCK); err != nil {
 			p.close()
 			return nil, fmt.Errorf("open a pipe for the run: %w", err)
 		}
 	}
-	if err := p.feed(); err != nil {
+	if err := p.writeInput(); err != nil {
 		p.close()
 		return nil, err
 	}
 	return p, nil
 }
 
-// feed writes as much input as there is room for, and closes the pipe when all is written or nobody reads it any more.
-func (p *pipes) feed() error {
-	for p.ours[0] >= 0 {
-		n, err := unix.Write(p.ours[0], p.input)
+// writeInput writes as much input as the pipe can hold. It closes the pipe when all input is
+// written or the run has closed its end.
+func (p *pipes) writeInput() error {
+	for p.parent[0] >= 0 {
+		n, err := unix.Write(p.parent[0], p.input)
 		switch {
 		case errors.Is(err, unix.EINTR):
 		case errors.Is(err, unix.EAGAIN):
@@ -59,46 +61,46 @@ func (p *pipes) feed() error {
 			return fmt.Errorf("write the run's input: %w", err)
 		default:
 			if p.input = p.input[max(n, 0):]; err != nil || len(p.input) == 0 {
-				shut(&p.ours[0])
+				closeFD(&p.parent[0])
 			}
 		}
 	}
 	return nil
 }
 
-// closeChild closes the run's ends on our side, once the run holds them.
+// closeChild closes the executor's copies of the run's ends, after the run was started.
 func (p *pipes) closeChild() {
 	for i, fd := range p.child {
 		if fd == p.shared {
 			p.child[i] = -1
 			continue
 		}
-		shut(&p.child[i])
+		closeFD(&p.child[i])
 	}
 }
 
 func (p *pipes) close() {
 	p.closeChild()
-	for i := range p.ours {
-		shut(&p.ours[i])
+	for i := range p.parent {
+		closeFD(&p.parent[i])
 	}
 }
 
-func shut(fd *int) {
+func closeFD(fd *int) {
 	if *fd >= 0 {
 		unix.Close(*fd)
 	}
 	*fd = -1
 }
 
-// output is what a run wrote to one stream.
+// output is the output of a run on one stream, up to its limit.
 type output struct {
 	data      []byte
 	truncated bool
 }
 
-// read takes what the pipe holds now into the output, by way of buffer, and tells whether more may come. One byte past
-// the limit truncates; what follows is dropped.
+// read appends the content of the pipe to the output, through buffer, and reports whether the
+// stream is still open. Output beyond the limit is dropped and sets truncated.
 func (o *output) read(fd int, limit int64, buffer []byte) (open bool, err error) {
 	for {
 		n, err := unix.Read(fd, buffer)
@@ -111,9 +113,9 @@ func (o *output) read(fd int, limit int64, buffer []byte) (open bool, err error)
 		case n == 0:
 			return false, nil
 		default:
-			room := limit - int64(len(o.data))
-			o.truncated = o.truncated || int64(n) > room
-			o.data = append(o.data, buffer[:min(int64(n), room)]...)
+			remaining := limit - int64(len(o.data))
+			o.truncated = o.truncated || int64(n) > remaining
+			o.data = append(o.data, buffer[:min(int64(n), remaining)]...)
 			if o.truncated {
 				return true, nil
 			}

@@ -1,24 +1,24 @@
 package sandbox
 
-// Protection is a part of the sandbox that can be left out, for a test to show that something else than luck refuses an
-// attack, and for a benchmark to show what the part costs. No flag, variable or request reaches it.
+// Protection is a part of the sandbox that can be left out: by tests, to prove that this part stops
+// an attack, and by benchmarks, to measure its cost. No flag, variable or request can set it.
 type Protection uint
 
-// The parts.
+// The protections.
 const (
-	// FileRules are the Landlock rules: files, TCP, signals, abstract sockets, tracing.
+	// FileRules are the Landlock rules: files, TCP, signals, abstract sockets and tracing.
 	FileRules Protection = 1 << iota
 	// CallFilter is the seccomp filter.
 	CallFilter
 	// ResourceLimits are the rlimits.
 	ResourceLimits
-	// TreeLimits are the monitor's: CPU time, processes, memory and disk of a whole tree.
+	// TreeLimits are the monitor's limits: CPU time, processes, memory and disk of a whole tree.
 	TreeLimits
 	// WallClock is the wall limit.
 	WallClock
-	// OutputBound is the limit on what is read of stdout and stderr.
+	// OutputBound is the limit on stdout and stderr.
 	OutputBound
-	// TreeKill is the end of what the main process leaves behind.
+	// TreeKill is the kill of processes that outlive the main process.
 	TreeKill
 )
 

@@ -14,100 +14,102 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// seen is how a run ended, as far as it tells a protection's work.
-type seen struct {
-	exceeded Limit
-	signal   string
-	exit     int
-	escaped  bool
-	left     bool // processes live on
-	late     bool // found out at the end, when nothing was left to stop
+// outcome is the part of a run's result that depends on a protection.
+type outcome struct {
+	exceeded  Limit
+	signal    string
+	exit      int
+	escaped   bool
+	residue   bool // processes outlive the run
+	afterExit bool // the exceeded limit was found after the run had ended
 }
 
-// proof is an attack, the part of the sandbox that stops it, and how it ends with that part and without.
+// proof is an attack, the protection that stops it, and its outcome with and without that
+// protection.
 type proof struct {
-	way     string
-	without Protection
-	// bound ends an attack that nothing ends without its protection; see test/attacks/testdata/attack.c.
-	bound     string
-	limits    func(*Limits)
-	with, off seen
-	// escapes are things that the attack must be seen to do without the protection.
+	attack     string
+	protection Protection
+	// count bounds an attack that nothing else ends without the protection; see
+	// test/attacks/testdata/attack.c.
+	count                  string
+	limits                 func(*Limits)
+	protected, unprotected outcome
+	// escapes are the actions that must succeed without the protection.
 	escapes []string
 }
 
 func proofs() []proof {
-	killed := func(limit Limit) seen { return seen{exceeded: limit, signal: "SIGKILL", exit: -1} }
-	lateCPU, lateMemory := seen{exceeded: CPULimit, signal: "SIGKILL", exit: -1, late: true}, seen{exceeded: MemoryLimit, late: true}
-	out := seen{escaped: true}
+	killed := func(limit Limit) outcome { return outcome{exceeded: limit, signal: "SIGKILL", exit: -1} }
+	lateCPU, lateMemory := outcome{exceeded: CPULimit, signal: "SIGKILL", exit: -1, afterExit: true}, outcome{exceeded: MemoryLimit, afterExit: true}
+	out := outcome{escaped: true}
 	manyProcesses := func(l *Limits) { l.Processes = 64; longCPU(l); someWall(l) }
 	slowly := func(l *Limits) { longCPU(l); someWall(l) }
 	toItsEnd := func(l *Limits) { longCPU(l); l.Wall = 20 * time.Second }
 	return []proof{
-		{way: "spin", without: TreeLimits | ResourceLimits, limits: someWall, with: killed(CPULimit), off: lateCPU},
-		{way: "spin-threads", without: TreeLimits | ResourceLimits, limits: someWall, with: killed(CPULimit), off: lateCPU},
-		{way: "spin-children", without: TreeLimits | ResourceLimits, limits: someWall, with: killed(CPULimit), off: lateCPU},
-		{way: "spin-reaped", without: TreeLimits, limits: someWall, with: killed(CPULimit), off: lateCPU},
-		{way: "vfork-loop", without: TreeLimits, limits: someWall, with: killed(CPULimit), off: lateCPU},
+		{attack: "spin", protection: TreeLimits | ResourceLimits, limits: someWall, protected: killed(CPULimit), unprotected: lateCPU},
+		{attack: "spin-threads", protection: TreeLimits | ResourceLimits, limits: someWall, protected: killed(CPULimit), unprotected: lateCPU},
+		{attack: "spin-children", protection: TreeLimits | ResourceLimits, limits: someWall, protected: killed(CPULimit), unprotected: lateCPU},
+		{attack: "spin-reaped", protection: TreeLimits, limits: someWall, protected: killed(CPULimit), unprotected: lateCPU},
+		{attack: "vfork-loop", protection: TreeLimits, limits: someWall, protected: killed(CPULimit), unprotected: lateCPU},
 
-		{way: "sleep", without: WallClock, limits: shortWall, with: killed(WallLimit), off: killed(Cancelled)},
-		{way: "deaf", without: WallClock, limits: shortWall, with: killed(WallLimit), off: killed(Cancelled)},
-		{way: "stop-self", without: WallClock, limits: shortWall, with: killed(WallLimit), off: killed(Cancelled)},
-		{way: "stop-group", without: WallClock, limits: shortWall, with: killed(WallLimit), off: killed(Cancelled)},
-		{way: "close-out", without: WallClock, limits: shortWall, with: killed(WallLimit), off: killed(Cancelled)},
-		{way: "drip", without: WallClock, limits: shortWall, with: killed(WallLimit), off: killed(Cancelled)},
+		{attack: "sleep", protection: WallClock, limits: shortWall, protected: killed(WallLimit), unprotected: killed(Cancelled)},
+		{attack: "deaf", protection: WallClock, limits: shortWall, protected: killed(WallLimit), unprotected: killed(Cancelled)},
+		{attack: "stop-self", protection: WallClock, limits: shortWall, protected: killed(WallLimit), unprotected: killed(Cancelled)},
+		{attack: "stop-group", protection: WallClock, limits: shortWall, protected: killed(WallLimit), unprotected: killed(Cancelled)},
+		{attack: "close-out", protection: WallClock, limits: shortWall, protected: killed(WallLimit), unprotected: killed(Cancelled)},
+		{attack: "drip", protection: WallClock, limits: shortWall, protected: killed(WallLimit), unprotected: killed(Cancelled)},
 
-		{way: "fork-bomb", without: TreeLimits, bound: "5", with: killed(ProcessLimit)},
-		{way: "thread-bomb", without: TreeLimits, bound: "40", with: killed(ProcessLimit)},
-		{way: "fork-some", without: TreeLimits, with: killed(ProcessLimit)},
-		{way: "thread-some", without: TreeLimits, with: killed(ProcessLimit)},
-		{way: "double-fork", without: TreeKill, off: seen{left: true}},
-		{way: "leave-lock", without: TreeKill, off: seen{left: true}},
-		{way: "leave-group", without: CallFilter, off: seen{escaped: true, left: true}, escapes: []string{"setsid", "setpgid"}},
+		{attack: "fork-bomb", protection: TreeLimits, count: "5", protected: killed(ProcessLimit)},
+		{attack: "thread-bomb", protection: TreeLimits, count: "40", protected: killed(ProcessLimit)},
+		{attack: "fork-some", protection: TreeLimits, protected: killed(ProcessLimit)},
+		{attack: "thread-some", protection: TreeLimits, protected: killed(ProcessLimit)},
+		{attack: "double-fork", protection: TreeKill, unprotected: outcome{residue: true}},
+		{attack: "leave-lock", protection: TreeKill, unprotected: outcome{residue: true}},
+		{attack: "leave-group", protection: CallFilter, unprotected: outcome{escaped: true, residue: true}, escapes: []string{"setsid", "setpgid"}},
 
-		{way: "signal-others", without: FileRules, off: out, escapes: []string{"signal to the first process", "signal to the executor"}},
-		{way: "stop-parent", without: FileRules, bound: "1", off: out, escapes: []string{"stop of the executor"}},
-		{way: "kill-all", without: FileRules, bound: "1", off: out, escapes: []string{"kill of the first processes", "kill of the executor",
+		{attack: "signal-others", protection: FileRules, unprotected: out, escapes: []string{"signal to the first process", "signal to the executor"}},
+		{attack: "stop-parent", protection: FileRules, count: "1", unprotected: out, escapes: []string{"stop of the executor"}},
+		{attack: "kill-all", protection: FileRules, count: "1", unprotected: out, escapes: []string{"kill of the first processes", "kill of the executor",
 			"tgkill of an executor's thread", "tkill of an executor's thread"}},
 
-		{way: "alloc", without: TreeLimits, bound: "400", limits: toItsEnd, with: killed(MemoryLimit), off: lateMemory},
-		{way: "alloc-mmap", without: TreeLimits, bound: "400", limits: toItsEnd, with: killed(MemoryLimit), off: lateMemory},
-		{way: "alloc-children", without: TreeLimits, limits: slowly, with: killed(MemoryLimit), off: killed(WallLimit)},
-		{way: "alloc-fifty", without: TreeLimits, limits: manyProcesses, with: killed(MemoryLimit), off: killed(WallLimit)},
-		{way: "alloc-shared", without: CallFilter, limits: toItsEnd, off: out, escapes: []string{"shared memory"}},
-		{way: "alloc-memfd", without: CallFilter, limits: toItsEnd, off: out, escapes: []string{"memfd"}},
-		{way: "stack", without: ResourceLimits | TreeLimits, bound: "60000", limits: toItsEnd, with: seen{signal: "SIGSEGV", exit: -1}, off: lateMemory},
+		{attack: "alloc", protection: TreeLimits, count: "400", limits: toItsEnd, protected: killed(MemoryLimit), unprotected: lateMemory},
+		{attack: "alloc-mmap", protection: TreeLimits, count: "400", limits: toItsEnd, protected: killed(MemoryLimit), unprotected: lateMemory},
+		{attack: "alloc-children", protection: TreeLimits, limits: slowly, protected: killed(MemoryLimit), unprotected: killed(WallLimit)},
+		{attack: "alloc-fifty", protection: TreeLimits, limits: manyProcesses, protected: killed(MemoryLimit), unprotected: killed(WallLimit)},
+		{attack: "alloc-shared", protection: CallFilter, limits: toItsEnd, unprotected: out, escapes: []string{"shared memory"}},
+		{attack: "alloc-memfd", protection: CallFilter, limits: toItsEnd, unprotected: out, escapes: []string{"memfd"}},
+		{attack: "stack", protection: ResourceLimits | TreeLimits, count: "60000", limits: toItsEnd, protected: outcome{signal: "SIGSEGV", exit: -1}, unprotected: lateMemory},
 
-		{way: "alloc-file", without: ResourceLimits | TreeLimits, with: seen{exceeded: DiskLimit, signal: "SIGXFSZ", exit: -1}},
-		{way: "fallocate-many", without: TreeLimits, limits: slowly, with: killed(DiskLimit), off: killed(WallLimit)},
-		{way: "map-files", without: TreeLimits, limits: slowly, with: killed(DiskLimit), off: killed(WallLimit)},
-		{way: "many-files", without: TreeLimits, limits: longWall, with: killed(DiskLimit), off: killed(WallLimit)},
-		{way: "many-bytes", without: TreeLimits, limits: longWall, with: killed(DiskLimit), off: killed(WallLimit)},
-		{way: "unlinked", without: TreeLimits, limits: longWall, with: killed(DiskLimit), off: killed(WallLimit)},
-		{way: "deep-directories", without: TreeLimits, limits: longWall, with: killed(DiskLimit), off: killed(WallLimit)},
-		{way: "flood", without: OutputBound, bound: "20", with: killed(OutputLimit)},
-		// A byte a call: 64 KiB of them take about as much CPU time as these runs get by default.
-		{way: "flood-err", without: OutputBound, limits: slowly, with: killed(OutputLimit), off: killed(WallLimit)},
+		{attack: "alloc-file", protection: ResourceLimits | TreeLimits, protected: outcome{exceeded: DiskLimit, signal: "SIGXFSZ", exit: -1}},
+		{attack: "fallocate-many", protection: TreeLimits, limits: slowly, protected: killed(DiskLimit), unprotected: killed(WallLimit)},
+		{attack: "map-files", protection: TreeLimits, limits: slowly, protected: killed(DiskLimit), unprotected: killed(WallLimit)},
+		{attack: "many-files", protection: TreeLimits, limits: longWall, protected: killed(DiskLimit), unprotected: killed(WallLimit)},
+		{attack: "many-bytes", protection: TreeLimits, limits: longWall, protected: killed(DiskLimit), unprotected: killed(WallLimit)},
+		{attack: "unlinked", protection: TreeLimits, limits: longWall, protected: killed(DiskLimit), unprotected: killed(WallLimit)},
+		{attack: "deep-directories", protection: TreeLimits, limits: longWall, protected: killed(DiskLimit), unprotected: killed(WallLimit)},
+		{attack: "flood", protection: OutputBound, count: "20", protected: killed(OutputLimit)},
+		// flood-err writes a byte a call: 64 KiB take about the default CPU limit of these runs.
+		{attack: "flood-err", protection: OutputBound, limits: slowly, protected: killed(OutputLimit), unprotected: killed(WallLimit)},
 
-		{way: "read-others", without: FileRules, bound: "1", limits: toItsEnd, off: out, escapes: othersToRead},
-		{way: "reach-out", without: CallFilter, bound: "1", limits: toItsEnd, off: out, escapes: callsToMake()},
-		{way: "reach-out", without: ResourceLimits, bound: "1", limits: toItsEnd, off: out, escapes: []string{"raising a limit"}},
+		{attack: "read-others", protection: FileRules, count: "1", limits: toItsEnd, unprotected: out, escapes: readableWithoutFileRules},
+		{attack: "reach-out", protection: CallFilter, count: "1", limits: toItsEnd, unprotected: out, escapes: callsWithoutFilter()},
+		{attack: "reach-out", protection: ResourceLimits, count: "1", limits: toItsEnd, unprotected: out, escapes: []string{"raising a limit"}},
 	}
 }
 
-// TestAttackSucceedsWithoutItsProtection takes from each attack the part of the sandbox that stops it, and must then see it
-// succeed, or be stopped later by another part.
+// TestAttackSucceedsWithoutItsProtection removes from each attack the protection that stops it. The
+// attack must then succeed, or another protection must stop it later.
 func TestAttackSucceedsWithoutItsProtection(t *testing.T) {
 	for _, p := range proofs() {
-		t.Run(p.way, func(t *testing.T) {
-			for without, want := range map[Protection]seen{0: p.with, p.without: p.off} {
-				got, result := p.try(t, without)
+		t.Run(p.attack, func(t *testing.T) {
+			for protection, want := range map[Protection]outcome{0: p.protected, p.protection: p.unprotected} {
+				got, result := p.run(t, protection)
 				if got != want {
-					t.Errorf("without protections %b: %+v (cause %q, stdout %.2000q), want %+v", without, got, result.Cause, result.Stdout, want)
+					t.Errorf("without protections %b: %+v (cause %q, stdout %.2000q), want %+v", protection, got, result.Cause, result.Stdout, want)
 				}
 				for _, what := range p.escapes {
-					if line := attacks.Escaped + " " + what + "\n"; without != 0 && !strings.Contains(string(result.Stdout), line) {
-						t.Errorf("without protections %b it was not seen to escape by %q", without, what)
+					if line := attacks.Escaped + " " + what + "\n"; protection != 0 && !strings.Contains(string(result.Stdout), line) {
+						t.Errorf("without protections %b it was not seen to escape by %q", protection, what)
 					}
 				}
 			}
@@ -115,51 +117,51 @@ func TestAttackSucceedsWithoutItsProtection(t *testing.T) {
 	}
 }
 
-// TestEveryAttackIsProved holds the table to the attacks there are.
+// TestEveryAttackIsProved fails for an attack without a proof.
 func TestEveryAttackIsProved(t *testing.T) {
 	proved := map[string]bool{
-		// These end by themselves and are about what is said of them.
+		// These end by themselves; the tests of causes cover them.
 		"crash": true, "divide": true, "abort": true, "binary": true,
-		"leave-mess": true, "empty-box": true, // see TestLeftoversAreFoundWithoutCleaning
+		"leave-mess": true, "empty-box": true, // see TestResidueIsFoundWithoutCleaning
 	}
 	for _, p := range proofs() {
-		proved[p.way] = true
+		proved[p.attack] = true
 	}
-	for _, a := range attacks.Running() {
-		if way := a.Request.Args[0]; !proved[way] {
-			t.Errorf("attack %s was never seen to succeed: add it to the proofs", way)
+	for _, a := range attacks.ProgramAttacks() {
+		if attack := a.Request.Args[0]; !proved[attack] {
+			t.Errorf("attack %s was never seen to succeed: add it to the proofs", attack)
 		}
 	}
 }
 
-func (p proof) try(t *testing.T, without Protection) (seen, Result) {
+func (p proof) run(t *testing.T, protection Protection) (outcome, Result) {
 	t.Helper()
-	if without&ResourceLimits != 0 {
+	if protection&ResourceLimits != 0 {
 		raiseStack(t)
 	}
-	// The slot has a neighbour, as in a pod.
+	// The slot has a neighbor, as in a pod.
 	scratch := memoryDir(t)
 	for _, dir := range []string{"w0s0", "w1s1/box", "w1s1/store", "cache"} {
 		if err := os.MkdirAll(filepath.Join(scratch, dir), 0o700); err != nil {
 			t.Fatal(err)
 		}
 	}
-	s := newSlotIn(t, filepath.Join(scratch, "w0s0"), SlotConfig{Tier: Restricted, Without: without})
+	s := newSlotIn(t, filepath.Join(scratch, "w0s0"), SlotConfig{Tier: Restricted, Without: protection})
 	secret := filepath.Join(t.TempDir(), "another's")
 	if err := os.WriteFile(secret, []byte("secret"), 0o600); err != nil {
 		t.Fatal(err)
 	}
-	args := []string{p.way, secret}
-	if p.bound != "" {
-		args = append(args, p.bound)
+	args := []string{p.attack, secret}
+	if p.count != "" {
+		args = append(args, p.count)
 	}
 	spec := attackSpec(s, args...)
-	spec.Reserve = 1 << 30 // so that the tree's limit is met before RLIMIT_DATA
+	spec.Reserve = 1 << 30 // so that the tree exceeds its limit before RLIMIT_DATA
 	spec.Limits.CPU = 100 * time.Millisecond
 	if p.limits != nil {
 		p.limits(&spec.Limits)
 	}
-	// What nothing stops any more, the end of the submission does.
+	// The end of the submission stops what no protection stops.
 	ctx, cancel := context.WithTimeout(t.Context(), spec.Limits.Wall+time.Second)
 	r, err := s.Run(ctx, spec)
 	cancel()
@@ -169,12 +171,12 @@ func (p proof) try(t *testing.T, without Protection) (seen, Result) {
 	if err := s.Clean(true, time.Now().Add(30*time.Second)); err != nil {
 		t.Error(err)
 	}
-	attacks.Tidy(t)
-	return seen{r.Exceeded, r.Signal, r.ExitCode, strings.Contains(string(r.Stdout), attacks.Escaped), endChildren(t),
+	attacks.RemoveResidue(t)
+	return outcome{r.Exceeded, r.Signal, r.ExitCode, strings.Contains(string(r.Stdout), attacks.Escaped), endChildren(t),
 		r.Exceeded != "" && !strings.Contains(r.Cause, "killed by")}, r
 }
 
-// raiseStack lets what this process starts have the stack that its own limits would otherwise bound.
+// raiseStack raises the stack limit of this process, which bounds the limit of its children.
 func raiseStack(t *testing.T) {
 	t.Helper()
 	var before unix.Rlimit
@@ -192,8 +194,8 @@ func raiseStack(t *testing.T) {
 	})
 }
 
-// TestLeftoversAreFoundWithoutCleaning leaves out what follows a run in its slot.
-func TestLeftoversAreFoundWithoutCleaning(t *testing.T) {
+// TestResidueIsFoundWithoutCleaning leaves out the cleaning that follows a run.
+func TestResidueIsFoundWithoutCleaning(t *testing.T) {
 	s := newSlot(t, Restricted)
 	for _, clean := range []bool{true, false} {
 		if _, err := s.Run(t.Context(), attackSpec(s, "leave-mess", s.Box.Path())); err != nil {
@@ -209,12 +211,12 @@ func TestLeftoversAreFoundWithoutCleaning(t *testing.T) {
 			t.Fatal(err)
 		}
 		if found := strings.Contains(string(r.Stdout), attacks.Escaped); found == clean {
-			t.Errorf("cleaned %v: the next run says %q", clean, r.Stdout)
+			t.Errorf("cleaned %v: the next run prints %q", clean, r.Stdout)
 		}
 	}
 }
 
-// memoryDir is a directory on tmpfs, as a pod's scratch is.
+// memoryDir creates a directory on tmpfs, like a pod's scratch volume.
 func memoryDir(t *testing.T) string {
 	t.Helper()
 	dir, err := os.MkdirTemp("/dev/shm", "slot-")
@@ -229,13 +231,13 @@ func memoryDir(t *testing.T) string {
 	return dir
 }
 
-// someWall lets a run have its CPU time on a machine that has other work too.
+// someWall gives a run enough wall time for its CPU time on a busy machine.
 func someWall(l *Limits) { l.Wall = 1500 * time.Millisecond }
 
 func longWall(l *Limits) { l.CPU, l.Wall = 20*time.Second, 3*time.Second }
 
-// endChildren ends what a run has left and tells whether there was anything. What it left are this process's children.
-func endChildren(t *testing.T) (left bool) {
+// endChildren kills the remaining children of this process and reports whether there were any.
+func endChildren(t *testing.T) (residue bool) {
 	t.Helper()
 	scanner, err := usage.NewScanner()
 	if err != nil {
@@ -245,9 +247,9 @@ func endChildren(t *testing.T) (left bool) {
 	for deadline := time.Now().Add(10 * time.Second); time.Now().Before(deadline); time.Sleep(time.Millisecond) {
 		pid, err := unix.Wait4(-1, nil, unix.WNOHANG|unix.WALL, nil)
 		if errors.Is(err, unix.ECHILD) {
-			return left
+			return residue
 		}
-		left = true
+		residue = true
 		if err == nil && pid == 0 {
 			children, ok := scanner.Children(os.Getpid())
 			if !ok {
@@ -259,5 +261,5 @@ func endChildren(t *testing.T) (left bool) {
 		}
 	}
 	t.Fatal("processes that were left do not end")
-	return left
+	return residue
 }

@@ -2,18 +2,20 @@ package sandbox
 
 import "slices"
 
-// othersToRead are what a run reads and writes of others where nothing keeps it from it. A process that is not dumpable is
-// closed to others of its user in any case; so of /proc only what is open to everybody is here.
-var othersToRead = []string{
+// readableWithoutFileRules are files of others that a run reads or writes without file rules. A
+// process that is not dumpable is always closed to others of its user, so of /proc this list has
+// only what is open to all.
+var readableWithoutFileRules = []string{
 	"cmdline of another process", "another slot's box", "another slot's store", "compile cache", "another's file",
 	"/etc/shadow", "/proc/self/environ", "/tmp", "/dev/shm", "/root", "..",
 	"write to /dev/shm", "write to /tmp", "write beside the box",
 	"truncate of another's file", "unlink of another's file",
 }
 
-// callsToMake are the calls that reach the kernel where nothing keeps them from it. Those that the kernel itself may refuse
-// to a run without capabilities are not here: raw and packet sockets, bpf, userfaultfd, chroot, mount, namespaces.
-func callsToMake() []string {
+// callsWithoutFilter are calls that reach the kernel without the filter. Calls that the kernel may
+// deny to a run without capabilities are not in the list: raw and packet sockets, bpf, userfaultfd,
+// chroot, mount, namespaces.
+func callsWithoutFilter() []string {
 	var sockets []string
 	for _, family := range []string{"unix", "IPv4", "IPv6", "netlink", "vsock"} {
 		for _, kind := range []string{"stream", "datagram", "packet"} {

@@ -19,33 +19,34 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// SlotConfig says where a slot lives and what its runs may reach.
+// SlotConfig configures a slot and what its runs can reach.
 type SlotConfig struct {
-	// Dir is the slot's own directory; it exists and nobody else uses it.
+	// Dir is the slot's own directory. It must exist, and nothing else may use it.
 	Dir string
-	// Tier is what must be enforced. NewSlot fails when it cannot be; None enforces rlimits and accounting only.
+	// Tier is the tier to enforce; NewSlot fails if it cannot. None enforces rlimits and accounting
+	// only.
 	Tier Tier
-	// Paths may be read and executed besides the built-in list.
+	// Paths are files and directories that runs may read and execute, beside the built-in list.
 	Paths []string
-	// Without leaves protections out, for tests and benchmarks alone.
+	// Without lists protections to leave out; for tests and benchmarks only.
 	Without Protection
-	// Newest bounds what is used of the kernel's Landlock, for tests to find what an older kernel has; 0 is no bound.
-	Newest int
+	// MaxLandlockABI bounds the used Landlock ABI, to test older kernels; 0 means no bound.
+	MaxLandlockABI int
 }
 
-// Slot runs one process tree at a time. Box is the runs' working directory and theirs to fill; Store they can read and
-// execute only. The owner of the slot fills and empties both between runs.
+// Slot runs one process tree at a time. Box is the working directory of runs, which they may write.
+// Runs may only read and execute Store. The owner of the slot fills and clears both between runs.
 type Slot struct {
 	Box   *scratch.Dir
 	Store *scratch.Dir
 
-	config SlotConfig
-	token  uint64
-	abi    int               // what the tier uses of the kernel's Landlock
-	rules  *landlock.Ruleset // nil in tier None
-	own    *landlock.Ruleset // of runs whose Spec says Own; nil in tier None
-	null   int
-	buffer []byte // what a run's output is read into first
+	config             SlotConfig
+	token              uint64
+	abi                int               // the Landlock ABI that the slot uses; 0 in tier None
+	rules              *landlock.Ruleset // nil in tier None
+	selfContainedRules *landlock.Ruleset // for runs with Spec.SelfContained; nil in tier None
+	null               int
+	buffer             []byte // for the first read of a run's output
 
 	tid      int // of the slot's thread
 	busy     sync.Mutex
@@ -53,10 +54,10 @@ type Slot struct {
 	finished chan struct{}
 }
 
-// NewSlot makes the slot's directories and its restricted thread. An error names the step that failed.
+// NewSlot creates the slot's directories and its restricted thread. An error names the failed step.
 func NewSlot(config SlotConfig) (slot *Slot, err error) {
 	if config.Tier == Namespaced {
-		if err := namespace.Inside(); err != nil {
+		if err := namespace.Check(); err != nil {
 			return nil, fmt.Errorf("isolation tier %s is for processes in namespaces of their own: %w", config.Tier, err)
 		}
 	}
@@ -68,7 +69,7 @@ func NewSlot(config SlotConfig) (slot *Slot, err error) {
 		tasks: make(chan func()), finished: make(chan struct{})}
 	defer func() {
 		if err != nil {
-			err = errors.Join(err, s.free())
+			err = errors.Join(err, s.closeAll())
 		}
 	}()
 	if s.Box, err = scratch.Open(filepath.Join(config.Dir, "box")); err != nil {
@@ -85,7 +86,7 @@ func NewSlot(config SlotConfig) (slot *Slot, err error) {
 		if s.rules, err = s.fileRules(slices.Concat(toolchainPaths, config.Paths)); err != nil {
 			return nil, fmt.Errorf("prepare tier %s: %w", config.Tier, err)
 		}
-		if s.own, err = s.fileRules(ownPaths); err != nil {
+		if s.selfContainedRules, err = s.fileRules(selfContainedPaths); err != nil {
 			return nil, fmt.Errorf("prepare tier %s: %w", config.Tier, err)
 		}
 	}
@@ -97,7 +98,7 @@ func NewSlot(config SlotConfig) (slot *Slot, err error) {
 	return s, nil
 }
 
-// openNull gives every run without input an end of file.
+// openNull opens the stdin of runs without input.
 func openNull() (int, error) {
 	fd, err := unix.Open("/dev/null", unix.O_RDONLY|unix.O_CLOEXEC, 0)
 	if err != nil {
@@ -106,9 +107,9 @@ func openNull() (int, error) {
 	return fd, nil
 }
 
-// On calls do on the slot's thread, where a Run costs no change of thread: who uses the slot all the time does that from
-// inside On. It waits for its turn when the slot is in use. Calls that the slot's filter refuses, such as chmod, are
-// refused to do as well.
+// On calls do on the slot's thread and waits for its end. A caller that uses the slot continuously
+// does so inside of On, where Run needs no switch between threads. On waits while the slot is in
+// use. System calls that the slot's filter denies, such as chmod, are denied to do as well.
 func (s *Slot) On(do func()) error {
 	if unix.Gettid() == s.tid {
 		do()
@@ -124,8 +125,9 @@ func (s *Slot) On(do func()) error {
 	return nil
 }
 
-// Run starts the tree, waits for its end and leaves nothing of it running. The error is a set-up failure, never the
-// program's own; the Result is then empty. Run waits for its turn when the slot is in use.
+// Run starts the process tree, waits for its end and leaves no process of it. An error is a failure
+// of the set-up, never the program's, and comes with an empty Result. Run waits while the slot is
+// in use.
 func (s *Slot) Run(ctx context.Context, spec Spec) (result Result, err error) {
 	if closed := s.On(func() { result, err = s.run(ctx, spec) }); closed != nil {
 		return Result{}, fmt.Errorf("run: %w", closed)
@@ -142,12 +144,12 @@ func (s *Slot) run(ctx context.Context, spec Spec) (Result, error) {
 	command := &spawn.Command{GroupToken: s.token, RulesetFD: -1, Dir: s.Box.FD(), Files: pipes.child}
 	if s.rules != nil && s.config.has(FileRules) {
 		command.RulesetFD = s.rules.FD()
-		if spec.Own {
-			command.RulesetFD = s.own.FD()
+		if spec.SelfContained {
+			command.RulesetFD = s.selfContainedRules.FD()
 		}
 	}
 	if s.rules != nil && s.abi < landlock.ScopeABI && s.config.has(CallFilter) {
-		command.Filter, command.OwnPID, command.OwnGroup = seccomp.OwnSignals()
+		command.Filter, command.PIDOffsets, command.GroupOffsets = seccomp.SignalFilter()
 	}
 	var limits []spawn.Rlimit
 	if s.config.has(ResourceLimits) {
@@ -162,10 +164,10 @@ func (s *Slot) run(ctx context.Context, spec Spec) (Result, error) {
 		return Result{}, err
 	}
 	defer child.Close()
-	return s.attend(ctx, spec, child, pipes, begin)
+	return s.supervise(ctx, spec, child, pipes, begin)
 }
 
-// Clean leaves the box, and the store too when asked, empty. Nothing of a run may be alive.
+// Clean empties the box and, if store is set, the store. No process of a run may be alive.
 func (s *Slot) Clean(store bool, deadline time.Time) error {
 	dirs := []*scratch.Dir{s.Box, s.Store}
 	if !store {
@@ -176,7 +178,7 @@ func (s *Slot) Clean(store bool, deadline time.Time) error {
 			continue
 		}
 		var err error
-		outside(func() { err = dir.Empty(deadline) })
+		onUnrestrictedThread(func() { err = dir.Empty(deadline) })
 		if err != nil {
 			return err
 		}
@@ -184,14 +186,15 @@ func (s *Slot) Clean(store bool, deadline time.Time) error {
 	return nil
 }
 
-// Take moves a compiler's artifacts from the box to the store; see scratch.Dir.Take.
-func (s *Slot) Take(globs []string) (taken []string, err error) {
-	outside(func() { taken, err = s.Store.Take(s.Box, globs) })
+// StoreArtifacts moves the files that match globs from the box to the store; see
+// scratch.Dir.MoveFrom.
+func (s *Slot) StoreArtifacts(globs []string) (taken []string, err error) {
+	onUnrestrictedThread(func() { taken, err = s.Store.MoveFrom(s.Box, globs) })
 	return taken, err
 }
 
-// outside calls do on a thread that is not restricted.
-func outside(do func()) {
+// onUnrestrictedThread calls do on a thread without the slot's restrictions.
+func onUnrestrictedThread(do func()) {
 	done := make(chan struct{})
 	go func() {
 		defer close(done)
@@ -200,7 +203,7 @@ func outside(do func()) {
 	<-done
 }
 
-// Close ends the slot's thread. Directories stay; they are the owner's.
+// Close ends the slot's thread. The directories belong to the owner and stay.
 func (s *Slot) Close() error {
 	s.busy.Lock()
 	defer s.busy.Unlock()
@@ -209,17 +212,17 @@ func (s *Slot) Close() error {
 	}
 	close(s.tasks)
 	s.tasks = nil
-	return s.free()
+	return s.closeAll()
 }
 
-func (s *Slot) free() error {
+func (s *Slot) closeAll() error {
 	var errs []error
 	for _, d := range []*scratch.Dir{s.Box, s.Store} {
 		if d != nil {
 			errs = append(errs, d.Close())
 		}
 	}
-	for _, rules := range []*landlock.Ruleset{s.rules, s.own} {
+	for _, rules := range []*landlock.Ruleset{s.rules, s.selfContainedRules} {
 		if rules != nil {
 			errs = append(errs, rules.Close())
 		}

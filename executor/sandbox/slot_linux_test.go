@@ -15,7 +15,7 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// attackProgram is test/attacks/testdata/attack.c, compiled once.
+// attackProgram is the compiled test/attacks/testdata/attack.c.
 var attackProgram []byte
 
 func TestMain(m *testing.M) {
@@ -51,7 +51,7 @@ func testLimits() Limits {
 	return Limits{CPU: time.Second, Wall: 30 * time.Second, Memory: 128 << 20, Output: 64 << 10, Processes: 16, Disk: 8 << 20}
 }
 
-// newSlot makes a slot whose store holds the attack program.
+// newSlot creates a slot with the attack program in its store.
 func newSlot(t testing.TB, tier Tier) *Slot {
 	t.Helper()
 	return newSlotIn(t, t.TempDir(), SlotConfig{Tier: tier})
@@ -79,7 +79,7 @@ func attackSpec(s *Slot, args ...string) Spec {
 	return Spec{Path: s.Store.Path() + "/attack", Args: append([]string{"attack"}, args...), Limits: testLimits()}
 }
 
-// mustRun runs and then holds the slot to its promises: nothing lives, nothing lies about.
+// mustRun runs spec and checks that no process and no file is left.
 func mustRun(t testing.TB, s *Slot, spec Spec) Result {
 	t.Helper()
 	r, err := s.Run(context.Background(), spec)
@@ -90,14 +90,14 @@ func mustRun(t testing.TB, s *Slot, spec Spec) Result {
 	if err := s.Box.Empty(time.Now().Add(10 * time.Second)); err != nil {
 		t.Error(err)
 	}
-	left, err := os.ReadDir(s.Box.Path())
-	if err != nil || len(left) > 0 {
-		t.Errorf("box holds %v (%v), want nothing", left, err)
+	residue, err := os.ReadDir(s.Box.Path())
+	if err != nil || len(residue) > 0 {
+		t.Errorf("box holds %v (%v), want nothing", residue, err)
 	}
 	return r
 }
 
-// noChildren fails when this process, the subreaper, has any child left, dead or alive.
+// noChildren fails if this process, the subreaper, has any child left, dead or alive.
 func noChildren(t testing.TB) {
 	t.Helper()
 	pid, err := unix.Wait4(-1, nil, unix.WNOHANG|unix.WALL, nil)
@@ -115,7 +115,7 @@ func openFiles(t testing.TB) int {
 	return len(entries)
 }
 
-// TestRunsReadLikeEverybody looks at a run from outside: the idle class is for the processor alone.
+// TestRunsReadLikeEverybody reads the I/O priority of a run: the idle class is for the CPU only.
 func TestRunsReadLikeEverybody(t *testing.T) {
 	s := newSlot(t, Restricted)
 	err := s.On(func() {
@@ -152,7 +152,8 @@ func TestRunsReadLikeEverybody(t *testing.T) {
 	}
 }
 
-// TestRunIsNotInterruptedForEachLine has a program flush after each line; its slot's thread must not wake for each.
+// TestRunIsNotInterruptedForEachLine runs a program that flushes each line. The slot's thread must
+// not wake for each.
 func TestRunIsNotInterruptedForEachLine(t *testing.T) {
 	const lines = 20_000
 	s := newSlot(t, Restricted)

@@ -15,21 +15,25 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// Of linux/ioprio.h: the class is in the upper bits, the level below; 4 is what a process has that asks for nothing.
+// Values of linux/ioprio.h: the upper bits are the class, the lower bits the level. Level 4 is the
+// default.
 const (
 	ioprioWhoProcess = 1
 	ioprioBestEffort = 2<<13 | 4
 )
 
-// thread is the slot's OS thread: it gives up its rights and then does what it is handed. The goroutine never unlocks; the
-// thread ends with it. The file rules are not its own: it puts them on each run it starts, so that it can still fill and
-// clear the slot's directories itself, and signal the runtime's other threads, which a scoped thread may not (Linux 6.12
-// to 6.14) and the garbage collector must.
+// thread is the main loop of the slot's OS thread: it restricts itself and then runs tasks. The
+// goroutine never unlocks the thread, so the thread ends with it.
+//
+// The Landlock rules do not apply to the thread itself: each run enters them between fork and exec.
+// The thread must still be able to fill and clear the slot's directories, and to signal other
+// threads of the Go runtime, which the garbage collector needs and a scoped thread may not (Linux
+// 6.12 to 6.14).
 func (s *Slot) thread(ready chan<- error) {
 	runtime.LockOSThread()
 	s.tid = unix.Gettid()
 	tasks := s.tasks
-	if err := s.confine(); err != nil {
+	if err := s.restrictThread(); err != nil {
 		ready <- err
 		return
 	}
@@ -40,14 +44,16 @@ func (s *Slot) thread(ready chan<- error) {
 	}
 }
 
-// confine takes from the calling thread what neither it nor a run needs.
-func (s *Slot) confine() error {
-	// The kernel's default, for wall limits and for the programs, which inherit it.
+// restrictThread removes the rights from the calling thread that neither the thread nor a run
+// needs.
+func (s *Slot) restrictThread() error {
+	// The kernel's default, for exact wall limits and for the runs, which inherit it.
 	if err := unix.Prctl(unix.PR_SET_TIMERSLACK, uintptr(50*time.Microsecond), 0, 0, 0); err != nil {
 		return fmt.Errorf("set the timers' precision: %w", err)
 	}
-	// For the runs, which inherit it. They are of the scheduler's idle class, and the kernel would take their reads for idle as
-	// well: behind everybody's writes, for seconds, in a sleep from which no signal wakes (ioprio_set(2), block/mq-deadline.c).
+	// For the runs, which inherit it. Runs have the scheduler's idle class, and the kernel would
+	// treat their disk reads as idle too: behind all writes, for seconds, in an uninterruptible
+	// sleep (ioprio_set(2), block/mq-deadline.c).
 	if _, _, errno := unix.Syscall(unix.SYS_IOPRIO_SET, ioprioWhoProcess, 0, ioprioBestEffort); errno != 0 {
 		return fmt.Errorf("set the disk's priority: %w", errno)
 	}
@@ -61,17 +67,17 @@ func (s *Slot) confine() error {
 		return nil
 	}
 	if s.config.Tier == None {
-		return seccompGroupOnly(s.token)
+		return loadGroupFilter(s.token)
 	}
 	return seccomp.Load(seccomp.Options{GroupToken: s.token, NoTruncate: s.abi < 3})
 }
 
-// landlockABI is what a slot uses of the kernel's Landlock. Namespaced takes what there is: where the kernel cannot confine
-// signals, seccomp does, as in RestrictedLegacy.
+// landlockABI returns the Landlock ABI that a slot uses. Namespaced uses any ABI; seccomp confines
+// signals where Landlock cannot, as in RestrictedLegacy.
 func (c SlotConfig) landlockABI() int {
 	abi := landlock.ABI()
-	if c.Newest > 0 {
-		abi = min(abi, c.Newest)
+	if c.MaxLandlockABI > 0 {
+		abi = min(abi, c.MaxLandlockABI)
 	}
 	if c.Tier == RestrictedLegacy {
 		abi = min(abi, landlock.ScopeABI-1)
@@ -79,7 +85,7 @@ func (c SlotConfig) landlockABI() int {
 	return abi
 }
 
-// fileRules makes rules for the slot's runs: each may reach the given paths, for reading, and what is the slot's.
+// fileRules creates a ruleset that allows reading paths and access to the slot's directories.
 func (s *Slot) fileRules(paths []string) (*landlock.Ruleset, error) {
 	switch {
 	case s.abi == 0:
@@ -97,9 +103,9 @@ func (s *Slot) fileRules(paths []string) (*landlock.Ruleset, error) {
 	return rules, nil
 }
 
-// seccompGroupOnly is the little that tier None asks for: accounting rests on the process group. Where no filter can be
-// loaded at all, it does without: None promises nothing.
-func seccompGroupOnly(token uint64) error {
+// loadGroupFilter loads the only filter of tier None: it keeps processes in their group, on which
+// the accounting depends. Tier None guarantees nothing, so a kernel without seccomp is no error.
+func loadGroupFilter(token uint64) error {
 	err := seccomp.LoadGroup(token)
 	for _, absent := range []error{unix.ENOSYS, unix.EINVAL, unix.EPERM, unix.EACCES} {
 		if errors.Is(err, absent) {
@@ -109,27 +115,30 @@ func seccompGroupOnly(token uint64) error {
 	return err
 }
 
-// toolchainPaths hold compilers, interpreters, libraries and the few files of /etc and /proc they read.
+// toolchainPaths hold compilers, interpreters, libraries and the few files of /etc and /proc they
+// read.
 var toolchainPaths = []string{"/usr", "/lib", "/lib32", "/lib64", "/libx32", "/bin", "/sbin", "/opt",
 	"/etc/alternatives", "/etc/ld.so.cache", "/etc/ld.so.conf", "/etc/ld.so.conf.d", "/etc/localtime", "/etc/timezone",
 	"/etc/nsswitch.conf", "/etc/passwd", "/etc/group", "/etc/mime.types", "/etc/ssl/openssl.cnf",
 	"/etc/java-17-openjdk", "/etc/java-21-openjdk", "/etc/python3", "/etc/python3.11", "/etc/python3.13",
 	"/proc/cpuinfo", "/proc/meminfo", "/proc/stat", "/sys/devices/system/cpu"}
 
-// ownPaths are for programs that are whole in themselves: the files by which a C library knows the local time and locales, of
-// which it has none built in but C. Each rule less is less for every run to copy, and less of the image to look at or to start.
-var ownPaths = []string{"/etc/localtime", "/etc/timezone", "/usr/share/zoneinfo", "/usr/lib/locale"}
+// ownPaths are for programs that are whole in themselves: the files by which a C library knows the
+// local time and locales, of which it has none built in but C. Each rule less is less for every run
+// to copy, and less of the image to look at or to start.
+var selfContainedPaths = []string{"/etc/localtime", "/etc/timezone", "/usr/share/zoneinfo", "/usr/lib/locale"}
 
-// devices may be read and written. /dev/zero is left out: mapped shared, it is memory that no limit counts.
+// devices can be read and written. /dev/zero is not among them: a shared mapping of it is memory
+// that no limit counts.
 var devices = []string{"/dev/null", "/dev/full", "/dev/random", "/dev/urandom"}
 
-// Namespaces describes what a process of tier Namespaced sees: what every run may reach and the given paths, for reading, and
-// the scratch directory. Its program must call probe.Reexec first of all.
+// Namespaces returns the view of a process in tier Namespaced: it can read what every run may read
+// and the given paths, and write the scratch directory. Its program must call probe.Reexec first.
 func Namespaces(scratch string, paths ...string) namespace.Config {
 	return namespace.Config{Read: slices.Concat(toolchainPaths, paths), Devices: devices, Write: scratch}
 }
 
-// allow opens the paths, for reading and executing, the devices and what is the slot's.
+// allow adds rules for paths (read and execute), the devices and the slot's directories.
 func (s *Slot) allow(rules *landlock.Ruleset, paths []string) error {
 	for _, path := range outermost(paths) {
 		if err := rules.Allow(path, landlock.ReadExec); err != nil {
@@ -147,12 +156,12 @@ func (s *Slot) allow(rules *landlock.Ruleset, paths []string) error {
 	return rules.Allow(s.Box.Path(), landlock.All)
 }
 
-// outermost leaves out paths that lie, by their links' targets, at or below another one: /bin is a part of /usr where it is a link
-// to it. Each rule costs every run the time to copy it.
+// outermost removes the paths that lie, with links resolved, at or below another path: /bin is part
+// of /usr where it is a link. Every run copies the rules, so each rule costs time.
 func outermost(paths []string) []string {
 	var targets []string
 	for _, path := range paths {
-		// What cannot be resolved is kept; who opens it says why.
+		// A path that cannot be resolved stays; opening it reports the error.
 		if target, err := filepath.EvalSymlinks(path); err == nil {
 			path = target
 		}
@@ -167,7 +176,8 @@ func outermost(paths []string) []string {
 	})
 }
 
-// dropCapabilities empties the thread's capability sets; no_new_privs keeps them empty over exec, even for user id 0.
+// dropCapabilities empties the thread's capability sets; no_new_privs keeps them empty over exec,
+// even for user id 0.
 func dropCapabilities() error {
 	header := unix.CapUserHeader{Version: unix.LINUX_CAPABILITY_VERSION_3}
 	var none [2]unix.CapUserData

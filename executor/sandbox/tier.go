@@ -9,7 +9,7 @@ var tierNames = map[Tier]string{
 	Namespaced:       "Namespaced",
 }
 
-// String is the tier's name as it stands in results, metrics and pool specs.
+// String returns the name of the tier in results, metrics and pool specs.
 func (t Tier) String() string {
 	if name, ok := tierNames[t]; ok {
 		return name
@@ -17,7 +17,7 @@ func (t Tier) String() string {
 	return fmt.Sprintf("Tier(%d)", int(t))
 }
 
-// ParseTier is the inverse of String; it is strict about case.
+// ParseTier returns the tier with the given name, case-sensitively.
 func ParseTier(name string) (Tier, error) {
 	for tier, n := range tierNames {
 		if n == name {

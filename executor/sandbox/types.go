@@ -2,55 +2,60 @@ package sandbox
 
 import "time"
 
-// Tier is how strongly runs are isolated, as proved by trying at boot, never inferred from a version. Higher is stronger.
+// Tier is the set of protections that hold together, as proved by the probe at boot. A higher tier
+// is stronger.
 type Tier int
 
-// The tiers in rising order.
+// The tiers in ascending order.
 const (
-	// None: nothing enforceable.
+	// None enforces nothing.
 	None Tier = iota
-	// RestrictedLegacy: Landlock ABI 1 to 5; seccomp stands in for what that ABI lacks.
+	// RestrictedLegacy uses Landlock ABI 1 to 5; seccomp replaces what that ABI lacks.
 	RestrictedLegacy
-	// Restricted: Landlock ABI 6 or newer, seccomp, rlimits and process-tree accounting.
+	// Restricted uses Landlock ABI 6 or newer, seccomp, rlimits and accounting of the process tree.
 	Restricted
-	// Namespaced: user, pid, mount, net and ipc namespaces on top.
+	// Namespaced adds user, pid, mount, net, IPC and UTS namespaces.
 	Namespaced
 )
 
-// Limits bound one process tree. Zero is not "unlimited": every field must be positive.
+// Limits are the limits of one process tree. Every field must be positive; zero does not mean
+// unlimited.
 type Limits struct {
 	CPU       time.Duration // user and system time of the whole tree
 	Wall      time.Duration
-	Memory    int64 // bytes, whole tree
-	Output    int64 // bytes, stdout and stderr each
+	Memory    int64 // bytes, of the whole tree
+	Output    int64 // bytes, of stdout and stderr each
 	Processes int64 // processes and threads at one time
 	Disk      int64 // bytes written below the slot's directory
 }
 
-// Spec is one process tree to run.
+// Spec describes one process tree to run.
 type Spec struct {
-	// Path is the absolute path of the program; Args are its arguments, Args[0] included.
+	// Path is the absolute path of the program. Args are its arguments, including Args[0].
 	Path string
 	Args []string
 	// Env is the whole environment; nothing is inherited.
 	Env []string
-	// Stdin is all the input there is.
+	// Stdin is the whole input.
 	Stdin  []byte
 	Limits Limits
-	// Stack is the main thread's stack in bytes; 0 means 64 MiB. It is never more than Limits.Memory.
+	// Stack is the limit of the main thread's stack in bytes; 0 means 64 MiB. Limits.Memory bounds
+	// it.
 	Stack int64
-	// Reserve is private memory in bytes that the program's runtime maps beyond what it uses (thread stacks, arenas). It
-	// widens what may be mapped, not Limits.Memory, which bounds what is resident.
+	// Reserve is the private memory, in bytes, that the program's runtime maps and does not use,
+	// such as thread stacks. It raises the bound on mapped memory, not Limits.Memory, which bounds
+	// resident memory.
 	Reserve int64
-	// Own says that the program is whole in itself: of what is outside the slot's directories it may read devices, time zones
-	// and locales, and no toolchain, library or SlotConfig.Paths; it can start no program but those it writes itself.
-	Own bool
+	// SelfContained restricts a statically linked program: outside of the slot's directories it can
+	// read devices, time zones and locales, but no toolchain, library or SlotConfig.Paths, and it
+	// can execute no program but those in the slot's directories.
+	SelfContained bool
 }
 
-// Limit names the limit that ended a run.
+// Limit is the name of a limit that can end a run.
 type Limit string
 
-// The limits a run can end by; empty when none did.
+// The limits that can end a run. The empty Limit means that none did.
 const (
 	CPULimit     Limit = "cpu"
 	WallLimit    Limit = "wall"
@@ -58,21 +63,21 @@ const (
 	OutputLimit  Limit = "output"
 	ProcessLimit Limit = "processes"
 	DiskLimit    Limit = "disk"
-	// Cancelled: the context ended first (hard timeout, client gone, shutdown).
+	// Cancelled means that the context ended first: hard timeout, disconnected client or shutdown.
 	Cancelled Limit = "cancelled"
 )
 
-// Result is what one process tree did. When Run returns it, no process of the tree is left.
+// Result is the outcome of one process tree. No process of the tree is left when Run returns it.
 type Result struct {
-	ExitCode int    // -1 when a signal ended the main process
-	Signal   string // such as SIGSEGV; empty otherwise
-	// Exceeded is the limit that ended the run, by precedence when several were passed.
+	ExitCode int    // -1 if a signal ended the main process
+	Signal   string // for example SIGSEGV; empty if no signal ended the main process
+	// Exceeded is the limit that ended the run; if several were exceeded, the first in precedence.
 	Exceeded Limit
-	// Cause says in words what ended the run and who sent the signal; empty after an ordinary exit.
+	// Cause describes what ended the run and who sent the signal; empty after an ordinary exit.
 	Cause           string
 	Stdout, Stderr  []byte
 	StdoutTruncated bool
 	StderrTruncated bool
 	CPU, Wall       time.Duration
-	Memory          int64 // peak bytes resident, whole tree as sampled and the kernel's own maximum
+	Memory          int64 // peak resident bytes: the larger of the samples' maximum and the kernel's
 }

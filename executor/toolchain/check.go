@@ -15,7 +15,7 @@ var (
 	placeholderPattern = regexp.MustCompile(`\{[a-zA-Z]+\}`)
 )
 
-// check says what is wrong with a row, beginning with the field.
+// check returns the first fault of a row. The error starts with the field.
 func (l *Language) check() error {
 	if !idPattern.MatchString(l.ID) {
 		return errors.New("id: must be lower-case letters, digits, dot, plus or dash, at most 32")
@@ -84,7 +84,8 @@ func (c *Compile) check() error {
 	return nil
 }
 
-// checkCommand refuses what is no argument vector: a program that is not absolute, or a placeholder nobody fills.
+// checkCommand returns an error for a program without an absolute path and for an unknown
+// placeholder.
 func checkCommand(field string, command, known []string) error {
 	if len(command) == 0 {
 		return fmt.Errorf("%s: must be given as a list of arguments", field)

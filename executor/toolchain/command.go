@@ -8,7 +8,7 @@ import (
 	"strings"
 )
 
-// Values fill the placeholders of a command.
+// Values are the values of a command's placeholders.
 type Values struct {
 	// Store is the absolute directory of the artifacts.
 	Store string
@@ -18,10 +18,10 @@ type Values struct {
 	MemoryMiB int64
 }
 
-// basePath is the search path of compilers and runs.
+// basePath is the PATH of compilers and runs.
 const basePath = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
 
-// CompileCommand is the argument vector of the compile stage.
+// CompileCommand returns the argument vector of the compiler.
 func (l *Language) CompileCommand(v Values) []string {
 	sources := v.Files
 	if len(l.Compile.Sources) > 0 {
@@ -32,10 +32,10 @@ func (l *Language) CompileCommand(v Values) []string {
 	return l.fill(l.Compile.Command, v, sources)
 }
 
-// RunCommand is the argument vector of a run, without the request's own arguments.
+// RunCommand returns the argument vector of a run, without the request's arguments.
 func (l *Language) RunCommand(v Values) []string { return l.fill(l.Run.Command, v, v.Files) }
 
-// Missing gives the first artifact glob that none of the names satisfies, or "".
+// Missing returns the first artifact glob that matches none of the names, or "".
 func (c *Compile) Missing(names []string) string {
 	for _, glob := range c.Artifacts {
 		if !slices.ContainsFunc(names, func(name string) bool { return match(glob, name) }) {
@@ -62,7 +62,7 @@ func (l *Language) fill(command []string, v Values, sources []string) []string {
 	return argv
 }
 
-// replace puts values in the place of placeholders, once: what a value holds is not looked at.
+// replace replaces placeholders by their values, once: placeholders in values stay.
 func (l *Language) replace(arg string, v Values) string {
 	before, rest, found := strings.Cut(arg, "{")
 	if !found {
@@ -103,11 +103,11 @@ func (l *Language) value(placeholder string, v Values) (value string, ok bool) {
 	return "", false
 }
 
-// minHeapMiB is the least heap a virtual machine is told to have; below it most refuse to start instead of running out.
+// minHeapMiB is the smallest heap size for a virtual machine. Most do not start with less.
 const minHeapMiB = 8
 
-// Environ is a whole environment, built from nothing but fixed values and the row's own, sorted. Home and temporary
-// directory are the working directory, which every run finds empty; box is its absolute path.
+// Environ returns a whole environment, sorted: fixed values and those of extra. HOME and TMPDIR are
+// box, the absolute path of the working directory, which is empty at the start of every run.
 func Environ(extra map[string]string, box string) []string {
 	all := map[string]string{"PATH": basePath, "HOME": box, "TMPDIR": box, "LANG": "C.UTF-8"}
 	for name, value := range extra {

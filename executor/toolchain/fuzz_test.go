@@ -23,7 +23,7 @@ func FuzzLoad(f *testing.F) {
 		if err != nil {
 			return
 		}
-		// What is accepted can be used.
+		// An accepted row must be usable.
 		for _, l := range loaded.languages {
 			v := Values{Store: "/store", Files: []string{l.SourceFile}, MemoryMiB: 64}
 			if len(l.RunCommand(v)) == 0 || l.Compile != nil && len(l.CompileCommand(v)) == 0 {

@@ -1,11 +1,11 @@
 #!/bin/sh
-# Makes, once for a machine or an image, what the language table's compilers load instead of working it out for each
-# submission: bits/stdc++.h precompiled for each C++ standard, and the archive of javac's own classes. The flags are the
-# table's: a compiler that is started with others does not take them, and works as if they were not there; so does one that
-# is newer than they are. What was made by these very compilers stays; after an upgrade, run this again.
+# Creates what the compilers of the language table load instead of computing it for each submission:
+# bits/stdc++.h, precompiled for each C++ standard, and the archive of javac's own classes. The flags
+# are those of the table; a compiler with other flags, or a newer compiler, ignores the files. Run it
+# once for a machine or an image, and again after an upgrade of the compilers.
 #
-#   prepare.sh          make what is missing or out of date
-#   prepare.sh check    succeed when nothing is
+#   prepare.sh          create what is missing or out of date
+#   prepare.sh check    exit with 0 if everything is up to date
 set -eu
 
 to=/usr/local/lib/executor

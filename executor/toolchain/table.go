@@ -16,7 +16,7 @@ import (
 	"sigs.k8s.io/yaml"
 )
 
-// Table holds the languages in the order of the files.
+// Table is the list of languages, in the order of the files.
 type Table struct {
 	languages []Language
 
@@ -24,9 +24,9 @@ type Table struct {
 	versions     []api.Language
 }
 
-// Load reads tables and joins them: a later row with the id of an earlier one replaces it in its place. A path that is a
-// directory stands for its *.yaml files in the order of their names; a directory that does not exist stands for nothing.
-// Unknown fields are refused, and an error names the file, the language and the field.
+// Load reads tables and joins them: a later row replaces an earlier one with the same id, in its
+// place. A directory means its *.yaml files in the order of their names; a directory that does not
+// exist means none. Unknown fields are errors. An error names the file, the language and the field.
 func Load(paths ...string) (*Table, error) {
 	var files []string
 	for _, path := range paths {
@@ -79,7 +79,7 @@ func readFile(file string) ([]Language, error) {
 	if len(bytes.TrimSpace(text)) == 0 {
 		return nil, nil
 	}
-	// Row by row, so that an error names the language.
+	// Rows are decoded one by one, so that an error names the language.
 	var doc struct {
 		Languages []json.RawMessage `json:"languages"`
 	}
@@ -108,7 +108,7 @@ func readFile(file string) ([]Language, error) {
 	return rows, nil
 }
 
-// decodeRow reads one row strictly; even when it fails, the id is set if the row has one.
+// decodeRow decodes one row strictly. After an error the row still has its id, if it has one.
 func decodeRow(raw json.RawMessage, row *Language) error {
 	decoder := json.NewDecoder(bytes.NewReader(raw))
 	decoder.DisallowUnknownFields()
@@ -116,7 +116,7 @@ func decodeRow(raw json.RawMessage, row *Language) error {
 		var named struct {
 			ID string `json:"id"`
 		}
-		// A row that is not even this keeps the first error.
+		// Without an id the first error stands.
 		_ = json.Unmarshal(raw, &named)
 		row.ID = named.ID
 		return errors.New(strings.TrimPrefix(err.Error(), "json: "))
@@ -133,7 +133,7 @@ func (t *Table) put(row Language) {
 	t.languages[at] = row
 }
 
-// Lookup finds a language by id.
+// Lookup returns the language with the id.
 func (t *Table) Lookup(id string) (Language, bool) {
 	at := slices.IndexFunc(t.languages, func(l Language) bool { return l.ID == id })
 	if at < 0 {
@@ -142,7 +142,7 @@ func (t *Table) Lookup(id string) (Language, bool) {
 	return t.languages[at], true
 }
 
-// Paths are the extra paths of all languages, for the slot's file rules.
+// Paths returns the additional paths of all languages, for the slot's file rules.
 func (t *Table) Paths() []string {
 	var paths []string
 	for _, l := range t.languages {

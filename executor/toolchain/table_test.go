@@ -50,7 +50,7 @@ func TestLoadRefusesBadTables(t *testing.T) {
 			path := write(t, "languages.yaml", tc.table)
 			_, err := Load(path)
 			if err == nil || !strings.Contains(err.Error(), tc.want) || !strings.Contains(err.Error(), path) {
-				t.Errorf("error %v; want it to name %s and say %q", err, path, tc.want)
+				t.Errorf("error %v; want it to contain %s and %q", err, path, tc.want)
 			}
 		})
 	}

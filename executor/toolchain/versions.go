@@ -11,10 +11,11 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// versionTimeout bounds one version command; a virtual machine on a busy node takes seconds.
+// versionTimeout bounds one version command. A virtual machine takes seconds on a busy node.
 const versionTimeout = 20 * time.Second
 
-// Languages lists the languages whose tools are all there, with the version each tool reports. The tools are asked once.
+// Languages returns the languages whose tools are installed, with their versions. The version
+// commands run once.
 func (t *Table) Languages(ctx context.Context) []api.Language {
 	t.versionsOnce.Do(func() {
 		for _, l := range t.languages {
@@ -28,7 +29,7 @@ func (t *Table) Languages(ctx context.Context) []api.Language {
 	return t.versions
 }
 
-// Installed says whether every program the row names can be executed.
+// Installed reports whether all programs of the row are executable.
 func (l *Language) Installed() bool {
 	programs := []string{l.Version[0], l.Run.Command[0]}
 	if l.Compile != nil {
@@ -42,7 +43,7 @@ func (l *Language) Installed() bool {
 	return true
 }
 
-// askVersion gives the first line with a digit that the command prints, or "unknown".
+// askVersion returns the first line with a digit of the command's output, or "unknown".
 func askVersion(ctx context.Context, command []string) string {
 	ctx, cancel := context.WithTimeout(ctx, versionTimeout)
 	defer cancel()

@@ -94,7 +94,7 @@ type slot struct {
 
 func newSlot(pipes wire.BlockingPipes, config judge.Config) (*slot, error) {
 	conn := wire.NewConn(pipes)
-	config.More = func() bool { return conn.Buffered() || pipes.Readable() }
+	config.HasNext = func() bool { return conn.Buffered() || pipes.Readable() }
 	j, err := judge.New(config)
 	if err != nil {
 		return nil, err
@@ -183,7 +183,7 @@ func (s *slot) serve(ctx context.Context) {
 			}
 			result, ran := s.run(ctx, a)
 			if !ran {
-				s.judge.Rest()
+				s.judge.RemoveResidue()
 				continue
 			}
 			if s.conn.Send(&wire.Completion{Result: &result}) != nil {

@@ -10,7 +10,7 @@ import (
 	"executorpool.dev/executor/api"
 )
 
-// program is a C program with one way to attack for each name; reach is a part of it.
+// program is a C program that attacks in the way that its first argument names. It includes reach.
 var (
 	//go:embed testdata/attack.c
 	program string
@@ -23,19 +23,20 @@ type Attack struct {
 	Name    string
 	Request api.Request
 	Verdict api.Verdict
-	// Stdout, when given, is what the run must print. A run that prints ESCAPED has failed whatever else it did.
+	// Stdout is the expected output, if set. A run that prints ESCAPED has failed in any case.
 	Stdout string
-	// Cause is part of what must be said about the end.
+	// Cause is a part of the expected cause.
 	Cause string
-	// Refused, when given, is part of the problem document that must answer instead of a result.
-	Refused string
+	// Problem is a part of the expected problem document, for a request that must not be accepted.
+	Problem string
 }
 
-// Escaped is what an attack prints when something was not refused.
+// Escaped is what an attack prints for each action that was not refused.
 const Escaped = "ESCAPED"
 
-// Tidy removes what attacks leave on this machine where nothing refuses it, so that it is not taken for the next one's.
-func Tidy(t testing.TB) {
+// RemoveResidue removes the files that attacks create on this machine if nothing refuses it, so
+// that they are not attributed to the next attack.
+func RemoveResidue(t testing.TB) {
 	t.Helper()
 	for _, path := range []string{"/tmp/escaped", "/dev/shm/escaped"} {
 		if err := os.Remove(path); err != nil && !errors.Is(err, os.ErrNotExist) {
@@ -44,7 +45,7 @@ func Tidy(t testing.TB) {
 	}
 }
 
-// shortWall and shortCPU keep what only time can end from taking long.
+// shortCPU and shortWall shorten attacks that only a time limit ends.
 const (
 	shortCPU  = 300
 	shortWall = 700
@@ -52,16 +53,16 @@ const (
 	processes = 16
 )
 
-// All gives the attacks: what a program does when it runs, what a source does to its compiler, and what a request does to who
-// reads it. Their limits are within those of a pool with 64 MiB and 64 processes a run.
-func All() []Attack { return slices.Concat(Running(), Compiling(), Asking()) }
+// All returns all attacks: of programs, of sources on compilers, and of requests on their reader.
+// Their limits are within those of a pool with 64 MiB and 64 processes a run.
+func All() []Attack { return slices.Concat(ProgramAttacks(), CompilerAttacks(), RequestAttacks()) }
 
 type limits = api.Limits
 
-// Running gives the attacks of programs. The first argument names the way.
-func Running() []Attack {
+// ProgramAttacks returns the attacks of programs. The first argument of each names the attack.
+func ProgramAttacks() []Attack {
 	var all []Attack
-	way := func(verdict api.Verdict, cause, stdout string, l limits, names ...string) {
+	add := func(verdict api.Verdict, cause, stdout string, l limits, names ...string) {
 		for _, name := range names {
 			if l.CPUMillis == 0 {
 				l.CPUMillis = 3000
@@ -78,35 +79,36 @@ func Running() []Attack {
 			all = append(all, Attack{Name: name, Verdict: verdict, Cause: cause, Stdout: stdout, Request: request})
 		}
 	}
-	way(api.TimeLimit, "cpu limit", "", limits{CPUMillis: shortCPU}, "spin", "spin-threads", "spin-children", "spin-reaped", "vfork-loop")
-	way(api.TimeLimit, "wall limit", "", limits{WallMillis: shortWall}, "sleep", "deaf", "stop-self", "stop-group", "close-out", "drip")
-	way(api.ProcessLimit, "processes", "", limits{}, "fork-bomb", "thread-bomb", "fork-some", "thread-some")
-	way(api.OK, "", "", limits{}, "leave-group")
-	way(api.OK, "", "done\n", limits{}, "double-fork")
-	way(api.OK, "", "alive\n", limits{}, "kill-all", "signal-others", "stop-parent")
-	way(api.MemoryLimit, "memory limit", "", limits{}, "alloc", "alloc-children", "alloc-mmap")
-	way(api.MemoryLimit, "memory limit", "", limits{Processes: 64}, "alloc-fifty")
-	way(api.OK, "", "refused\n", limits{}, "alloc-shared", "alloc-memfd")
-	way(api.OutputLimit, "", "", limits{}, "alloc-file", "fallocate-many", "map-files", "many-files", "many-bytes", "unlinked", "deep-directories", "flood", "flood-err")
-	way(api.MemoryLimit, "memory limit", "", limits{}, "stack") // a run may use all its memory as stack
-	way(api.RuntimeError, "SIGSEGV", "", limits{}, "crash")
-	way(api.RuntimeError, "SIGFPE", "", limits{}, "divide")
-	way(api.RuntimeError, "SIGABRT", "", limits{}, "abort")
-	way(api.OK, "", "a\x00\uFFFD\uFFFDb\n", limits{}, "binary")
-	way(api.OK, "", "locked\n", limits{}, "leave-lock")
-	way(api.OK, "", "left\n", limits{}, "leave-mess")
-	way(api.OK, "", "empty\n", limits{}, "empty-box")
-	way(api.OK, "", "tried\n", limits{}, "read-others", "reach-out")
+	add(api.TimeLimit, "cpu limit", "", limits{CPUMillis: shortCPU}, "spin", "spin-threads", "spin-children", "spin-reaped", "vfork-loop")
+	add(api.TimeLimit, "wall limit", "", limits{WallMillis: shortWall}, "sleep", "deaf", "stop-self", "stop-group", "close-out", "drip")
+	add(api.ProcessLimit, "processes", "", limits{}, "fork-bomb", "thread-bomb", "fork-some", "thread-some")
+	add(api.OK, "", "", limits{}, "leave-group")
+	add(api.OK, "", "done\n", limits{}, "double-fork")
+	add(api.OK, "", "alive\n", limits{}, "kill-all", "signal-others", "stop-parent")
+	add(api.MemoryLimit, "memory limit", "", limits{}, "alloc", "alloc-children", "alloc-mmap")
+	add(api.MemoryLimit, "memory limit", "", limits{Processes: 64}, "alloc-fifty")
+	add(api.OK, "", "refused\n", limits{}, "alloc-shared", "alloc-memfd")
+	add(api.OutputLimit, "", "", limits{}, "alloc-file", "fallocate-many", "map-files", "many-files", "many-bytes", "unlinked", "deep-directories", "flood", "flood-err")
+	add(api.MemoryLimit, "memory limit", "", limits{}, "stack") // a run may use all its memory as stack
+	add(api.RuntimeError, "SIGSEGV", "", limits{}, "crash")
+	add(api.RuntimeError, "SIGFPE", "", limits{}, "divide")
+	add(api.RuntimeError, "SIGABRT", "", limits{}, "abort")
+	add(api.OK, "", "a\x00\uFFFD\uFFFDb\n", limits{}, "binary")
+	add(api.OK, "", "locked\n", limits{}, "leave-lock")
+	add(api.OK, "", "left\n", limits{}, "leave-mess")
+	add(api.OK, "", "empty\n", limits{}, "empty-box")
+	add(api.OK, "", "tried\n", limits{}, "read-others", "reach-out")
 
 	return all
 }
 
-// attacker runs the program with the arguments.
+// attacker returns a request that runs the attack program with the arguments.
 func attacker(args ...string) api.Request {
 	return api.Request{Language: "c", Args: args, Files: []api.File{{Name: "attack.c", Content: program}, {Name: "reach.h", Content: reach}}}
 }
 
-// Honest is a program that works for a moment and must not notice what goes on around it.
+// Honest returns a program that works for a moment, and its output. No attack may change its
+// result.
 func Honest() (request api.Request, stdout string) {
 	return api.Request{Language: "c", Limits: api.Limits{MemoryMiB: memoryMiB}, Stdin: "17 25\n",
 		Source: "#include <stdio.h>\nint main(void) {\n\tint a, b;\n\tif (scanf(\"%d %d\", &a, &b) != 2) return 1;\n" +

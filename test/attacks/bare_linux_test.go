@@ -11,7 +11,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 )
 
-// TestExecutorOnThisMachine attacks a real executor, started as it is in a pod but for the pod.
+// TestExecutorOnThisMachine attacks a real executor that is started as in a pod, but without a pod.
 func TestExecutorOnThisMachine(t *testing.T) {
 	for name, tc := range map[string]struct {
 		tier    string
@@ -19,23 +19,23 @@ func TestExecutorOnThisMachine(t *testing.T) {
 	}{
 		"Restricted":               {"Restricted", []string{executorProgram}},
 		"Namespaced":               {"Namespaced", []string{executorProgram}},
-		"Namespaced, unprivileged": {"Namespaced", unprivileged()},
+		"Namespaced, unprivileged": {"Namespaced", unprivilegedCommand()},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Setenv("EXECUTOR_MAXIMUM_TIER", tc.tier)
-			survives(t, tc.tier, tc.command)
+			runAgainst(t, tc.tier, tc.command)
 		})
 	}
 }
 
-// survives starts an executor, attacks it, and looks for what is left.
-func survives(t *testing.T, tier string, command []string) {
+// runAgainst starts an executor, attacks it, and looks for residue.
+func runAgainst(t *testing.T, tier string, command []string) {
 	scratch := scratchDir(t)
-	before := machineWide(t)
+	before := hostState(t)
 	executor, url := start(t, scratch, tier, command...)
-	becomesReady(t, url)
+	waitForReady(t, url)
 
-	Drive(t, Executor{Slots: 4, Tier: tier, URL: url})
+	Run(t, Executor{Slots: 4, Tier: tier, URL: url})
 
 	workers := children(t, executor)
 	if len(workers) != 2 {
@@ -57,13 +57,13 @@ func survives(t *testing.T, tier string, command []string) {
 	if len(left) > 0 {
 		t.Errorf("files are left: %v", left)
 	}
-	if diff := cmp.Diff(before, machineWide(t)); diff != "" {
-		t.Errorf("what lies about in the machine has changed (-before +after):\n%s", diff)
+	if diff := cmp.Diff(before, hostState(t)); diff != "" {
+		t.Errorf("the state of the host has changed (-before +after):\n%s", diff)
 	}
 }
 
-// machineWide is what a run could leave outside its directory.
-func machineWide(t *testing.T) map[string][]string {
+// hostState returns the objects outside of its directory that a run could leave.
+func hostState(t *testing.T) map[string][]string {
 	t.Helper()
 	found := map[string][]string{}
 	for _, table := range []string{"shm", "sem", "msg"} {
@@ -79,7 +79,7 @@ func machineWide(t *testing.T) map[string][]string {
 			t.Fatal(err)
 		}
 		for _, e := range entries {
-			// Others use these folders too; what an attack leaves says so.
+			// Other programs use these directories too; the residue of an attack has this name.
 			if strings.Contains(e.Name(), "escaped") {
 				found[dir] = append(found[dir], e.Name())
 			}
@@ -88,7 +88,7 @@ func machineWide(t *testing.T) map[string][]string {
 	return found
 }
 
-// children lists a process's children, whichever thread made them.
+// children returns the children of all threads of a process.
 func children(t *testing.T, pid int) []int {
 	t.Helper()
 	lists, err := filepath.Glob(fmt.Sprintf("/proc/%d/task/*/children", pid))
@@ -101,9 +101,9 @@ func children(t *testing.T, pid int) []int {
 		if err != nil {
 			continue // the thread has ended
 		}
-		for _, word := range strings.Fields(string(content)) {
+		for _, field := range strings.Fields(string(content)) {
 			var child int
-			if _, err := fmt.Sscan(word, &child); err != nil {
+			if _, err := fmt.Sscan(field, &child); err != nil {
 				t.Fatal(err)
 			}
 			all = append(all, child)

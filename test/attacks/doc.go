@@ -1,11 +1,11 @@
-// Package attacks holds what hostile submissions do to an executor, and what must come of it.
+// Package attacks holds hostile submissions and their expected results.
 //
-// The attacks speak the HTTP API alone, so that the same ones are tried on an executor of the bare machine (this package's
-// test) and on a pod (test/e2e). Each must get its verdict alone, in all slots at once, and beside an honest program whose
-// own verdict it must not change; afterwards the slots must serve again within a second. What may be left behind is looked
-// for from outside, by whoever knows where.
+// The attacks use only the HTTP API, so the same attacks run against an executor on this machine
+// (this package's test) and against a pod (test/e2e). Each must get its verdict alone, in all slots
+// at once, and beside an honest program, whose result it must not change; afterwards all slots must
+// serve within a second. The callers look for residue from outside.
 //
-// Running are programs' attacks, Compiling those of sources on compilers, Asking those of requests. A new one of a program
-// needs a proof, too: package sandbox must see it succeed once what stops it is left out (proofs in its tests), so it must do
-// no harm then.
+// ProgramAttacks are attacks of programs, CompilerAttacks of sources on compilers, RequestAttacks
+// of requests. A new attack of a program also needs a proof in the tests of package sandbox, which
+// must see it succeed without the protection that stops it. It must do no harm then.
 package attacks

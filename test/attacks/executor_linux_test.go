@@ -18,19 +18,20 @@ import (
 	"github.com/onsi/gomega"
 )
 
-// executorProgram is cmd/executor, built once, and languageTable a copy of its table: both lie where every user can read.
+// executorProgram is cmd/executor, built once, and languageTable is a copy of its table. Every user
+// can read both.
 var executorProgram, languageTable string
 
-// TestMain is also a launcher: called with refuse and system calls, then --, then a program, it becomes that program under
-// a filter that refuses the calls, as a pod's seccomp profile does; called with nobody and a program, it becomes that
-// program as a user without any privilege.
+// TestMain is also a launcher. With the arguments refuse, system calls, "--" and a program it
+// executes the program under a filter that denies the calls, like a pod's seccomp profile. With the
+// arguments nobody and a program it executes the program as an unprivileged user.
 func TestMain(m *testing.M) {
 	if len(os.Args) > 1 && os.Args[1] == "refuse" {
-		fmt.Fprintln(os.Stderr, refuse(os.Args[2:]))
+		fmt.Fprintln(os.Stderr, execFiltered(os.Args[2:]))
 		os.Exit(1)
 	}
 	if len(os.Args) > 1 && os.Args[1] == "nobody" {
-		fmt.Fprintln(os.Stderr, becomeNobody(os.Args[2:]))
+		fmt.Fprintln(os.Stderr, execAsNobody(os.Args[2:]))
 		os.Exit(1)
 	}
 	os.Exit(run(m))
@@ -39,15 +40,16 @@ func TestMain(m *testing.M) {
 // nobody is the id of a user and a group that own nothing.
 const nobody = 65534
 
-// unprivileged are the words that start an executor as nobody, if this is somebody.
-func unprivileged() []string {
+// unprivilegedCommand returns the command of an executor that runs as nobody if this process is
+// root.
+func unprivilegedCommand() []string {
 	if os.Geteuid() != 0 {
 		return []string{executorProgram}
 	}
 	return []string{os.Args[0], "nobody", executorProgram}
 }
 
-func becomeNobody(command []string) error {
+func execAsNobody(command []string) error {
 	if err := errors.Join(syscall.Setgroups(nil), syscall.Setgid(nobody), syscall.Setuid(nobody)); err != nil {
 		return err
 	}
@@ -84,10 +86,10 @@ func run(m *testing.M) int {
 	return m.Run()
 }
 
-// namespaces stands, among system calls to refuse, for clone with a namespace of any kind.
+// namespaces, in a list of system calls to deny, means clone with a new namespace.
 const namespaces = "namespaces"
 
-func refuse(args []string) error {
+func execFiltered(args []string) error {
 	group := seccomp.SyscallGroup{Action: seccomp.ActionErrno}
 	for i, arg := range args {
 		if arg == namespaces {
@@ -111,7 +113,8 @@ func refuse(args []string) error {
 	return fmt.Errorf("no -- in %q", args)
 }
 
-// start runs an executor of 2 workers with 2 slots each, by the words of command and then its flags, until the test ends.
+// start runs an executor with 2 workers of 2 slots until the test ends. command comes before its
+// flags.
 func start(t *testing.T, scratch, minimumTier string, command ...string) (pid int, url string) {
 	t.Helper()
 	listener, err := net.Listen("tcp", "127.0.0.1:0")
@@ -123,7 +126,7 @@ func start(t *testing.T, scratch, minimumTier string, command ...string) (pid in
 	args := append(command[1:], "serve", "--listen", address, "--workers=2", "--threads=2", "--scratch", scratch, "--timeout=20s",
 		"--processes=64", "--disk-mib=16", "--languages", languageTable, "--minimum-tier", minimumTier)
 	executor := exec.Command(command[0], args...)
-	// Variables, so that a test can set others.
+	// As variables, so that a test can override them.
 	executor.Env = append([]string{"EXECUTOR_MEMORY_MIB=64"}, os.Environ()...)
 	var log bytes.Buffer
 	executor.Stdout, executor.Stderr = &log, &log
@@ -140,7 +143,7 @@ func start(t *testing.T, scratch, minimumTier string, command ...string) (pid in
 	return executor.Process.Pid, "http://" + address
 }
 
-// scratchDir is a directory on tmpfs, as a pod's scratch is, that belongs to whoever starts an executor in it.
+// scratchDir creates a directory on tmpfs, like a pod's scratch volume, that every user can write.
 func scratchDir(t *testing.T) string {
 	t.Helper()
 	scratch, err := os.MkdirTemp("/dev/shm", "scratch-")
@@ -154,7 +157,7 @@ func scratchDir(t *testing.T) string {
 	return scratch
 }
 
-func becomesReady(t *testing.T, url string) {
+func waitForReady(t *testing.T, url string) {
 	t.Helper()
 	gomega.NewWithT(t).Eventually(func() (int, error) { status, _, err := get(url + "/readyz"); return status, err }).
 		WithTimeout(30 * time.Second).Should(gomega.Equal(http.StatusOK))

@@ -14,11 +14,12 @@ import (
 	"executorpool.dev/test/cases"
 )
 
-// TestLanguagesJudgeTheirCasesInNamespaces holds every language to its cases where it finds nothing but what it was given.
+// TestLanguagesJudgeTheirCasesInNamespaces runs the cases of every language in a root that holds
+// only the configured paths.
 func TestLanguagesJudgeTheirCasesInNamespaces(t *testing.T) {
 	t.Setenv("EXECUTOR_MEMORY_MIB", "256")
-	_, url := start(t, scratchDir(t), "Namespaced", unprivileged()...)
-	becomesReady(t, url)
+	_, url := start(t, scratchDir(t), "Namespaced", unprivilegedCommand()...)
+	waitForReady(t, url)
 	for _, c := range cases.All() {
 		t.Run(c.Language+"/"+c.Name, func(t *testing.T) {
 			result, err := post(t.Context(), url, c.Request)
@@ -36,23 +37,24 @@ func TestLanguagesJudgeTheirCasesInNamespaces(t *testing.T) {
 	}
 }
 
-// TestMaskedProcessTableMeansALowerTier covers a part of /proc, as container runtimes do: the kernel then gives out no fresh
-// one, and the executor must say so and go on without.
+// TestMaskedProcessTableMeansALowerTier covers a part of /proc, as container runtimes do. The
+// kernel then refuses a new process table, and the executor must use a lower tier and report why.
 func TestMaskedProcessTableMeansALowerTier(t *testing.T) {
 	command := []string{"unshare", "--mount", "sh", "-c", `mount --bind /proc/sys /proc/sys && exec "$@"`, "sh", executorProgram}
 	_, url := start(t, scratchDir(t), "Restricted", command...)
-	becomesReady(t, url)
+	waitForReady(t, url)
 	_, readiness, err := get(url + "/readyz")
 	want := "Namespaced: in namespaces of its own: mount a process table of its own: operation not permitted"
 	if err != nil || !strings.Contains(readiness, `"tier":"Restricted"`) || !strings.Contains(readiness, want) {
-		t.Errorf("/readyz says %s (%v), want tier Restricted and %q", readiness, err, want)
+		t.Errorf("/readyz reports %s (%v), want tier Restricted and %q", readiness, err, want)
 	}
 }
 
-// TestDeadWorkerTakesItsRunsAlong kills and replaces workers that are the first process of their namespaces.
+// TestDeadWorkerTakesItsRunsAlong kills and recycles workers that are the first process of their
+// namespaces.
 func TestDeadWorkerTakesItsRunsAlong(t *testing.T) {
 	executor, url := start(t, scratchDir(t), "Namespaced", executorProgram)
-	becomesReady(t, url)
+	waitForReady(t, url)
 	g := gomega.NewWithT(t)
 	eventually := func(got func() int, want int) {
 		t.Helper()
@@ -94,7 +96,7 @@ func TestDeadWorkerTakesItsRunsAlong(t *testing.T) {
 
 	old := children(t, executor)
 	eventually(func() (replaced int) {
-		// Again and again: a worker that is just starting is not replaced.
+		// SIGHUP is repeated: a worker that is starting is not recycled.
 		if err := syscall.Kill(executor, syscall.SIGHUP); err != nil {
 			t.Fatal(err)
 		}
@@ -105,6 +107,6 @@ func TestDeadWorkerTakesItsRunsAlong(t *testing.T) {
 		}
 		return replaced
 	}, 2)
-	becomesReady(t, url)
-	Executor{Slots: 4, Tier: "Namespaced", URL: url}.honest(t)
+	waitForReady(t, url)
+	Executor{Slots: 4, Tier: "Namespaced", URL: url}.checkHonest(t)
 }

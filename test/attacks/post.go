@@ -11,7 +11,7 @@ import (
 	"executorpool.dev/executor/api"
 )
 
-// post submits over HTTP to the executor at the URL.
+// post submits the request to the executor at url. Any other response than a result is an error.
 func post(ctx context.Context, url string, request api.Request) (result api.Result, err error) {
 	body, err := json.Marshal(request)
 	if err != nil {

@@ -13,12 +13,14 @@ import (
 	"time"
 )
 
-// patience is how long an executor may at most wait for the rest of a request, and a little.
-const patience = 40 * time.Second
+// slowRequestTimeout is the longest time for which an executor may wait for the rest of a request,
+// plus a margin.
+const slowRequestTimeout = 40 * time.Second
 
-// drip begins more requests than there are slots and lets them rest, half of them within the header and half within the
-// body. refused waits until the executor has given all of them up.
-func (e Executor) drip(t *testing.T) (refused func()) {
+// startSlowRequests starts more requests than there are slots and never finishes them: half stop in
+// the header and half in the body. The returned function waits until the executor has ended all of
+// them.
+func (e Executor) startSlowRequests(t *testing.T) (refused func()) {
 	t.Helper()
 	address, err := url.Parse(e.URL)
 	if err != nil {
@@ -34,7 +36,7 @@ func (e Executor) drip(t *testing.T) (refused func()) {
 				_, err = fmt.Fprint(conn, text)
 			}
 			if err == nil {
-				err = conn.SetReadDeadline(time.Now().Add(patience))
+				err = conn.SetReadDeadline(time.Now().Add(slowRequestTimeout))
 			}
 			if err != nil {
 				t.Fatal(err)

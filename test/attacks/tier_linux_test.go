@@ -12,8 +12,8 @@ import (
 	"executorpool.dev/executor/api"
 )
 
-// TestTierIsWhatHolds takes pieces away from a real executor, as a pod's seccomp profile can: the tier it reports must be
-// the one that is left, and below the minimum it must not serve, and say why.
+// TestTierIsWhatHolds removes facilities from a real executor, as a pod's seccomp profile can. It
+// must report the tier that still holds; below the minimum it must not serve, and must report why.
 func TestTierIsWhatHolds(t *testing.T) {
 	landlock := []string{"landlock_create_ruleset", "landlock_add_rule", "landlock_restrict_self"}
 	for name, tc := range map[string]struct {
@@ -49,11 +49,11 @@ func TestTierIsWhatHolds(t *testing.T) {
 					WithTimeout(30 * time.Second).Should(gomega.Equal(want))
 				_, readiness, err := get(url + "/readyz")
 				if err != nil || !strings.Contains(readiness, `"tier":"`+tc.tier+`"`) || !strings.Contains(readiness, tc.why) {
-					t.Errorf("minimum %s: /readyz says %s (%v), want tier %s and %q", minimum, readiness, err, tc.tier, tc.why)
+					t.Errorf("minimum %s: /readyz reports %s (%v), want tier %s and %q", minimum, readiness, err, tc.tier, tc.why)
 				}
 				_, metrics, err := get(url + "/metrics")
 				if err != nil || !strings.Contains(metrics, `executor_isolation_tier{tier="`+tc.tier+`"} 1`) {
-					t.Errorf("minimum %s: /metrics does not say tier %s (%v)", minimum, tc.tier, err)
+					t.Errorf("minimum %s: /metrics does not report tier %s (%v)", minimum, tc.tier, err)
 				}
 				e := Executor{Slots: 4, Tier: tc.tier, URL: url}
 				if !serves {
@@ -63,9 +63,9 @@ func TestTierIsWhatHolds(t *testing.T) {
 					}
 					continue
 				}
-				e.ProveTier(t)
+				e.CheckTier(t)
 				if tc.tier == "None" {
-					Tidy(t)
+					RemoveResidue(t)
 				}
 			}
 		})

@@ -13,8 +13,8 @@ import (
 //go:embed testdata
 var sources embed.FS
 
-// families are the folders and endings of each language's sources.
-var families = map[string]struct{ folder, ending string }{
+// families are the directory and extension of each language's sources.
+var families = map[string]struct{ directory, extension string }{
 	"c":          {"c", "c"},
 	"cpp17":      {"cpp", "cpp"},
 	"cpp20":      {"cpp", "cpp"},
@@ -26,27 +26,28 @@ var families = map[string]struct{ folder, ending string }{
 	"rust":       {"rust", "rs"},
 }
 
-// Case is one submission and what must become of it.
+// Case is one submission and its expected result.
 type Case struct {
 	Language, Name string
 	Request        api.Request
-	// Verdict is what the submission must get. A language without a compiler finds a broken program when it runs it.
+	// Verdict is the expected verdict. A language without a compiler finds a broken program when it
+	// runs it.
 	Verdict api.Verdict
-	// Stdout is what the run must print.
+	// Stdout is the expected output.
 	Stdout string
 }
 
-// Lines is how many numbers the large input has, one a line, 1 to Lines: 4 MB.
+// Lines is the number of lines of the large input: the numbers 1 to Lines, 4 MB.
 const Lines = 600_000
 
-// All gives the cases of every language in the order hello, input, memory, time, broken.
+// All returns the cases of all languages, each in the order hello, input, memory, time, broken.
 func All() []Case {
 	numbers := Numbers(Lines)
 	var all []Case
 	for _, language := range Languages() {
 		family := families[language]
 		broken := api.CompileError
-		if family.folder == "python" || family.folder == "javascript" {
+		if family.directory == "python" || family.directory == "javascript" {
 			broken = api.RuntimeError
 		}
 		for _, c := range []Case{
@@ -57,17 +58,17 @@ func All() []Case {
 			{Name: "broken", Verdict: broken},
 		} {
 			c.Language, c.Request.Language = language, language
-			c.Request.Source = read(family.folder + "/" + c.Name + "." + family.ending)
+			c.Request.Source = read(family.directory + "/" + c.Name + "." + family.extension)
 			all = append(all, c)
 		}
 	}
 	return all
 }
 
-// Languages are the languages that have cases, sorted.
+// Languages returns the ids of the languages with cases, sorted.
 func Languages() []string { return slices.Sorted(maps.Keys(families)) }
 
-// Numbers are 1 to n, one a line.
+// Numbers returns the numbers 1 to n, one a line.
 func Numbers(n int) string {
 	var text strings.Builder
 	for i := range n {
@@ -79,7 +80,7 @@ func Numbers(n int) string {
 func read(name string) string {
 	content, err := sources.ReadFile("testdata/" + name)
 	if err != nil {
-		panic(err) // the folder is part of the program
+		panic(err) // the directory is embedded
 	}
 	return string(content)
 }

@@ -1,6 +1,7 @@
-// Package cases holds what every language of the executor must judge rightly: a "hello", a program that reads a large
-// input, one that hits the memory limit, one that hits the time limit and one that is no program.
+// Package cases holds the submissions that every language of the executor must judge correctly:
+// "hello", a program that reads a large input, one that exceeds the memory limit, one that exceeds
+// the CPU limit, and one that does not compile.
 //
-// The sources are in testdata, one folder for each language or family. The executor's tests judge them in a slot, the
-// end-to-end tests through the API of a pod.
+// The sources are in testdata, a directory for each language or family. The executor's tests judge
+// them in a slot, the end-to-end tests through the API of a pod.
 package cases

@@ -74,7 +74,7 @@ func TestPodReportsTheTierThatHolds(t *testing.T) {
 				}
 				e := attacks.Executor{URL: url, Slots: 1, Tier: tc.tier}
 				if serves {
-					e.ProveTier(t)
+					e.CheckTier(t)
 					return
 				}
 				if _, err := e.Execute(t.Context(), api.Request{Language: "c", Source: "x"}); err == nil ||

@@ -1,6 +1,6 @@
-// Package landlock builds the file, network and scope restrictions of one slot's runs.
+// Package landlock creates the restrictions of files, network and scope for the runs of one slot.
 //
-// A Ruleset is a kernel object behind a descriptor: New makes it, Allow opens file hierarchies in it; a process that enters
-// it (landlock_restrict_self, see package spawn) loses every other right for good, with whatever it starts. The package
-// says nothing about what a run should be allowed; that list belongs to package sandbox.
+// A Ruleset is a kernel object behind a descriptor: New creates it and Allow adds rules for file
+// hierarchies. A process that enters it (landlock_restrict_self, see package spawn) and its
+// descendants lose every other right for good. Package sandbox decides what runs may reach.
 package landlock

@@ -9,23 +9,25 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// Rights that a rule can open below a path.
+// Rights of a rule.
 const (
-	// ReadExec is what a toolchain needs.
+	// ReadExec is for toolchains.
 	ReadExec = unix.LANDLOCK_ACCESS_FS_EXECUTE | unix.LANDLOCK_ACCESS_FS_READ_FILE | unix.LANDLOCK_ACCESS_FS_READ_DIR
 	// ReadWrite is for single files and devices.
 	ReadWrite = unix.LANDLOCK_ACCESS_FS_READ_FILE | unix.LANDLOCK_ACCESS_FS_WRITE_FILE
-	// All is everything a program does in a directory of its own, making device nodes and sockets excepted.
+	// All is for a program's own directory: everything but creating device nodes and sockets.
 	All = ReadExec | unix.LANDLOCK_ACCESS_FS_WRITE_FILE | unix.LANDLOCK_ACCESS_FS_REMOVE_DIR | unix.LANDLOCK_ACCESS_FS_REMOVE_FILE | unix.LANDLOCK_ACCESS_FS_MAKE_DIR |
 		unix.LANDLOCK_ACCESS_FS_MAKE_REG | unix.LANDLOCK_ACCESS_FS_MAKE_FIFO | unix.LANDLOCK_ACCESS_FS_MAKE_SYM | unix.LANDLOCK_ACCESS_FS_REFER | unix.LANDLOCK_ACCESS_FS_TRUNCATE
-	// fileRights are those a rule on something that is not a directory may name; the kernel refuses others.
+	// fileRights are the rights that the kernel accepts in a rule for something that is not a
+	// directory.
 	fileRights = unix.LANDLOCK_ACCESS_FS_EXECUTE | unix.LANDLOCK_ACCESS_FS_READ_FILE | unix.LANDLOCK_ACCESS_FS_WRITE_FILE | unix.LANDLOCK_ACCESS_FS_TRUNCATE | unix.LANDLOCK_ACCESS_FS_IOCTL_DEV
 )
 
-// ScopeABI is the first ABI that keeps signals and abstract unix sockets inside the domain (Linux 6.12).
+// ScopeABI is the first ABI that confines signals and abstract unix sockets to the domain (Linux
+// 6.12).
 const ScopeABI = 6
 
-// ABI is the kernel's Landlock version, 0 when it has none or the pod may not use it.
+// ABI returns the kernel's Landlock ABI, and 0 if the kernel has none or the pod may not use it.
 func ABI() int {
 	version, _, errno := unix.Syscall(unix.SYS_LANDLOCK_CREATE_RULESET, 0, 0, unix.LANDLOCK_CREATE_RULESET_VERSION)
 	if errno != 0 {
@@ -34,7 +36,8 @@ func ABI() int {
 	return int(version)
 }
 
-// handledFS are the file rights that ABI knows: Linux 5.13, refer 5.19, truncate 6.2, ioctl 6.10.
+// handledFS returns the file rights of an ABI: Linux 5.13, refer from 5.19, truncate from 6.2,
+// ioctl from 6.10.
 func handledFS(abi int) uint64 {
 	rights := uint64(unix.LANDLOCK_ACCESS_FS_MAKE_SYM<<1 - 1)
 	if abi >= 2 {
@@ -49,7 +52,8 @@ func handledFS(abi int) uint64 {
 	return rights
 }
 
-// create passes the whole structure: older kernels take a longer one as long as what they do not know is zero.
+// create passes the whole structure: older kernels accept a longer one if the unknown fields are
+// zero.
 func create(attr *unix.LandlockRulesetAttr) (int, error) {
 	fd, _, errno := unix.Syscall(unix.SYS_LANDLOCK_CREATE_RULESET, uintptr(unsafe.Pointer(attr)), unsafe.Sizeof(*attr), 0)
 	if errno != 0 {
@@ -58,14 +62,15 @@ func create(attr *unix.LandlockRulesetAttr) (int, error) {
 	return int(fd), nil
 }
 
-// Ruleset is a set of rules not yet in force.
+// Ruleset is a set of rules. A rule has no effect before a process enters the ruleset.
 type Ruleset struct {
 	fd      int
 	handled uint64
 }
 
-// New makes a ruleset that denies every file access, TCP from ABI 4 and, from ABI 6, signals to and abstract sockets of
-// processes outside. abi is at most what ABI returned; a lower one behaves like an older kernel.
+// New creates a ruleset that denies every file access; from ABI 4 on also TCP; from ABI 6 on also
+// signals to and abstract sockets of processes outside. abi may be lower than what ABI returns, to
+// behave like an older kernel.
 func New(abi int) (*Ruleset, error) {
 	attr := unix.LandlockRulesetAttr{Handled_access_fs: handledFS(abi)}
 	if abi >= 4 {
@@ -81,11 +86,11 @@ func New(abi int) (*Ruleset, error) {
 	return &Ruleset{fd: fd, handled: attr.Handled_access_fs}, nil
 }
 
-// FD is the descriptor, for landlock_restrict_self in a forked child that has no_new_privs set.
+// FD returns the descriptor for landlock_restrict_self in a child that has set no_new_privs.
 func (r *Ruleset) FD() int { return r.fd }
 
-// Allow opens rights below path, or on the file path names. A path that does not exist opens nothing and is no error:
-// images differ in what they carry.
+// Allow adds a rule for the hierarchy below path, or for the file at path. A path that does not
+// exist adds nothing and is no error: images differ in their content.
 func (r *Ruleset) Allow(path string, rights uint64) error {
 	fd, err := unix.Open(path, unix.O_PATH|unix.O_CLOEXEC, 0)
 	if errors.Is(err, fs.ErrNotExist) {
@@ -112,5 +117,5 @@ func (r *Ruleset) Allow(path string, rights uint64) error {
 	return nil
 }
 
-// Close frees the descriptor; a domain in force stays in force.
+// Close closes the descriptor; processes that have entered the ruleset stay restricted.
 func (r *Ruleset) Close() error { return unix.Close(r.fd) }

@@ -16,8 +16,8 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// TestMain is also the program that enters a ruleset: called with an ABI, the files' directory, a port and a pid, it prints
-// what it can do.
+// TestMain is also the program that enters a ruleset: with an ABI, the directory of the files, a
+// port and a pid as arguments it prints the result of each attempt.
 func TestMain(m *testing.M) {
 	if len(os.Args) == 6 && os.Args[1] == "enter" {
 		if err := enter(os.Args[2:]); err != nil {
@@ -114,7 +114,8 @@ func errnoOf(err error) string {
 	return err.Error()
 }
 
-// TestRulesDenyAllButWhatIsAllowed enters the rules of each ABI, as far as this kernel knows it, and tries.
+// TestRulesDenyAllButWhatIsAllowed enters the rules of each ABI that this kernel knows, and makes
+// all attempts.
 func TestRulesDenyAllButWhatIsAllowed(t *testing.T) {
 	if ABI() < ScopeABI {
 		t.Fatalf("this kernel's Landlock has ABI %d; the sandbox's tests need %d (Linux 6.12)", ABI(), ScopeABI)
@@ -154,7 +155,8 @@ func TestRulesDenyAllButWhatIsAllowed(t *testing.T) {
 				"make socket in own: EACCES", "remove in own: done",
 				"read outside: EACCES", "list outside: EACCES", "remove outside: EACCES",
 				"truncate outside: " + from(3, "EACCES"),
-				// Without the right to refer, which came with ABI 2, linking between directories is denied for good.
+				// Without the right to refer, of ABI 2, linking between directories is always
+				// denied.
 				"link outside in: EXDEV",
 				"connect: " + from(4, "EACCES"), "signal: " + from(ScopeABI, "EPERM"),
 			}

@@ -8,15 +8,17 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// given is how the thread's credentials work from then on, for good: user id 0 gets nothing by executing (NOROOT), no id gets
-// anything by changing into another (NO_SETUID_FIXUP, no KEEP_CAPS), and nothing is ambient. SECBIT_* of linux/securebits.h;
-// each is followed by its lock.
-const given = 1<<0 | 1<<1 | 1<<2 | 1<<3 | 1<<5 | 1<<6 | 1<<7
+// lockedSecureBits makes the loss of capabilities permanent: executing a program gives user id 0
+// nothing (NOROOT), changing the user id gives nothing (NO_SETUID_FIXUP, no KEEP_CAPS), and there
+// are no ambient capabilities. The values are SECBIT_* of linux/securebits.h, each followed by its
+// lock.
+const lockedSecureBits = 1<<0 | 1<<1 | 1<<2 | 1<<3 | 1<<5 | 1<<6 | 1<<7
 
-// dropCapabilities gives up all that there is and all that there could be.
+// dropCapabilities empties the bounding, ambient, effective, permitted and inheritable sets for
+// good.
 func dropCapabilities() error {
 	for capability := uintptr(0); ; capability++ {
-		// The kernel's last one is known by the next not being known.
+		// The kernel reports EINVAL for the first capability that it does not know.
 		if _, err := unix.PrctlRetInt(unix.PR_CAPBSET_READ, capability, 0, 0, 0); errors.Is(err, unix.EINVAL) {
 			break
 		}
@@ -24,7 +26,7 @@ func dropCapabilities() error {
 			return fmt.Errorf("drop capability %d from the bounding set: %w", capability, err)
 		}
 	}
-	if err := unix.Prctl(unix.PR_SET_SECUREBITS, given, 0, 0, 0); err != nil {
+	if err := unix.Prctl(unix.PR_SET_SECUREBITS, lockedSecureBits, 0, 0, 0); err != nil {
 		return fmt.Errorf("set the secure bits: %w", err)
 	}
 	if err := unix.Prctl(unix.PR_CAP_AMBIENT, unix.PR_CAP_AMBIENT_CLEAR_ALL, 0, 0, 0); err != nil {
@@ -38,9 +40,9 @@ func dropCapabilities() error {
 	return unix.Prctl(unix.PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0)
 }
 
-// Inside says whether this process is one that Main made, and if not, what is missing. It is a guard against being called in
-// the wrong process; what the namespaces are worth is for attacks to show.
-func Inside() error {
+// Check returns an error that says what is missing if Main did not create this process. It guards
+// against use in the wrong process; the probe proves what the namespaces are worth.
+func Check() error {
 	if pid := os.Getpid(); pid != 1 {
 		return fmt.Errorf("the process is number %d of its pid namespace, not the first", pid)
 	}
@@ -48,7 +50,7 @@ func Inside() error {
 	if err != nil {
 		return fmt.Errorf("read the secure bits: %w", err)
 	}
-	if bits != given {
+	if bits != lockedSecureBits {
 		return errors.New("the process has not given up its capabilities for good")
 	}
 	return nil

@@ -12,23 +12,25 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// Config is what the new root holds, each thing where it is outside. What does not exist is left out.
+// Config is the content of the new root. Each path has the same name inside as outside. Paths that
+// do not exist are left out.
 type Config struct {
-	// Read are files and directories to be read and executed.
+	// Read are files and directories that can be read and executed.
 	Read []string
 	// Devices are device nodes.
 	Devices []string
-	// Write is the one directory that can be written. It is one mount with all that lies in it, so that files can be linked
-	// and moved within.
+	// Write is the only directory that can be written. It is one mount with all directories in it,
+	// so that files can be linked and renamed between them.
 	Write string
-	// Without leaves parts out, for tests alone.
+	// Without lists parts to leave out; for tests only.
 	Without Part
 }
 
-// Part is something that can be left out, for a test to show that an attack is refused by it and not by luck.
+// Part is a part of the isolation that a test can leave out, to prove that this part stops an
+// attack.
 type Part uint
 
-// The parts. User and mount namespaces are not among them: nothing else works without.
+// The parts. The user and mount namespaces are always present: the other parts need them.
 const (
 	// Processes is the pid namespace.
 	Processes Part = 1 << iota
@@ -36,11 +38,11 @@ const (
 	Network
 	// Messages is the IPC namespace: System V objects and message queues.
 	Messages
-	// HostName is the host name's namespace.
+	// HostName is the UTS namespace.
 	HostName
-	// Root is the root of its own.
+	// Root is the new root directory.
 	Root
-	// Capabilities is giving up all capabilities.
+	// Capabilities is the loss of all capabilities.
 	Capabilities
 	// Nesting is the ban on further user namespaces.
 	Nesting
@@ -48,22 +50,24 @@ const (
 
 func (c Config) has(p Part) bool { return c.Without&p == 0 }
 
-// settings are what Main is told.
+// settings is the argument of Main.
 type settings struct {
 	Config
-	// UID and GID are the process's ids, which it cannot see in a user namespace that maps none yet.
+	// UID and GID are the ids of the process. In a user namespace without a mapping it cannot read
+	// them.
 	UID, GID int
 }
 
-// Arg is the first argument by which a program that uses this package must call Main.
+// Arg is the first argument with which Config.Command starts the program; the program must then
+// call Main.
 const Arg = "enter-namespaces"
 
-// keep are the capabilities, in the new user namespace only, that Main needs. A program under another user id than 0 loses
-// what is not ambient when it is executed.
-var keep = []uintptr{unix.CAP_SYS_ADMIN, unix.CAP_SETPCAP, unix.CAP_SYS_RESOURCE}
+// initialCapabilities are the capabilities in the new user namespace that Main needs. A program
+// with another user id than 0 keeps only ambient capabilities over exec.
+var initialCapabilities = []uintptr{unix.CAP_SYS_ADMIN, unix.CAP_SETPCAP, unix.CAP_SYS_RESOURCE}
 
-// Command prepares to start this program again with the given arguments, in namespaces of its own. The caller sets what it
-// likes but for the flags of SysProcAttr.
+// Command returns a command that starts this program again with args, in new namespaces. The caller
+// may set every field of it but the flags of SysProcAttr.
 func (c Config) Command(args ...string) (*exec.Cmd, error) {
 	text, err := json.Marshal(settings{Config: c, UID: os.Geteuid(), GID: os.Getegid()})
 	if err != nil {
@@ -77,12 +81,12 @@ func (c Config) Command(args ...string) (*exec.Cmd, error) {
 			flags |= flag
 		}
 	}
-	cmd.SysProcAttr = &unix.SysProcAttr{Cloneflags: flags, AmbientCaps: keep}
+	cmd.SysProcAttr = &unix.SysProcAttr{Cloneflags: flags, AmbientCaps: initialCapabilities}
 	return cmd, nil
 }
 
-// Top are the names that the new root has, sorted.
-func (c Config) Top() []string {
+// RootEntries returns the names in the new root directory, sorted.
+func (c Config) RootEntries() []string {
 	names := []string{"proc"}
 	for _, paths := range [][]string{c.Read, c.Devices, {c.Write}} {
 		for _, path := range paths {

@@ -10,15 +10,15 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// Main is what the program does when its first argument is Arg. It becomes the command that was given to Config.Command, or
-// prints the step that failed and ends the process with 1.
+// Main is the main function of a program whose first argument is Arg. It replaces the process by
+// the command that was given to Config.Command, or prints the failed step and exits with 1.
 func Main() {
 	fmt.Fprintln(os.Stderr, enter(os.Args))
 	os.Exit(1)
 }
 
-// HostNameWithin is what runs take for the machine's name.
-const HostNameWithin = "run"
+// RunHostName is the host name in the namespaces.
+const RunHostName = "run"
 
 type step struct {
 	name string
@@ -26,7 +26,7 @@ type step struct {
 }
 
 func enter(args []string) error {
-	// Capabilities and their bounds are each thread's own.
+	// Each thread has its own capabilities and bounding set.
 	runtime.LockOSThread()
 	if len(args) < 4 {
 		return errors.New("this command is the executor's own, for isolating its workers")
@@ -40,7 +40,7 @@ func enter(args []string) error {
 			return fmt.Errorf("%s: %w", step.name, err)
 		}
 	}
-	// By its link and not by its path, which the new root need not have.
+	// By its link: the path of the program need not exist in the new root.
 	if err := unix.Exec("/proc/self/exe", append([]string{"executor"}, args[3:]...), os.Environ()); err != nil {
 		return fmt.Errorf("execute the program again: %w", err)
 	}
@@ -61,28 +61,28 @@ func (s settings) steps() []step {
 			steps = append(steps, step{name, do})
 		}
 	}
-	add(Root, "find what the new root holds", r.gather)
+	add(Root, "find what the new root holds", r.collectMounts)
 	add(Root, "make a new root", r.make)
 	add(Root, "fill the new root", r.fill)
 	add(0, "mount a process table of its own", r.mountProc)
 	add(Nesting, "forbid further user namespaces", r.forbidNesting)
-	// For user id 0, which may write the kernel's settings without any capability.
+	// User id 0 may write the kernel's settings without any capability.
 	add(Root, "make the process table read-only", func() error { return makeReadOnly("proc") })
 	add(Root, "make the new root read-only", func() error { return makeReadOnly(".") })
 	add(Root, "change to the new root", func() error { return unix.PivotRoot(".", ".") })
-	// It lies on top of the new one, and the process stands in it.
+	// The old root is mounted on top of the new one, and is the working directory.
 	add(Root, "leave the old root", func() error { return errors.Join(unix.Unmount(".", unix.MNT_DETACH), unix.Chdir("/")) })
-	add(HostName, "set the host name", func() error { return unix.Sethostname([]byte(HostNameWithin)) })
+	add(HostName, "set the host name", func() error { return unix.Sethostname([]byte(RunHostName)) })
 	add(Capabilities, "give up all capabilities", dropCapabilities)
 	return steps
 }
 
-// mapIDs gives the process its own user and group id in its namespace, and no other: what is not mapped cannot be become.
-// It does so itself, since its parent is closed to others of its user (PR_SET_DUMPABLE), which makes the child's files below
-// /proc root's until it has executed something.
+// mapIDs maps the process's user and group id to themselves, and no other, so the process cannot
+// change to another id. The process does so itself: its parent is not dumpable, so the child's
+// files below /proc belong to root until the child has executed a program.
 func (s settings) mapIDs() error {
 	for _, file := range []struct{ name, content string }{
-		{"setgroups", "deny"}, // or an unprivileged process may map no group
+		{"setgroups", "deny"}, // required before an unprivileged process may map a group
 		{"gid_map", fmt.Sprintf("%d %d 1", s.GID, s.GID)},
 		{"uid_map", fmt.Sprintf("%d %d 1", s.UID, s.UID)},
 	} {

@@ -12,16 +12,16 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// root is a root in the making. The working directory is its top as soon as it is made.
+// root is a new root directory under construction. It is the working directory once it is mounted.
 type root struct {
 	config Config
-	proc   string // where the process table is mounted
-	places []place
+	proc   string // the mount point of the process table
+	mounts []mount
 	links  []link
 }
 
-// place is a mount that is not yet anywhere: a copy of what is at the path outside.
-type place struct {
+// mount is a detached copy of the mount at path.
+type mount struct {
 	path string
 	tree int
 	dir  bool
@@ -29,17 +29,17 @@ type place struct {
 
 type link struct{ path, target string }
 
-// gather copies mounts and remembers the symbolic links that lead to them, such as /lib. It comes before the new root, which
-// hides the directory that can be written.
-func (r *root) gather() error {
+// collectMounts copies the mounts and records the symbolic links that lead to them, such as /lib.
+// It must come before make, which hides Config.Write.
+func (r *root) collectMounts() error {
 	reads, err := r.resolve(r.config.Read)
 	if err != nil {
 		return err
 	}
 	for _, path := range reads {
-		// The process table is mounted afresh.
-		if !under(path, "/proc") && !slices.ContainsFunc(r.places, func(p place) bool { return under(path, p.path) }) {
-			if err := r.take(path, unix.MOUNT_ATTR_RDONLY|unix.MOUNT_ATTR_NOSUID|unix.MOUNT_ATTR_NODEV); err != nil {
+		// The process table gets a mount of its own.
+		if !isBelow(path, "/proc") && !slices.ContainsFunc(r.mounts, func(p mount) bool { return isBelow(path, p.path) }) {
+			if err := r.addMount(path, unix.MOUNT_ATTR_RDONLY|unix.MOUNT_ATTR_NOSUID|unix.MOUNT_ATTR_NODEV); err != nil {
 				return err
 			}
 		}
@@ -49,14 +49,15 @@ func (r *root) gather() error {
 		return err
 	}
 	for _, path := range devices {
-		if err := r.take(path, unix.MOUNT_ATTR_NOSUID|unix.MOUNT_ATTR_NOEXEC); err != nil {
+		if err := r.addMount(path, unix.MOUNT_ATTR_NOSUID|unix.MOUNT_ATTR_NOEXEC); err != nil {
 			return err
 		}
 	}
-	return r.take(r.config.Write, unix.MOUNT_ATTR_NOSUID|unix.MOUNT_ATTR_NODEV)
+	return r.addMount(r.config.Write, unix.MOUNT_ATTR_NOSUID|unix.MOUNT_ATTR_NODEV)
 }
 
-// resolve follows symbolic links and gives what they lead to, sorted, so that a directory comes before what lies in it.
+// resolve returns the targets of paths after following symbolic links, sorted, so that a directory
+// comes before its content.
 func (r *root) resolve(paths []string) (resolved []string, err error) {
 	for _, path := range slices.Sorted(slices.Values(paths)) {
 		target, err := filepath.EvalSymlinks(path)
@@ -75,9 +76,9 @@ func (r *root) resolve(paths []string) (resolved []string, err error) {
 	return slices.Compact(resolved), nil
 }
 
-func under(path, top string) bool { return path == top || strings.HasPrefix(path, top+"/") }
+func isBelow(path, top string) bool { return path == top || strings.HasPrefix(path, top+"/") }
 
-func (r *root) take(path string, attributes uint64) error {
+func (r *root) addMount(path string, attributes uint64) error {
 	info, err := os.Stat(path)
 	if err != nil {
 		return err
@@ -89,11 +90,11 @@ func (r *root) take(path string, attributes uint64) error {
 	if err := unix.MountSetattr(tree, "", unix.AT_EMPTY_PATH|unix.AT_RECURSIVE, &unix.MountAttr{Attr_set: attributes}); err != nil {
 		return fmt.Errorf("restrict the mount of %s: %w", path, err)
 	}
-	r.places = append(r.places, place{path, tree, info.IsDir()})
+	r.mounts = append(r.mounts, mount{path, tree, info.IsDir()})
 	return nil
 }
 
-// make mounts the new root where a directory is known to be: over the one that can be written.
+// make mounts the new root over Config.Write, a directory that is known to exist.
 func (r *root) make() error {
 	err := unix.Mount("tmpfs", r.config.Write, "tmpfs", unix.MS_NOSUID|unix.MS_NODEV|unix.MS_NOEXEC, "mode=755,size=1m,nr_inodes=4096")
 	if err != nil {
@@ -102,9 +103,10 @@ func (r *root) make() error {
 	return unix.Chdir(r.config.Write)
 }
 
-// fill attaches the mounts, in the order of gather: the directory to write is the last and may lie in another.
+// fill attaches the mounts in the order of collectMounts: Config.Write is last and may lie in
+// another mount.
 func (r *root) fill() error {
-	for _, p := range r.places {
+	for _, p := range r.mounts {
 		at := filepath.Join(".", p.path)
 		if err := mountPoint(at, p.dir); err != nil {
 			return err
@@ -119,12 +121,12 @@ func (r *root) fill() error {
 	return r.symlink()
 }
 
-// symlink makes the links that are not part of what was mounted, nor lie behind another link.
+// symlink creates the links that are neither part of a mount nor behind another link.
 func (r *root) symlink() error {
 	slices.SortFunc(r.links, func(a, b link) int { return strings.Compare(a.path, b.path) })
 	for i, l := range r.links {
-		if slices.ContainsFunc(r.places, func(p place) bool { return under(l.path, p.path) }) ||
-			slices.ContainsFunc(r.links[:i], func(earlier link) bool { return under(l.path, earlier.path) }) {
+		if slices.ContainsFunc(r.mounts, func(p mount) bool { return isBelow(l.path, p.path) }) ||
+			slices.ContainsFunc(r.links[:i], func(earlier link) bool { return isBelow(l.path, earlier.path) }) {
 			continue
 		}
 		at := filepath.Join(".", l.path)
@@ -152,8 +154,8 @@ func mountPoint(at string, dir bool) error {
 	return file.Close()
 }
 
-// mountProc needs a whole process table to be mounted outside: where a container's runtime covers parts of it, as it does in
-// pods, the kernel refuses (mount_too_revealing of Linux, fs/namespace.c).
+// mountProc mounts a process table. The kernel refuses a new one if parts of the outer one are
+// covered, as container runtimes do in pods (mount_too_revealing in Linux, fs/namespace.c).
 func (r *root) mountProc() error {
 	if err := os.MkdirAll(r.proc, 0o755); err != nil {
 		return err
@@ -164,8 +166,8 @@ func (r *root) mountProc() error {
 	return unix.Mount("proc", r.proc, "proc", unix.MS_NOSUID|unix.MS_NODEV|unix.MS_NOEXEC, "")
 }
 
-// forbidNesting takes from the namespace the right to have others below it, in which a process would have every capability
-// and with it more of the kernel to attack.
+// forbidNesting sets the number of further user namespaces to 0. In a nested one, a process would
+// have every capability, and with it access to more of the kernel.
 func (r *root) forbidNesting() error {
 	return os.WriteFile(filepath.Join(r.proc, "sys/user/max_user_namespaces"), []byte("0"), 0)
 }

@@ -12,13 +12,14 @@ import (
 	"github.com/google/go-cmp/cmp"
 )
 
-// TestMain is also the program that is started in namespaces: it says what the paths it is given are in there.
+// TestMain is also the program that runs in the namespaces: it prints what the given paths are
+// there.
 func TestMain(m *testing.M) {
 	if len(os.Args) > 1 && os.Args[1] == Arg {
 		Main()
 	}
 	if len(os.Args) > 1 && os.Args[1] == "look" {
-		if err := json.NewEncoder(os.Stdout).Encode(look(os.Args[2:])); err != nil {
+		if err := json.NewEncoder(os.Stdout).Encode(inspect(os.Args[2:])); err != nil {
 			panic(err)
 		}
 		os.Exit(0)
@@ -26,9 +27,9 @@ func TestMain(m *testing.M) {
 	os.Exit(m.Run())
 }
 
-func look(paths []string) map[string]string {
+func inspect(paths []string) map[string]string {
 	seen := map[string]string{}
-	if err := Inside(); err != nil {
+	if err := Check(); err != nil {
 		seen["inside"] = err.Error()
 	}
 	for _, path := range paths {
@@ -71,7 +72,7 @@ func TestRootHoldsWhatItIsGiven(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
-	// What this test's own program is linked with.
+	// The libraries of the test program itself.
 	libraries := []string{"/usr", "/lib", "/lib64"}
 	for name, tc := range map[string]struct {
 		read  []string
@@ -135,7 +136,7 @@ func TestMainNamesTheStepThatFails(t *testing.T) {
 			}
 			out, err := cmd.CombinedOutput()
 			if err == nil || strings.TrimSpace(string(out)) != tc.want {
-				t.Errorf("error %v, said %q, want %q", err, out, tc.want)
+				t.Errorf("error %v, output %q, want %q", err, out, tc.want)
 			}
 		})
 	}

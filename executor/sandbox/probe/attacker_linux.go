@@ -11,10 +11,10 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// attackerMain is the attacker's whole program: it tries to break out of the slot it runs in, prints what it could do, and
-// ends the process: with 0 when everything was refused. Its arguments, after attackerArg, are the pid of the executor, a file
-// outside the slot and the slot's store.
-func attackerMain() {
+// slotAttackMain is the main function of the attacker: it tries to break out of the slot that it
+// runs in, prints the attempts that succeeded and exits with 0 if none did. Its arguments after
+// slotAttackArg are the executor's pid, a file outside of the slot and the slot's store.
+func slotAttackMain() {
 	if len(os.Args) != 5 {
 		fmt.Fprintln(os.Stderr, "this command is the executor's own, for probing its sandbox")
 		os.Exit(2)
@@ -24,15 +24,15 @@ func attackerMain() {
 		fmt.Fprintln(os.Stderr, "the first argument must be a pid")
 		os.Exit(2)
 	}
-	if broken := succeeded(attempts(pid, os.Args[3], os.Args[4])); len(broken) > 0 {
-		fmt.Println(strings.Join(broken, "\n"))
+	if successes := trySuccesses(attempts(pid, os.Args[3], os.Args[4])); len(successes) > 0 {
+		fmt.Println(strings.Join(successes, "\n"))
 		os.Exit(1)
 	}
 	os.Exit(0)
 }
 
-// succeeded tries everything and names what was not refused.
-func succeeded(all []attempt) (names []string) {
+// trySuccesses makes every attempt and returns the names of those that succeeded.
+func trySuccesses(all []attempt) (names []string) {
 	for _, a := range all {
 		if a.try() == nil {
 			names = append(names, a.name)
@@ -77,7 +77,7 @@ func attempts(pid int, secret, store string) []attempt {
 		{"open a vsock socket", socket(unix.AF_VSOCK, unix.SOCK_STREAM)},
 		{"make a user namespace", func() error { return unix.Unshare(unix.CLONE_NEWUSER) }},
 		{"make hidden memory", func() error { _, err := unix.MemfdCreate("probe", 0); return err }},
-		{"make System V shared memory", makeShared},
+		{"make System V shared memory", makeSharedMemory},
 		{"open a performance counter", func() error {
 			_, err := unix.PerfEventOpen(&unix.PerfEventAttr{Type: unix.PERF_TYPE_SOFTWARE}, 0, -1, -1, 0)
 			return err
@@ -85,12 +85,13 @@ func attempts(pid int, secret, store string) []attempt {
 	}
 	for name, call := range map[string]uintptr{"use io_uring": unix.SYS_IO_URING_SETUP, "use bpf": unix.SYS_BPF,
 		"use kernel keys": unix.SYS_KEYCTL, "handle page faults": unix.SYS_USERFAULTFD} {
-		list = append(list, attempt{name, func() error { return reached(call) }})
+		list = append(list, attempt{name, func() error { return callReachesKernel(call) }})
 	}
 	return list
 }
 
-// write tries to make a file. One that could be made is removed again: it would lie about for as long as the pod lives.
+// write returns an attempt to create a file. A created file is removed again, because it would stay
+// for the life of the pod.
 func write(path string) func() error {
 	return func() error {
 		if err := os.WriteFile(path, nil, 0o600); err != nil {
@@ -101,8 +102,9 @@ func write(path string) func() error {
 	}
 }
 
-// reached tells whether the kernel itself answered a call made with arguments it cannot accept.
-func reached(call uintptr) error {
+// callReachesKernel returns nil if the kernel itself answers a call, whose arguments no kernel
+// accepts. The errors of a filter are returned.
+func callReachesKernel(call uintptr) error {
 	_, _, errno := unix.Syscall(call, ^uintptr(0), 0, 0)
 	if errno == unix.EPERM || errno == unix.ENOSYS || errno == unix.EACCES {
 		return errno
@@ -110,11 +112,11 @@ func reached(call uintptr) error {
 	return nil
 }
 
-// makeShared leaves nothing where it is not refused.
-func makeShared() error {
+// makeSharedMemory creates a System V segment and removes it.
+func makeSharedMemory() error {
 	id, err := unix.SysvShmGet(unix.IPC_PRIVATE, 4096, 0o600)
 	if err == nil {
-		_, _ = unix.SysvShmCtl(id, unix.IPC_RMID, nil) // as good as it gets: that it could be made is what is told
+		_, _ = unix.SysvShmCtl(id, unix.IPC_RMID, nil) // best effort: the attempt has succeeded already
 	}
 	return err
 }

@@ -13,54 +13,56 @@ import (
 	"executorpool.dev/executor/sandbox/namespace"
 )
 
-// The first arguments by which the sandbox starts the executor's program again for itself, besides namespace.Arg.
+// The first arguments with which this package starts the executor's program again.
 const (
-	attackerArg = "probe-attack"
-	withinArg   = "probe-within"
+	slotAttackArg      = "probe-attack"
+	namespaceAttackArg = "probe-within"
 )
 
-// Reexec does what the sandbox has started this program again for, and does not return then. Every program that uses the
-// sandbox calls it first of all.
+// Reexec runs the main function for which this package or package namespace has started the program
+// again, and does not return in that case. Every program that uses the sandbox must call it first.
 func Reexec() {
 	if len(os.Args) < 2 {
 		return
 	}
 	switch os.Args[1] {
-	case attackerArg:
-		attackerMain()
-	case withinArg:
-		withinMain()
+	case slotAttackArg:
+		slotAttackMain()
+	case namespaceAttackArg:
+		namespaceAttackMain()
 	case namespace.Arg:
 		namespace.Main()
 	}
 }
 
-// Probe finds the highest tier, up to most, that holds here: it makes a throw-away slot of each below dir and attacks from
-// inside it. The words say why it is not a higher one. The attacker is this program, started again. Namespaces get the paths
-// too, as workers do.
-func Probe(ctx context.Context, dir string, most sandbox.Tier, paths ...string) (sandbox.Tier, string) {
-	var why []string
+// Probe returns the highest tier, up to maximum, that holds on this machine, and why a higher one
+// does not. For each tier, from the highest down, it creates a throw-away slot below dir and starts
+// this program again as an attacker inside of it. paths are readable in the namespaces, as they are
+// for workers.
+func Probe(ctx context.Context, dir string, maximum sandbox.Tier, paths ...string) (sandbox.Tier, string) {
+	var reasons []string
 	for tier := sandbox.Namespaced; tier > sandbox.None; tier-- {
-		if tier > most {
-			why = append(why, fmt.Sprintf("%s: not tried, because it is above --maximum-tier", tier))
+		if tier > maximum {
+			reasons = append(reasons, fmt.Sprintf("%s: not tried, because it is above --maximum-tier", tier))
 			continue
 		}
 		var err error
 		if tier == sandbox.Namespaced {
-			err = attackFromWithin(ctx, sandbox.Namespaces(dir, paths...), 0)
+			err = attackNamespaces(ctx, sandbox.Namespaces(dir, paths...), 0)
 		} else {
-			err = attack(ctx, sandbox.SlotConfig{Dir: dir, Tier: tier})
+			err = attackSlot(ctx, sandbox.SlotConfig{Dir: dir, Tier: tier})
 		}
 		if err == nil {
-			return tier, strings.Join(why, "; ")
+			return tier, strings.Join(reasons, "; ")
 		}
-		why = append(why, fmt.Sprintf("%s: %v", tier, err))
+		reasons = append(reasons, fmt.Sprintf("%s: %v", tier, err))
 	}
-	return sandbox.None, strings.Join(why, "; ")
+	return sandbox.None, strings.Join(reasons, "; ")
 }
 
-// attack returns nil when such a slot could be made, in a directory below the one that is named, and withstood every attempt.
-func attack(ctx context.Context, config sandbox.SlotConfig) error {
+// attackSlot returns nil if a slot with the config, in a new directory below config.Dir, can be
+// created and every attempt in it fails.
+func attackSlot(ctx context.Context, config sandbox.SlotConfig) error {
 	dir, err := os.MkdirTemp(config.Dir, "probe-")
 	if err != nil {
 		return fmt.Errorf("make a throw-away slot: %w", err)
@@ -79,8 +81,9 @@ func attack(ctx context.Context, config sandbox.SlotConfig) error {
 	}
 	defer slot.Close()
 	result, err := slot.Run(ctx, sandbox.Spec{
-		Path: self, Args: []string{self, attackerArg, strconv.Itoa(os.Getpid()), secret, slot.Store.Path()},
-		// The threads of a Go program with cgo each map as much as the main thread's stack may be.
+		Path: self, Args: []string{self, slotAttackArg, strconv.Itoa(os.Getpid()), secret, slot.Store.Path()},
+		// Each thread of a Go program with cgo maps as much memory as the main thread's stack
+		// limit.
 		Stack: 8 << 20, Reserve: 1 << 30,
 		Limits: sandbox.Limits{CPU: 5 * time.Second, Wall: 20 * time.Second, Memory: 256 << 20, Output: 64 << 10, Processes: 64, Disk: 1 << 20},
 	})
@@ -88,8 +91,8 @@ func attack(ctx context.Context, config sandbox.SlotConfig) error {
 		return err
 	}
 	if result.ExitCode != 0 {
-		said := strings.Join(strings.Fields(string(result.Stdout)+" "+string(result.Stderr)), " ")
-		return fmt.Errorf("attacks were not refused (exit code %d %s): %.1000s", result.ExitCode, result.Cause, said)
+		output := strings.Join(strings.Fields(string(result.Stdout)+" "+string(result.Stderr)), " ")
+		return fmt.Errorf("attacks were not refused (exit code %d %s): %.1000s", result.ExitCode, result.Cause, output)
 	}
 	return nil
 }

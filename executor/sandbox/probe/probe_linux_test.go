@@ -25,10 +25,10 @@ func TestMain(m *testing.M) {
 
 func TestProbeFindsHighestTier(t *testing.T) {
 	dir := t.TempDir()
-	for most := sandbox.RestrictedLegacy; most <= sandbox.Namespaced; most++ {
-		tier, why := Probe(context.Background(), dir, most)
-		if tier != most || (why == "") != (most == sandbox.Namespaced) {
-			t.Errorf("tier %s, want %s: %s", tier, most, why)
+	for maximum := sandbox.RestrictedLegacy; maximum <= sandbox.Namespaced; maximum++ {
+		tier, reasons := Probe(context.Background(), dir, maximum)
+		if tier != maximum || (reasons == "") != (maximum == sandbox.Namespaced) {
+			t.Errorf("tier %s, want %s: %s", tier, maximum, reasons)
 		}
 	}
 	left, err := os.ReadDir(dir)
@@ -42,11 +42,11 @@ func TestProbeFindsHighestTier(t *testing.T) {
 
 func TestAttackSucceedsOnlyWithoutSandbox(t *testing.T) {
 	for _, tier := range []sandbox.Tier{sandbox.Restricted, sandbox.RestrictedLegacy} {
-		if err := attack(context.Background(), sandbox.SlotConfig{Dir: t.TempDir(), Tier: tier}); err != nil {
+		if err := attackSlot(context.Background(), sandbox.SlotConfig{Dir: t.TempDir(), Tier: tier}); err != nil {
 			t.Errorf("%s: %v", tier, err)
 		}
 	}
-	err := attack(context.Background(), sandbox.SlotConfig{Dir: t.TempDir(), Tier: sandbox.None})
+	err := attackSlot(context.Background(), sandbox.SlotConfig{Dir: t.TempDir(), Tier: sandbox.None})
 	if err == nil {
 		t.Fatal("attacks were refused without a sandbox: the probe proves nothing")
 	}
@@ -57,7 +57,8 @@ func TestAttackSucceedsOnlyWithoutSandbox(t *testing.T) {
 	}
 }
 
-// TestNamespacesHoldOnlyWithTheirParts leaves one part after the other out of the namespaces: the probe must find out.
+// TestNamespacesHoldOnlyWithTheirParts leaves out one part after another; the attacks must find
+// each.
 func TestNamespacesHoldOnlyWithTheirParts(t *testing.T) {
 	for name, tc := range map[string]struct {
 		without namespace.Part
@@ -74,11 +75,11 @@ func TestNamespacesHoldOnlyWithTheirParts(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			config := sandbox.Namespaces(t.TempDir())
 			config.Without = tc.without
-			err := attackFromWithin(t.Context(), config, 0)
+			err := attackNamespaces(t.Context(), config, 0)
 			if err == nil {
 				t.Fatal("every attack was refused")
 			}
-			if tc.without == namespace.Root && os.Geteuid() == 0 { // the owner of all that
+			if tc.without == namespace.Root && os.Geteuid() == 0 { // root owns these files
 				tc.want = append(tc.want, "write to the root", "write to the toolchain", "open a setting of the kernel for writing")
 			}
 			for _, want := range tc.want {
@@ -90,11 +91,11 @@ func TestNamespacesHoldOnlyWithTheirParts(t *testing.T) {
 	}
 }
 
-// TestNamespacesHoldOnOlderKernels does with less of Landlock, down to its first version.
+// TestNamespacesHoldOnOlderKernels uses older Landlock ABIs, down to the first.
 func TestNamespacesHoldOnOlderKernels(t *testing.T) {
-	for newest := 1; newest < landlock.ScopeABI; newest++ {
-		if err := attackFromWithin(t.Context(), sandbox.Namespaces(t.TempDir()), newest); err != nil {
-			t.Errorf("landlock ABI %d: %v", newest, err)
+	for maxABI := 1; maxABI < landlock.ScopeABI; maxABI++ {
+		if err := attackNamespaces(t.Context(), sandbox.Namespaces(t.TempDir()), maxABI); err != nil {
+			t.Errorf("landlock ABI %d: %v", maxABI, err)
 		}
 	}
 }

@@ -7,19 +7,20 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// Clear removes what most runs leave, nothing or a few files and empty directories, at a few system calls; nobody else may be
-// writing. It tells whether the directory is empty now; when it is not, Empty is needed, which copes with everything.
+// Clear removes what most runs leave, at most some files and empty directories, with few system
+// calls. No other process may write to the directory. It reports whether the directory is empty; if
+// not, call Empty, which removes everything.
 func (d *Dir) Clear() bool {
-	for _, name := range d.placed {
-		// What became of it meanwhile is seen below.
+	for _, name := range d.created {
+		// A failure is found below: the directory is not empty then.
 		_ = unix.Unlinkat(d.fd, name, 0)
 	}
-	d.placed = d.placed[:0]
+	d.created = d.created[:0]
 	var stat unix.Stat_t
 	if unix.Fstat(d.fd, &stat) != nil || stat.Mode&0o777 != 0o700 {
 		return false
 	}
-	if d.empty(&stat) {
+	if d.isEmpty(&stat) {
 		return true
 	}
 	if _, err := unix.Seek(d.fd, 0, unix.SEEK_SET); err != nil {
@@ -44,12 +45,12 @@ func (d *Dir) Clear() bool {
 	}
 }
 
-// emptyTmpfs is the size of a directory with nothing in it on tmpfs, where each entry adds 20 (BOGO_DIRENT_SIZE of Linux,
-// mm/shmem.c, since 2.6).
+// emptyTmpfs is the size of an empty directory on tmpfs. Each entry adds 20 (BOGO_DIRENT_SIZE of
+// Linux, mm/shmem.c, since 2.6).
 const emptyTmpfs = 2 * 20
 
-// empty says that the directory's record alone shows that nothing is in it.
-func (d *Dir) empty(stat *unix.Stat_t) bool { return d.tmpfs && stat.Size == emptyTmpfs }
+// isEmpty reports whether stat alone proves that the directory is empty.
+func (d *Dir) isEmpty(stat *unix.Stat_t) bool { return d.tmpfs && stat.Size == emptyTmpfs }
 
 func (d *Dir) unlink(name string) bool {
 	return unix.Unlinkat(d.fd, name, 0) == nil || unix.Unlinkat(d.fd, name, unix.AT_REMOVEDIR) == nil

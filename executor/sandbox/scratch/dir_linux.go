@@ -11,17 +11,18 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// Dir is one directory, held by descriptor. One goroutine at a time fills and clears it.
+// Dir is an open directory. One goroutine at a time may fill and clear it.
 type Dir struct {
 	path  string
 	fd    int
 	tmpfs bool
-	// placed are the names that Write, Link and Take have made since the directory was last cleared: Clear need not look for
-	// them.
-	placed []string
+	// created are the names that Write, Link and MoveFrom have created since the last Clear, which
+	// removes them without listing the directory.
+	created []string
 }
 
-// Open makes the directory when it does not exist and holds it. The path itself is the executor's own and trusted.
+// Open opens the directory, and creates it if it does not exist. The path belongs to the executor
+// and is trusted.
 func Open(path string) (*Dir, error) {
 	if err := os.Mkdir(path, 0o700); err != nil && !errors.Is(err, os.ErrExist) {
 		return nil, fmt.Errorf("make directory: %w", err)
@@ -37,18 +38,19 @@ func Open(path string) (*Dir, error) {
 	return &Dir{path: path, fd: fd, tmpfs: fs.Type == unix.TMPFS_MAGIC}, nil
 }
 
-// Path is the absolute path, for rules and for programs' arguments.
+// Path returns the absolute path, for rules and arguments.
 func (d *Dir) Path() string { return d.path }
 
-// FD is the descriptor, for fchdir.
+// FD returns the descriptor, for fchdir.
 func (d *Dir) FD() int { return d.fd }
 
-// Close frees the descriptor and leaves the directory.
+// Close closes the descriptor; the directory stays.
 func (d *Dir) Close() error { return unix.Close(d.fd) }
 
-// Write makes a new regular file; a name that exists already, whatever it is, is an error.
+// Write creates a regular file. A name that exists already is an error, whatever kind of file it
+// is.
 func (d *Dir) Write(name string, content []byte, mode uint32) error {
-	if err := plain(name); err != nil {
+	if err := checkName(name); err != nil {
 		return err
 	}
 	fd, err := unix.Openat(d.fd, name, unix.O_WRONLY|unix.O_CREAT|unix.O_EXCL|unix.O_NOFOLLOW|unix.O_CLOEXEC, mode)
@@ -56,7 +58,7 @@ func (d *Dir) Write(name string, content []byte, mode uint32) error {
 		return fmt.Errorf("create %s: %w", name, err)
 	}
 	defer unix.Close(fd)
-	d.placed = append(d.placed, name)
+	d.created = append(d.created, name)
 	for len(content) > 0 {
 		n, err := unix.Write(fd, content)
 		if err != nil && !errors.Is(err, unix.EINTR) {
@@ -67,34 +69,34 @@ func (d *Dir) Write(name string, content []byte, mode uint32) error {
 	return nil
 }
 
-// Link gives the regular file at the path below the directory from a second name here.
+// Link links the regular file at path, relative to the descriptor from, to name in this directory.
 func (d *Dir) Link(from int, path, name string) error {
-	if err := plain(name); err != nil {
+	if err := checkName(name); err != nil {
 		return err
 	}
 	if err := unix.Linkat(from, path, d.fd, name, 0); err != nil {
 		return fmt.Errorf("link %s: %w", name, err)
 	}
-	d.placed = append(d.placed, name)
+	d.created = append(d.created, name)
 	return nil
 }
 
-func plain(name string) error {
+func checkName(name string) error {
 	if name == "" || name == "." || name == ".." || path.Base(name) != name {
 		return fmt.Errorf("file name %q is not plain", name)
 	}
 	return nil
 }
 
-// Take moves the regular files at the top of from whose names match one of the globs into d, readable and executable and
-// no longer writable, and gives their names. Anything else that matches (a symbolic link, a FIFO, a directory, a file with
-// a second name) stays where it is.
-func (d *Dir) Take(from *Dir, globs []string) ([]string, error) {
-	names, err := list(from.fd)
+// MoveFrom moves the regular files at the top of from whose names match a glob into d, makes them
+// readable and executable but not writable, and returns their names. Other matches stay: symbolic
+// links, FIFOs, directories and files with a second link.
+func (d *Dir) MoveFrom(from *Dir, globs []string) ([]string, error) {
+	names, err := readNames(from.fd)
 	if err != nil {
 		return nil, fmt.Errorf("list artifacts: %w", err)
 	}
-	var taken []string
+	var moved []string
 	for _, name := range names {
 		var stat unix.Stat_t
 		if !matches(name, globs) {
@@ -109,13 +111,13 @@ func (d *Dir) Take(from *Dir, globs []string) ([]string, error) {
 		if err := unix.Renameat2(from.fd, name, d.fd, name, unix.RENAME_NOREPLACE); err != nil {
 			return nil, fmt.Errorf("take artifact: %w", err)
 		}
-		d.placed = append(d.placed, name)
+		d.created = append(d.created, name)
 		if err := chmod(d.fd, name, 0o500); err != nil {
 			return nil, fmt.Errorf("take artifact: %w", err)
 		}
-		taken = append(taken, name)
+		moved = append(moved, name)
 	}
-	return taken, nil
+	return moved, nil
 }
 
 func matches(name string, globs []string) bool {
@@ -127,8 +129,8 @@ func matches(name string, globs []string) bool {
 	return false
 }
 
-// list reads the names in a directory, without "." and "..".
-func list(dir int) ([]string, error) {
+// readNames returns the names in a directory, without "." and "..".
+func readNames(dir int) ([]string, error) {
 	fd, err := unix.Openat(dir, ".", unix.O_RDONLY|unix.O_DIRECTORY|unix.O_CLOEXEC, 0)
 	if err != nil {
 		return nil, err
@@ -142,8 +144,8 @@ func list(dir int) ([]string, error) {
 	return names, err
 }
 
-// chmod changes the mode of what the name is, never of what it points at: the descriptor is of the entry itself, and the
-// kernel resolves the link below /proc to just that.
+// chmod changes the mode of the entry itself and never follows a symbolic link: the descriptor is
+// of the entry, and its link below /proc resolves to just that.
 func chmod(dir int, name string, mode uint32) error {
 	fd, err := unix.Openat(dir, name, unix.O_PATH|unix.O_NOFOLLOW|unix.O_CLOEXEC, 0)
 	if err != nil {

@@ -29,7 +29,7 @@ func must(t *testing.T, err error) {
 	}
 }
 
-// deepen makes a chain of directories longer than any path may be.
+// deepen creates a chain of directories that is longer than PATH_MAX.
 func deepen(t *testing.T, d *Dir, levels int) {
 	t.Helper()
 	fd, err := unix.Openat(d.FD(), ".", unix.O_RDONLY|unix.O_DIRECTORY, 0)
@@ -89,9 +89,9 @@ func TestTakeMovesPlainFilesOnly(t *testing.T) {
 	must(t, os.Symlink("/etc/passwd", at("c.class")))
 	must(t, unix.Mkfifo(at("d.class"), 0o600))
 	must(t, os.Mkdir(at("e.class"), 0o700))
-	taken, err := store.Take(box, []string{"*.class"})
+	moved, err := store.MoveFrom(box, []string{"*.class"})
 	must(t, err)
-	if diff := cmp.Diff([]string{"a.class"}, taken); diff != "" {
+	if diff := cmp.Diff([]string{"a.class"}, moved); diff != "" {
 		t.Errorf("taken (-want +got):\n%s", diff)
 	}
 	info, err := os.Stat(filepath.Join(store.Path(), "a.class"))
@@ -117,14 +117,14 @@ func TestMeasureSeesHiddenFiles(t *testing.T) {
 	must(t, os.Mkdir(hidden, 0o700))
 	must(t, os.WriteFile(filepath.Join(hidden, "f"), slices.Repeat([]byte("x"), 1<<16), 0o600))
 	must(t, os.Chmod(hidden, 0))
-	if size := d.Measure(100); size.Entries != 2 || size.Bytes < 1<<16 || size.Cut {
+	if size := d.Measure(100); size.Entries != 2 || size.Bytes < 1<<16 || size.Truncated {
 		t.Errorf("got %+v", size)
 	}
-	if size := d.Measure(1); !size.Cut {
+	if size := d.Measure(1); !size.Truncated {
 		t.Errorf("got %+v, want it cut", size)
 	}
 	deepen(t, d, maxDepth+1)
-	if size := d.Measure(1000); !size.Cut {
+	if size := d.Measure(1000); !size.Truncated {
 		t.Errorf("got %+v, want it cut", size)
 	}
 }

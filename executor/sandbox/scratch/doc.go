@@ -1,7 +1,7 @@
-// Package scratch keeps a slot's directories: what a run has left is listed, measured, moved and removed without ever
-// following it anywhere.
+// Package scratch lists, measures, moves and removes the files in a slot's directories.
 //
-// Every access goes through a descriptor of a directory and the plain name of one entry, never through a path, and never
-// follows a symbolic link. Contents are hostile: directories without rights, trees deeper than a path may be long, FIFOs,
-// many files. Empty and Take are for when no process of the run is left; Measure is for while one runs.
+// Every access uses the descriptor of a directory and the name of one entry, never a path, and
+// never follows a symbolic link. The content is hostile: directories without permissions, trees
+// deeper than PATH_MAX, FIFOs, many files. Empty and MoveFrom require that no process of the run is
+// left; Measure works while a run writes.
 package scratch

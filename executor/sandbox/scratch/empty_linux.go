@@ -11,17 +11,18 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// Empty removes everything in the directory and gives it back mode 0700. It gives up at the deadline.
+// Empty removes everything in the directory and sets its mode to 0700. It returns an error at the
+// deadline.
 //
-// No tree is too deep for it: a directory found inside another is first moved to the top, so that no path and no stack of
-// descriptors grows; each is then emptied where it lies.
+// The depth of the tree is not bounded: a directory inside of another is first moved to the top, so
+// neither paths nor the stack of descriptors grow, and is then emptied there.
 func (d *Dir) Empty(deadline time.Time) error {
 	if err := unix.Fchmod(d.fd, 0o700); err != nil {
 		return fmt.Errorf("empty %s: %w", d.path, err)
 	}
-	e := emptying{top: d.fd, deadline: deadline}
+	e := emptier{top: d.fd, deadline: deadline}
 	for {
-		left, err := e.pass(d.fd, true)
+		left, err := e.removeEntries(d.fd, true)
 		if err != nil {
 			return fmt.Errorf("empty %s: %w", d.path, err)
 		}
@@ -31,20 +32,21 @@ func (d *Dir) Empty(deadline time.Time) error {
 	}
 }
 
-// batch bounds how many names are held at once.
-const batch = 1024
+// namesPerRead bounds the number of names that are held at one time.
+const namesPerRead = 1024
 
-var errSlow = errors.New("too much to remove in the time allowed")
+var errDeadline = errors.New("too much to remove in the time allowed")
 
-type emptying struct {
+type emptier struct {
 	top      int
 	deadline time.Time
 	moved    int
 }
 
-// pass removes the entries of one directory. Directories at the top are emptied and removed; those further down are moved
-// to the top. It tells whether another pass at the top is needed.
-func (e *emptying) pass(dir int, atTop bool) (left bool, err error) {
+// removeEntries removes the entries of one directory. Directories at the top are emptied and
+// removed; deeper ones are moved to the top. It reports whether another pass over the top is
+// needed.
+func (e *emptier) removeEntries(dir int, atTop bool) (left bool, err error) {
 	fd, err := unix.Openat(dir, ".", unix.O_RDONLY|unix.O_DIRECTORY|unix.O_CLOEXEC, 0)
 	if err != nil {
 		return false, err
@@ -52,10 +54,10 @@ func (e *emptying) pass(dir int, atTop bool) (left bool, err error) {
 	f := os.NewFile(uintptr(fd), ".")
 	defer f.Close()
 	for {
-		names, err := f.Readdirnames(batch)
+		names, err := f.Readdirnames(namesPerRead)
 		for _, name := range names {
 			if time.Now().After(e.deadline) {
-				return true, errSlow
+				return true, errDeadline
 			}
 			moved, err := e.remove(dir, name, atTop)
 			if err != nil {
@@ -72,8 +74,8 @@ func (e *emptying) pass(dir int, atTop bool) (left bool, err error) {
 	}
 }
 
-// remove deletes one entry, or moves a directory to the top and says so.
-func (e *emptying) remove(dir int, name string, atTop bool) (moved bool, err error) {
+// remove deletes one entry, or moves a directory to the top and reports that it did.
+func (e *emptier) remove(dir int, name string, atTop bool) (moved bool, err error) {
 	err = unix.Unlinkat(dir, name, 0)
 	if err == nil || errors.Is(err, unix.ENOENT) {
 		return false, nil
@@ -88,21 +90,21 @@ func (e *emptying) remove(dir int, name string, atTop bool) (moved bool, err err
 		return false, err
 	}
 	if !atTop {
-		return true, e.lift(dir, name)
+		return true, e.moveToTop(dir, name)
 	}
 	fd, err := unix.Openat(dir, name, unix.O_RDONLY|unix.O_DIRECTORY|unix.O_NOFOLLOW|unix.O_CLOEXEC, 0)
 	if err != nil {
 		return false, err
 	}
 	defer unix.Close(fd)
-	if _, err = e.pass(fd, false); err != nil {
+	if _, err = e.removeEntries(fd, false); err != nil {
 		return false, err
 	}
 	return false, unix.Unlinkat(dir, name, unix.AT_REMOVEDIR)
 }
 
-// lift moves a directory to the top under a name that is free there.
-func (e *emptying) lift(dir int, name string) error {
+// moveToTop moves a directory to the top, under a name that is free there.
+func (e *emptier) moveToTop(dir int, name string) error {
 	for {
 		e.moved++
 		err := unix.Renameat2(dir, name, e.top, ".lifted-"+strconv.Itoa(e.moved), unix.RENAME_NOREPLACE)

@@ -8,25 +8,26 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// Size is what lies below a directory.
+// Size is the size of the content of a directory.
 type Size struct {
-	// Bytes are those allocated on disk, not lengths: a sparse file costs what it holds.
+	// Bytes is the allocated space, not the length: a sparse file counts what it occupies.
 	Bytes   int64
 	Entries int
-	// Cut says that there was more than the bounds of the walk allowed to see.
-	Cut bool
+	// Truncated reports whether the walk stopped at one of its bounds.
+	Truncated bool
 }
 
-// maxDepth bounds the descriptors a walk holds; a contestant's program has no use for deeper trees.
+// maxDepth bounds the descriptors of a walk.
 const maxDepth = 64
 
-// Measure walks the tree while a run may be changing it, up to so many entries. A directory whose rights would hide its
-// contents gets them back: it lies in the slot's own directory, and nobody else's.
+// Measure walks the tree, while a run may change it, up to maxEntries entries. It restores the
+// permissions of directories that would hide their content; all of them belong to the slot.
 func (d *Dir) Measure(maxEntries int) Size {
 	var size Size
-	// A run can take the rights from its own working directory too; a failure shows as an empty size.
+	// A run can also remove the permissions of its working directory. A failure shows as an empty
+	// size.
 	_ = unix.Fchmod(d.fd, 0o700)
-	if stat := (unix.Stat_t{}); unix.Fstat(d.fd, &stat) == nil && d.empty(&stat) {
+	if stat := (unix.Stat_t{}); unix.Fstat(d.fd, &stat) == nil && d.isEmpty(&stat) {
 		return size
 	}
 	measure(d.fd, 0, maxEntries, &size)
@@ -41,10 +42,10 @@ func measure(dir, depth, maxEntries int, size *Size) {
 	f := os.NewFile(uintptr(fd), ".")
 	defer f.Close()
 	for {
-		names, err := f.Readdirnames(batch)
+		names, err := f.Readdirnames(namesPerRead)
 		for _, name := range names {
 			if size.Entries++; size.Entries > maxEntries {
-				size.Cut = true
+				size.Truncated = true
 				return
 			}
 			var stat unix.Stat_t
@@ -55,7 +56,7 @@ func measure(dir, depth, maxEntries int, size *Size) {
 			if stat.Mode&unix.S_IFMT == unix.S_IFDIR {
 				descend(dir, name, stat.Mode, depth, maxEntries, size)
 			}
-			if size.Cut {
+			if size.Truncated {
 				return
 			}
 		}
@@ -67,11 +68,11 @@ func measure(dir, depth, maxEntries int, size *Size) {
 
 func descend(dir int, name string, mode uint32, depth, maxEntries int, size *Size) {
 	if depth == maxDepth {
-		size.Cut = true
+		size.Truncated = true
 		return
 	}
 	if mode&0o700 != 0o700 {
-		// A failure shows as an entry that cannot be opened below.
+		// A failure shows when the entry is opened.
 		_ = chmod(dir, name, mode&0o777|0o700)
 	}
 	fd, err := unix.Openat(dir, name, unix.O_RDONLY|unix.O_DIRECTORY|unix.O_NOFOLLOW|unix.O_CLOEXEC, 0)

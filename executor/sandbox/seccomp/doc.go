@@ -1,9 +1,10 @@
-// Package seccomp filters the system calls of a slot's thread and of everything it starts.
+// Package seccomp filters the system calls of a slot's thread and of all processes that it starts.
 //
-// The filter allows by default and denies a list. An allow list would be stricter on paper, but the container runtime's own
-// profile below it is one already, language runtimes change what they call with every release, and a contestant's program
-// that dies on a harmless call is a wrong verdict. What the list must do is close what that profile leaves open to an
-// attacker with the executor's own user id: reaching other processes, sockets, kernel objects that outlive a run, memory
-// that no limit counts, and changes of mode or attributes, which Landlock does not cover. Calls newer than the list answer
-// ENOSYS, so that a new kernel opens nothing by itself; a foreign architecture's call kills.
+// The filter allows by default and denies a list. The container runtime's profile below it is an
+// allow list already. Language runtimes use other calls with every release, and a program that
+// fails at a harmless call gets a wrong verdict. The list denies what that profile leaves open to
+// an attacker with the executor's user id: other processes, sockets, kernel objects that outlive a
+// run, memory that no limit counts, and changes of modes and attributes, which Landlock does not
+// cover. Calls newer than the list return ENOSYS, so a new kernel opens nothing. A call of a
+// foreign architecture kills the process.
 package seccomp

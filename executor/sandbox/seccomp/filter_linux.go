@@ -11,22 +11,25 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// newest is the highest system call number the list was checked against (Linux 6.13, setxattrat to removexattrat); numbers
-// above it answer ENOSYS. New calls have the same number on every architecture since 5.x.
-const newest = 466
+// maxCall is the highest system call number that the list covers (Linux 6.13, setxattrat to
+// removexattrat). Higher numbers return ENOSYS. Since Linux 5.x a new call has the same number on
+// every architecture.
+const maxCall = 466
 
 var auditArch = map[string]uint32{"amd64": unix.AUDIT_ARCH_X86_64, "arm64": unix.AUDIT_ARCH_AARCH64}
 
-// Options say what the filter must stand in for.
+// Options adapt the filter to the slot and the kernel.
 type Options struct {
-	// GroupToken is the third argument, which the kernel ignores, that setpgid must carry. Whoever starts a run knows it,
-	// the run does not: the process group stays the same for the whole tree, with no second filter to load for each run.
+	// GroupToken is the value of setpgid's third argument, which the kernel ignores, that the
+	// filter demands. The starter of a run knows it and the run does not, so the whole tree stays
+	// in one process group without another filter for each run.
 	GroupToken uint64
-	// NoTruncate refuses truncate(2) by path, for kernels whose Landlock does not cover it (ABI 1 and 2).
+	// NoTruncate denies truncate(2) by path, for kernels whose Landlock does not cover it (ABI 1
+	// and 2).
 	NoTruncate bool
 }
 
-// Load puts the filter on the calling OS thread alone, which must have no_new_privs set.
+// Load loads the filter on the calling OS thread only, which must have set no_new_privs.
 func Load(o Options) error {
 	program, err := assemble(policy(o))
 	if err != nil {
@@ -35,7 +38,8 @@ func Load(o Options) error {
 	return load(program)
 }
 
-// LoadGroup refuses only what would take a process out of its group: setsid, and setpgid without the token.
+// LoadGroup loads a filter that only keeps processes in their group: it denies setsid, and setpgid
+// without the token.
 func LoadGroup(token uint64) error {
 	program, err := assemble(groupPolicy(token))
 	if err != nil {
@@ -63,14 +67,14 @@ func assemble(p seccomp.Policy) ([]unix.SockFilter, error) {
 	if err != nil {
 		return nil, fmt.Errorf("assemble system call filter: %w", err)
 	}
-	// The library lets a foreign architecture fall through to the default, which here is to allow; so that is settled first.
+	// The library allows calls of a foreign architecture by default, so its check comes first.
 	program := append([]bpf.Instruction{
 		bpf.LoadAbsolute{Off: 4, Size: 4},
 		bpf.JumpIf{Cond: bpf.JumpEqual, Val: arch, SkipTrue: 1},
 		bpf.RetConstant{Val: unix.SECCOMP_RET_KILL_PROCESS},
 		bpf.LoadAbsolute{Off: 0, Size: 4},
-		bpf.JumpIf{Cond: bpf.JumpGreaterThan, Val: newest, SkipFalse: 1},
-		bpf.RetConstant{Val: uint32(noSuchCall)},
+		bpf.JumpIf{Cond: bpf.JumpGreaterThan, Val: maxCall, SkipFalse: 1},
+		bpf.RetConstant{Val: uint32(actionNoSuchCall)},
 	}, listed...)
 	raw, err := bpf.Assemble(program)
 	if err != nil {
@@ -86,4 +90,4 @@ func assemble(p seccomp.Policy) ([]unix.SockFilter, error) {
 	return filter, nil
 }
 
-const noSuchCall = seccomp.ActionErrno | seccomp.Action(unix.ENOSYS)
+const actionNoSuchCall = seccomp.ActionErrno | seccomp.Action(unix.ENOSYS)

@@ -2,20 +2,21 @@ package seccomp
 
 import "golang.org/x/sys/unix"
 
-// OwnSignals is a filter for one run on kernels whose Landlock has no scope for signals (before 6.12): signals go to the
-// run's main process and to its own group, and nowhere else. The words at pid must be set to the main process's id and
-// those at group to the negative of it before it is loaded. It breaks programs whose children raise a signal, or that
-// signal a child by its pid.
+// SignalFilter returns a filter for one run on kernels whose Landlock does not confine signals
+// (before 6.12). It allows signals to the run's main process and to its own group only. Before the
+// filter is loaded, the words at the offsets pid must be set to the id of the main process and
+// those at group to the negative id. The filter breaks programs whose children raise a signal or
+// that signal a child by its pid.
 //
-// Only the lower half of an argument is compared: the kernel takes these as 32 bits.
-func OwnSignals() (program []unix.SockFilter, pid, group []int) {
+// Only the lower half of an argument is compared: the kernel reads these as 32 bits.
+func SignalFilter() (program []unix.SockFilter, pid, group []int) {
 	const (
 		load   = unix.BPF_LD | unix.BPF_W | unix.BPF_ABS
 		equal  = unix.BPF_JMP | unix.BPF_JEQ | unix.BPF_K
 		answer = unix.BPF_RET | unix.BPF_K
-		first  = 16 // offsets of the first and second argument in seccomp_data
+		first  = 16 // offset of the first argument in seccomp_data
 		second = 24
-		// FIOSETOWN of asm-generic/sockios.h, which x/sys does not have.
+		// FIOSETOWN of asm-generic/sockios.h, which x/sys does not define.
 		fiosetown = 0x8901
 	)
 	add := func(code int, k uint32, ifTrue, ifFalse uint8) {
@@ -46,7 +47,7 @@ func OwnSignals() (program []unix.SockFilter, pid, group []int) {
 		allow()
 		deny()
 	}
-	// Whom a file reports to by SIGIO, or by another signal, is a way to send one too.
+	// The owner of a file's SIGIO, or of another signal, is a way to send a signal too.
 	for _, set := range []struct {
 		call     uint32
 		commands []uint32

@@ -1,7 +1,8 @@
-// Package spawn starts one program from the calling OS thread, which keeps its restrictions to what it starts.
+// Package spawn starts one program from the calling OS thread; the program inherits the thread's
+// restrictions.
 //
-// It stands where os/exec cannot: limits, the process group and the border around a run must be in force before the first
-// instruction of the program, and a failure must name its step. Start forks the way the Go standard library does (vfork,
-// shared memory, no allocation in the child), so a start costs what a bare fork and exec costs. What happens to the process
-// afterwards (waiting, killing, counting) is the caller's.
+// It replaces os/exec because limits, process group and Landlock rules must be in force before the
+// first instruction of the program, and because an error must name the failed step. Start forks as
+// the Go standard library does (vfork, shared memory, no allocation in the child), so it costs what
+// a plain fork and exec cost. The caller waits for the process, kills it and measures it.
 package spawn

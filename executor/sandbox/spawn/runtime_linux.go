@@ -1,9 +1,10 @@
 package spawn
 
-import _ "unsafe" // for linkname
+import _ "unsafe" // for go:linkname
 
-// The two hooks are the runtime's contract with package syscall around a fork. The runtime marks them as used from
-// outside by linkname (gVisor does), so the linker lets them pass and their signatures stay.
+// The two hooks are the contract between the runtime and package syscall around a fork. The runtime
+// marks them as linked from outside (by gVisor), so the linker accepts them and their signatures
+// stay.
 
 //go:linkname runtimeBeforeFork syscall.runtime_BeforeFork
 func runtimeBeforeFork()
@@ -11,8 +12,8 @@ func runtimeBeforeFork()
 //go:linkname runtimeAfterFork syscall.runtime_AfterFork
 func runtimeAfterFork()
 
-// rawVforkSyscall makes a system call after which two processes return on one stack; it keeps its return address in a
-// register, where the child cannot overwrite the parent's.
+// rawVforkSyscall makes a system call after which two processes return on one stack. It keeps its
+// return address in a register, where the child cannot overwrite it.
 //
 //go:noescape
 func rawVforkSyscall(trap, a1, a2, a3 uintptr) (r1, errno uintptr)

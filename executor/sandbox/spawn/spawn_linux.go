@@ -9,22 +9,23 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// Rlimit is one resource limit, soft and hard alike.
+// Rlimit is a resource limit, both soft and hard.
 type Rlimit struct {
 	Resource int
 	Value    uint64
 }
 
-// Command is a program to start. Prepare it where allocating is cheap; Start allocates nothing.
+// Command is a program to start. Prepare allocates; Start does not.
 type Command struct {
-	// GroupToken is what the thread's filter wants to see as setpgid's third argument.
+	// GroupToken is setpgid's third argument, which the thread's filter demands.
 	GroupToken uint64
-	// RulesetFD is the landlock ruleset that the child enters; -1 for none.
+	// RulesetFD is the Landlock ruleset that the child enters; -1 means none.
 	RulesetFD int
-	// Filter, when given, is loaded in the child; the words at OwnPID and OwnGroup become its pid and the negative of it.
-	Filter           []unix.SockFilter
-	OwnPID, OwnGroup []int
-	// Dir is the descriptor of the working directory, Files become 0, 1 and 2. All are above 2.
+	// Filter is a seccomp filter that the child loads, if set. The words at PIDOffsets are set to
+	// its pid, and those at GroupOffsets to the negative pid.
+	Filter                   []unix.SockFilter
+	PIDOffsets, GroupOffsets []int
+	// Dir is the descriptor of the working directory. Files become 0, 1 and 2. All must be above 2.
 	Dir   int
 	Files [3]int
 
@@ -32,15 +33,17 @@ type Command struct {
 	argv, envv []*byte
 	rlimits    []rlimit
 	fprog      unix.SockFprog
-	// step and errno are written by the child, whose memory is ours until it executes the program.
+	// The child writes step and errno: until it executes the program it shares this process's
+	// memory.
 	step  step
 	errno syscall.Errno
 	pidfd int32 // written by the kernel
 	// noSignals is an empty signal mask.
 	noSignals uint64
-	// idle is struct sched_param of SCHED_IDLE: whoever watches over runs goes first, however many processes a run has. At
-	// a nice value of 10, a few fork bombs at once kept their monitor from its turn for seconds. Runs have equal shares
-	// among each other, and other containers are not concerned: between cgroups the weights decide.
+	// idle is struct sched_param of SCHED_IDLE: the threads that supervise runs come first, however
+	// many processes a run has. With a nice value of 10 instead, several fork bombs starved their
+	// monitor for seconds. Runs share the CPU equally, and other containers are not affected:
+	// between cgroups their weights decide.
 	idle int32
 }
 
@@ -49,7 +52,7 @@ type rlimit struct {
 	value    unix.Rlimit
 }
 
-// step is where a start has got to.
+// step is a step of the start.
 type step int32
 
 const (
@@ -71,7 +74,7 @@ var stepNames = [...]string{"fork", "join a process group of its own", "enter th
 	"lower the priority", "tie the run to the executor's life",
 	"load the signal filter", "execute the program"}
 
-// Error is a start that failed; errors.Is finds the errno.
+// Error is a failed start. errors.Is finds the errno.
 type Error struct {
 	Path  string
 	Step  string
@@ -82,10 +85,10 @@ func (e *Error) Error() string { return fmt.Sprintf("start %s: %s: %v", e.Path, 
 
 func (e *Error) Unwrap() error { return e.Errno }
 
-// Executing says whether everything was set up and the program itself could not be executed.
+// Executing reports whether the set-up succeeded and the program itself could not be executed.
 func (e *Error) Executing() bool { return e.Step == stepNames[stepExecute] }
 
-// Prepare sets the program, its argument vector, its whole environment and its limits.
+// Prepare sets the program, its arguments, its whole environment and its limits.
 func (c *Command) Prepare(path string, args, env []string, limits []Rlimit) error {
 	var err error
 	if c.path, err = unix.BytePtrFromString(path); err != nil {
@@ -116,15 +119,15 @@ func (c *Command) Prepare(path string, args, env []string, limits []Rlimit) erro
 type Child struct {
 	// PID is also the id of its process group.
 	PID int
-	// FD is a descriptor of the process, which polls readable when it has ended.
+	// FD is a descriptor of the process. It polls readable when the process has ended.
 	FD int
 }
 
-// Close frees the descriptor.
+// Close closes the descriptor.
 func (c Child) Close() { unix.Close(c.FD) }
 
-// Start runs the command in a process group of its own. It must be called on the restricted OS thread, to which the
-// child's life is tied. The child that failed has been reaped.
+// Start starts the command in a process group of its own. It must be called on the restricted OS
+// thread; the child dies with that thread. After an error the child has been reaped.
 func (c *Command) Start() (Child, error) {
 	c.step, c.errno, c.pidfd = stepFork, 0, -1
 	pid, errno := fork(c)
@@ -147,9 +150,10 @@ func (c *Command) Start() (Child, error) {
 	return Child{}, &Error{Path: unix.BytePtrToString(c.path), Step: stepNames[c.step], Errno: c.errno}
 }
 
-// fork is forkAndExecInChild1 of the standard library for what a run needs. The child works in this frame and never
-// leaves it; the parent, which the kernel holds until the child has executed, leaves it at once. Hence: no inlining, no
-// race detector, no allocation, nothing but raw system calls after BeforeFork.
+// fork is forkAndExecInChild1 of the standard library, reduced to what a run needs. The child works
+// in this stack frame and never leaves it; the kernel suspends the parent until the child has
+// executed the program. Hence no inlining, no race detector, no allocation, and only raw system
+// calls after runtimeBeforeFork.
 //
 //go:noinline
 //go:norace
@@ -170,8 +174,9 @@ func fork(c *Command) (pid uintptr, errno syscall.Errno) {
 	if _, _, errno = syscall.RawSyscall(unix.SYS_SETPGID, 0, 0, uintptr(c.GroupToken)); errno != 0 {
 		goto failed
 	}
-	// Only the mask has to be undone: what is caught is reset by exec, and until then nobody but the executor, with SIGKILL,
-	// knows the new process to signal it. Package syscall resets every handler here, at 56 system calls.
+	// Only the mask must be reset: exec resets caught signals, and until then only the executor
+	// knows the process, and sends nothing but SIGKILL. Package syscall resets every handler here,
+	// with 56 system calls.
 	if _, _, errno = syscall.RawSyscall6(unix.SYS_RT_SIGPROCMASK, unix.SIG_SETMASK, uintptr(unsafe.Pointer(&c.noSignals)), 0, 8, 0, 0); errno != 0 {
 		goto failed
 	}
@@ -214,11 +219,11 @@ func fork(c *Command) (pid uintptr, errno syscall.Errno) {
 	if c.fprog.Len > 0 {
 		c.step = stepFilter
 		pid, _, _ = syscall.RawSyscall(unix.SYS_GETPID, 0, 0, 0)
-		for i = 0; i < len(c.OwnPID); i++ {
-			c.Filter[c.OwnPID[i]].K = uint32(pid)
+		for i = 0; i < len(c.PIDOffsets); i++ {
+			c.Filter[c.PIDOffsets[i]].K = uint32(pid)
 		}
-		for i = 0; i < len(c.OwnGroup); i++ {
-			c.Filter[c.OwnGroup[i]].K = -uint32(pid)
+		for i = 0; i < len(c.GroupOffsets); i++ {
+			c.Filter[c.GroupOffsets[i]].K = -uint32(pid)
 		}
 		if _, _, errno = syscall.RawSyscall(unix.SYS_SECCOMP, unix.SECCOMP_SET_MODE_FILTER, 0,
 			uintptr(unsafe.Pointer(&c.fprog))); errno != 0 {

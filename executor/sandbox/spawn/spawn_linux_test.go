@@ -14,7 +14,8 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// onThread calls do on a thread of its own that may not gain rights, as a slot's is, and that ends with the call.
+// onThread calls do on a thread of its own with no_new_privs, as a slot's thread has. The thread
+// ends with the call.
 func onThread(t *testing.T, do func()) {
 	t.Helper()
 	done := make(chan error)
@@ -31,7 +32,7 @@ func onThread(t *testing.T, do func()) {
 	}
 }
 
-// command is a command whose output goes to out, in a directory of its own.
+// command returns a command with its own working directory whose output goes to out.
 func command(t *testing.T, stdin string) (c *Command, out *os.File) {
 	t.Helper()
 	open := func(f *os.File, err error) *os.File {
@@ -52,7 +53,7 @@ func command(t *testing.T, stdin string) (c *Command, out *os.File) {
 		Files: [3]int{int(open(os.Open(in)).Fd()), int(out.Fd()), int(out.Fd())}}, out
 }
 
-// runShell starts a shell script by the command and gives what it printed and how it ended.
+// runShell starts a shell script by the command and returns its output and exit status.
 func runShell(t *testing.T, c *Command, out *os.File, script string, env []string, limits ...Rlimit) (string, unix.WaitStatus) {
 	t.Helper()
 	if err := c.Prepare("/bin/sh", []string{"sh", "-c", script, "name", "one"}, env, limits); err != nil {
@@ -91,9 +92,9 @@ func wait(t *testing.T, child Child) (status unix.WaitStatus) {
 	}
 }
 
-func TestStartGivesTheProgramWhatItWasTold(t *testing.T) {
+func TestStartPassesArgumentsAndFiles(t *testing.T) {
 	t.Setenv("SECRET", "token")
-	// A descriptor that is not closed on exec must not reach the program all the same.
+	// The program must not inherit even a descriptor without O_CLOEXEC.
 	leak, err := unix.Open("/dev/null", unix.O_RDONLY, 0)
 	if err != nil {
 		t.Fatal(err)
@@ -118,7 +119,7 @@ func TestStartMakesGroupAndIdlePriority(t *testing.T) {
 	got, _ := runShell(t, c, out, "echo $$; read stat </proc/$$/stat; echo $stat", nil)
 	pid, stat, _ := strings.Cut(got, "\n")
 	fields := strings.Fields(stat)
-	// Fields 5 and 41 of proc_pid_stat(5); the name of the shell has no blank.
+	// Fields 5 and 41 of proc_pid_stat(5); the name of the shell contains no space.
 	if len(fields) < 41 || fields[4] != pid || fields[40] != strconv.Itoa(unix.SCHED_IDLE) {
 		t.Errorf("pid %s has the stat line %q; want it to lead its group and to be idle", pid, stat)
 	}
@@ -152,7 +153,7 @@ func TestStartUndoesTheSignalMask(t *testing.T) {
 
 func TestStartLoadsTheFilterForTheChildsOwnPID(t *testing.T) {
 	c, out := command(t, "")
-	c.Filter, c.OwnPID, c.OwnGroup = seccomp.OwnSignals()
+	c.Filter, c.PIDOffsets, c.GroupOffsets = seccomp.SignalFilter()
 	got, _ := runShell(t, c, out, "kill -0 $$ && echo self; kill -0 -$$ && echo group; kill -0 1 2>/dev/null || echo no other", nil)
 	if want := "self\ngroup\nno other\n"; got != want {
 		t.Errorf("got %q, want %q", got, want)
@@ -182,7 +183,7 @@ func TestStartNamesTheStepThatFailed(t *testing.T) {
 		t.Fatal(err)
 	}
 	defer null.Close()
-	const closed = 1 << 20 // above what a process may have open
+	const closed = 1 << 20 // above the limit of open descriptors
 	for name, tc := range map[string]struct {
 		change    func(*Command)
 		limit     Rlimit

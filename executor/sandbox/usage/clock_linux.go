@@ -6,14 +6,15 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// Clock is the CPU time that the processes have used, to the nanosecond and without what they waited for; false when one
-// of them is gone. It asks the kernel's CPU clock of each process (clock_getcpuclockid(3)), which costs a hundredth of
-// reading its files. Who has used no CPU has made no process, touched no memory and written no file.
-func Clock(pids []int) (time.Duration, bool) {
+// CPUTime returns the CPU time of the processes, exact to the nanosecond and without that of reaped
+// children; it returns false if a process is gone. It reads the CPU clock of each process
+// (clock_getcpuclockid(3)), which costs a hundredth of reading files below /proc. A process that
+// used no CPU time has started no process, touched no memory and written no file.
+func CPUTime(pids []int) (time.Duration, bool) {
 	var sum time.Duration
 	for _, pid := range pids {
 		var t unix.Timespec
-		if unix.ClockGettime(cpuClock(pid), &t) != nil {
+		if unix.ClockGettime(cpuClockID(pid), &t) != nil {
 			return 0, false
 		}
 		sum += time.Duration(t.Nano())
@@ -21,5 +22,6 @@ func Clock(pids []int) (time.Duration, bool) {
 	return sum, len(pids) > 0
 }
 
-// cpuClock is MAKE_PROCESS_CPUCLOCK(pid, CPUCLOCK_SCHED) of Linux: the complement of the pid above three bits of kind.
-func cpuClock(pid int) int32 { return ^int32(pid)<<3 | 2 }
+// cpuClockID is MAKE_PROCESS_CPUCLOCK(pid, CPUCLOCK_SCHED) of Linux: the complement of pid above
+// three type bits.
+func cpuClockID(pid int) int32 { return ^int32(pid)<<3 | 2 }

@@ -19,7 +19,7 @@ func TestClockStandsStillForSleepersOnly(t *testing.T) {
 	if err := sleeper.Start(); err != nil {
 		t.Fatal(err)
 	}
-	// Once it has answered a byte, cat waits for the next.
+	// cat has echoed the byte, and blocks in its next read.
 	echo := func() {
 		t.Helper()
 		if _, err := stdin.Write([]byte("x")); err != nil {
@@ -42,23 +42,24 @@ func TestClockStandsStillForSleepersOnly(t *testing.T) {
 	if err := sleeper.Wait(); err != nil {
 		t.Fatal(err)
 	}
-	if _, ok := Clock([]int{sleeper.Process.Pid}); ok {
+	if _, ok := CPUTime([]int{sleeper.Process.Pid}); ok {
 		t.Error("a process that is gone has a clock")
 	}
-	if _, ok := Clock(nil); ok {
+	if _, ok := CPUTime(nil); ok {
 		t.Error("no processes have a clock")
 	}
-	if _, ok := Clock([]int{os.Getpid()}); !ok {
+	if _, ok := CPUTime([]int{os.Getpid()}); !ok {
 		t.Error("this process has no clock")
 	}
 }
 
-// settled reads the clock until two readings agree: the process may still be on its way into its read.
+// settled reads the clock until two readings agree: the process may still be about to block in its
+// read.
 func settled(t *testing.T, pid int) int64 {
 	t.Helper()
 	last := int64(-1)
 	for {
-		now, ok := Clock([]int{pid})
+		now, ok := CPUTime([]int{pid})
 		if !ok {
 			t.Fatal("the process is gone")
 		}

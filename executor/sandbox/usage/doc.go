@@ -1,5 +1,7 @@
-// Package usage measures process groups through /proc: threads, CPU time and resident memory of every member.
+// Package usage measures process groups through /proc: threads, CPU time and resident memory of all
+// members.
 //
-// One Scanner reads the process table in one pass for all groups of interest; it serves package sandbox's monitor and
-// keeps its buffers, so it is not for concurrent use. What it sees is a sample: a process may come and go between two.
+// One Scanner reads the process table once for all groups. It serves the monitor of package
+// sandbox, reuses its buffers and must not be used concurrently. A scan is a sample: processes
+// start and end between two scans.
 package usage

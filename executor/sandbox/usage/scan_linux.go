@@ -10,20 +10,21 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// tick is the unit of CPU times in /proc, USER_HZ: 1/100 s on every architecture Go runs on.
+// tick is the unit of CPU times in /proc (USER_HZ), 1/100 s on every architecture that Go supports.
 const tick = 10 * time.Millisecond
 
-// Group is what the members of one process group use together.
+// Group is the usage of all members of one process group.
 type Group struct {
-	// Threads counts threads; a process that is dead but not yet reaped counts as one.
+	// Threads is the number of threads; a zombie counts as one.
 	Threads int64
-	// CPU is time of the members and of what they have waited for, cut to ticks: never more than the truth.
+	// CPU is the CPU time of the members and of their reaped children, rounded down to ticks.
 	CPU time.Duration
-	// Resident is the sum of resident bytes; what members share counts in each.
+	// Resident is the sum of resident memory in bytes; shared pages count once a member.
 	Resident int64
 	Pids     []int
-	// Most ends a scan at once when Threads passes it: a table that grows faster than it is read has no end.
-	Most int64
+	// MaxThreads ends a scan when Threads exceeds it: a table that grows faster than it is read has
+	// no end.
+	MaxThreads int64
 }
 
 // Scanner reads /proc.
@@ -44,11 +45,12 @@ func NewScanner() (*Scanner, error) {
 	return &Scanner{proc: fd, page: int64(unix.Getpagesize()), dirent: make([]byte, 32<<10), stat: make([]byte, 2048)}, nil
 }
 
-// Scan fills groups, whose keys are process group ids. Processes that vanish while it reads are left out. When a group has
-// more threads than its Most, Scan stops there and gives the group's key; the figures of the others are then incomplete.
+// Scan fills groups, whose keys are process group ids. Processes that end during the scan are left
+// out. If a group exceeds its MaxThreads, Scan stops and returns the group's id; the values of the
+// others are incomplete.
 func (s *Scanner) Scan(groups map[int]*Group) (over int, err error) {
 	for _, g := range groups {
-		*g = Group{Pids: g.Pids[:0], Most: g.Most}
+		*g = Group{Pids: g.Pids[:0], MaxThreads: g.MaxThreads}
 	}
 	if _, err := unix.Seek(s.proc, 0, unix.SEEK_SET); err != nil {
 		return 0, fmt.Errorf("rewind the process table: %w", err)
@@ -77,7 +79,7 @@ func (s *Scanner) Scan(groups map[int]*Group) (over int, err error) {
 	}
 }
 
-// add counts one process; it gives the process's group when that is over its Most.
+// add adds one process to its group, and returns the group's id if it exceeds its MaxThreads.
 func (s *Scanner) add(pid []byte, groups map[int]*Group) (over int) {
 	s.path = append(append(s.path[:0], pid...), "/stat"...)
 	fd, err := unix.Openat(s.proc, string(s.path), unix.O_RDONLY|unix.O_CLOEXEC, 0)
@@ -100,10 +102,10 @@ func (s *Scanner) add(pid []byte, groups map[int]*Group) (over int) {
 	group.Threads += max(1, p.threads)
 	group.CPU += time.Duration(p.ticks) * tick
 	group.Resident += p.pages * s.page
-	if number, err := strconv.Atoi(string(pid)); err == nil {
-		group.Pids = append(group.Pids, number)
+	if parseDecimal, err := strconv.Atoi(string(pid)); err == nil {
+		group.Pids = append(group.Pids, parseDecimal)
 	}
-	if group.Most > 0 && group.Threads > group.Most {
+	if group.MaxThreads > 0 && group.Threads > group.MaxThreads {
 		return p.pgrp
 	}
 	return 0
@@ -114,7 +116,8 @@ type process struct {
 	ticks, threads, pages int64
 }
 
-// Fields of /proc/PID/stat counted from the state, the first after the name (proc_pid_stat(5) counts from 1 at the pid).
+// Fields of /proc/PID/stat, counted from the state, the first after the name. proc_pid_stat(5)
+// counts from 1.
 const (
 	fieldPgrp    = 5 - 3
 	fieldUtime   = 14 - 3
@@ -123,32 +126,33 @@ const (
 	fieldRSS     = 24 - 3
 )
 
-// parseStat reads the fields it needs; the name may hold blanks and brackets, so it begins after the last bracket.
+// parseStat reads the needed fields. The name may contain spaces and parentheses, so fields are
+// counted from the last closing parenthesis.
 func parseStat(line []byte) (process, bool) {
 	var p process
 	at := bytes.LastIndexByte(line, ')')
 	if at < 0 {
 		return p, false
 	}
-	field := 0
-	for word := range bytes.FieldsSeq(line[at+1:]) {
+	index := 0
+	for field := range bytes.FieldsSeq(line[at+1:]) {
 		switch {
-		case field == fieldPgrp:
-			p.pgrp = int(number(word))
-		case field >= fieldUtime && field <= fieldCstime:
-			p.ticks += number(word)
-		case field == fieldThreads:
-			p.threads = number(word)
-		case field == fieldRSS:
-			p.pages = number(word)
+		case index == fieldPgrp:
+			p.pgrp = int(parseDecimal(field))
+		case index >= fieldUtime && index <= fieldCstime:
+			p.ticks += parseDecimal(field)
+		case index == fieldThreads:
+			p.threads = parseDecimal(field)
+		case index == fieldRSS:
+			p.pages = parseDecimal(field)
 			return p, true
 		}
-		field++
+		index++
 	}
 	return p, false
 }
 
-func number(digits []byte) int64 {
+func parseDecimal(digits []byte) int64 {
 	var n int64
 	for _, d := range digits {
 		if d < '0' || d > '9' {
@@ -159,10 +163,10 @@ func number(digits []byte) int64 {
 	return n
 }
 
-// Proportional is the memory of the processes with shared pages divided among all that map them (Pss), in bytes. It costs
-// much more than a scan and is exact where a scan, on Linux 6.2 and newer, is off by some pages per CPU. Processes that
-// cannot be read count nothing.
-func (s *Scanner) Proportional(pids []int) int64 {
+// ProportionalMemory returns the memory of the processes in bytes, with shared pages divided among
+// all processes that map them (Pss). It costs much more than a scan. It is exact where a scan is
+// off by some pages a CPU, on Linux 6.2 and newer. Processes that cannot be read count as 0.
+func (s *Scanner) ProportionalMemory(pids []int) int64 {
 	var sum int64
 	for _, pid := range pids {
 		fd, err := unix.Openat(s.proc, strconv.Itoa(pid)+"/smaps_rollup", unix.O_RDONLY|unix.O_CLOEXEC, 0)
@@ -175,21 +179,23 @@ func (s *Scanner) Proportional(pids []int) int64 {
 			continue
 		}
 		if _, after, ok := bytes.Cut(s.stat[:n], []byte("\nPss:")); ok {
-			sum += number(bytes.TrimLeft(after, " ")) << 10
+			sum += parseDecimal(bytes.TrimLeft(after, " ")) << 10
 		}
 	}
 	return sum
 }
 
-// Single fills the group when it has one process of one thread, its leader, which costs two small files instead of the process
-// table; false: Scan has to tell. It does not see orphans of the group, which are children of the reaper (see Children).
+// ScanSingle fills group if it consists of its leader, a process with one thread. This costs two
+// small files instead of the process table. It returns false otherwise; only Scan can fill such a
+// group. It does not see orphans of the group, which are children of the reaper (see Children).
 //
-// It asks nothing of further threads, since a look below /proc/PID/task makes the kernel keep names there, one a thread. Each is
-// thrown away by the thread that ends, in the run's idle class, and all by who reaps the process, who spins until the former are
-// gone (Linux, shrink_dcache_parent): a thread that was put off in the middle of it gets no core as long as its reapers spin on all
-// of them. Runs of Java and Go stood still for seconds, and outlived their timeouts.
-func (s *Scanner) Single(leader int, group *Group) bool {
-	*group = Group{Pids: group.Pids[:0], Most: group.Most}
+// It does not read /proc/PID/task/TID of further threads: the kernel then caches a name a thread.
+// Each thread drops its name when it ends, in the idle class of runs, and the reaper of the process
+// spins until all are dropped (Linux, shrink_dcache_parent). A thread that is preempted while it
+// drops its name gets no core while reapers spin on all of them; runs of Java and Go stopped for
+// seconds and outlived their timeouts.
+func (s *Scanner) ScanSingle(leader int, group *Group) bool {
+	*group = Group{Pids: group.Pids[:0], MaxThreads: group.MaxThreads}
 	name := strconv.AppendInt(nil, int64(leader), 10)
 	groups := map[int]*Group{leader: group}
 	if s.add(name, groups); len(group.Pids) == 0 || group.Threads > 1 {
@@ -199,10 +205,12 @@ func (s *Scanner) Single(leader int, group *Group) bool {
 	return ok && len(children) == 0
 }
 
-// Children are the processes that the process's first thread has for children: all that it made, if it has no other, and all that
-// were handed to it as the reaper of their family, since the kernel gives those to a process's first thread that is not ending
-// (Linux, kernel/exit.c, find_alive_thread), and a Go program's first does not end. False when that cannot be told, as on a kernel
-// without CONFIG_PROC_CHILDREN. While children come and go some may be missing, but never all (Linux, fs/proc/array.c).
+// Children returns the children of the process's first thread: all children that this thread has
+// started, and all orphans for which the process is the subreaper, because the kernel gives those
+// to the first thread that is not exiting (Linux, kernel/exit.c, find_alive_thread); the first
+// thread of a Go program never exits. It returns false if the list cannot be read, as on a kernel
+// without CONFIG_PROC_CHILDREN. While children start and end the list may miss some, but never all
+// (Linux, fs/proc/array.c).
 func (s *Scanner) Children(pid int) ([]int, bool) {
 	name := strconv.Itoa(pid)
 	list, err := s.read(s.proc, name+"/task/"+name+"/children")
@@ -210,13 +218,13 @@ func (s *Scanner) Children(pid int) ([]int, bool) {
 		return nil, false
 	}
 	var pids []int
-	for word := range bytes.FieldsSeq(list) {
-		pids = append(pids, int(number(word)))
+	for field := range bytes.FieldsSeq(list) {
+		pids = append(pids, int(parseDecimal(field)))
 	}
 	return pids, true
 }
 
-// read gives the beginning of a small file.
+// read returns the beginning of a small file.
 func (s *Scanner) read(dir int, path string) ([]byte, error) {
 	fd, err := unix.Openat(dir, path, unix.O_RDONLY|unix.O_CLOEXEC, 0)
 	if err != nil {
@@ -227,5 +235,5 @@ func (s *Scanner) read(dir int, path string) ([]byte, error) {
 	return s.stat[:max(n, 0)], err
 }
 
-// Close frees the scanner.
+// Close closes the scanner.
 func (s *Scanner) Close() error { return unix.Close(s.proc) }

@@ -42,13 +42,13 @@ func TestScanFindsOwnGroup(t *testing.T) {
 			t.Errorf("got %+v", g)
 		}
 	}
-	if pss := s.Proportional([]int{os.Getpid()}); pss < 1<<20 {
+	if pss := s.ProportionalMemory([]int{os.Getpid()}); pss < 1<<20 {
 		t.Errorf("proportional memory %d", pss)
 	}
 	if resident := Resident(os.Getpid()); resident < 1<<20 {
 		t.Errorf("resident memory %d", resident)
 	}
-	groups[own].Most = 1
+	groups[own].MaxThreads = 1
 	if over, err := s.Scan(groups); err != nil || over != own {
 		t.Errorf("got %d, %v; want a scan that ends at group %d", over, err, own)
 	}
@@ -68,11 +68,11 @@ func TestUnlinkedCountsOpenFiles(t *testing.T) {
 	if _, err := f.Write(make([]byte, 1<<16)); err != nil {
 		t.Fatal(err)
 	}
-	before := s.Unlinked([]int{os.Getpid()})
+	before := s.UnlinkedBytes([]int{os.Getpid()})
 	if err := os.Remove(f.Name()); err != nil {
 		t.Fatal(err)
 	}
-	if after := s.Unlinked([]int{os.Getpid(), os.Getpid()}); after-before != 1<<16 {
+	if after := s.UnlinkedBytes([]int{os.Getpid(), os.Getpid()}); after-before != 1<<16 {
 		t.Errorf("counted %d bytes more, want %d once", after-before, 1<<16)
 	}
 }

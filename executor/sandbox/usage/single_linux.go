@@ -9,7 +9,7 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// Resident is one process's resident memory in bytes right now, 0 when it is gone.
+// Resident returns the resident memory of a process in bytes, and 0 if the process is gone.
 func Resident(pid int) int64 {
 	fd, err := unix.Open("/proc/"+strconv.Itoa(pid)+"/statm", unix.O_RDONLY|unix.O_CLOEXEC, 0)
 	if err != nil {
@@ -22,12 +22,13 @@ func Resident(pid int) int64 {
 		return 0
 	}
 	_, after, _ := bytes.Cut(line[:n], []byte(" "))
-	return number(after) * int64(unix.Getpagesize())
+	return parseDecimal(after) * int64(unix.Getpagesize())
 }
 
-// Unlinked is the disk space, in bytes, of files that the processes hold open and that no directory names any more: they
-// take room that a walk cannot see. A file that several hold counts once.
-func (s *Scanner) Unlinked(pids []int) int64 {
+// UnlinkedBytes returns the disk space, in bytes, of files that the processes hold open and that
+// have no name any more. A walk of directories cannot see them. A file that several processes hold
+// counts once.
+func (s *Scanner) UnlinkedBytes(pids []int) int64 {
 	type inode struct{ dev, ino uint64 }
 	seen := map[inode]bool{}
 	var sum int64

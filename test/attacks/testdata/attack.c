@@ -1,8 +1,9 @@
-// attack is what hostile submissions do, one way a name. It prints ESCAPED when something that must be refused was not.
-// Its arguments are the way, a path that belongs to somebody else, and a bound: how often to do what would otherwise have no
-// end, for a test that has taken the protection away. With a bound nobody is signalled either.
+// attack is the program of the hostile submissions, with one attack a name. It prints ESCAPED when an
+// action succeeds that must be refused. Its arguments are the attack, a path that belongs to another
+// user, and a bound on the number of repetitions, for a test that has removed the protection. With a
+// bound it sends no signals to other processes.
 #define _GNU_SOURCE
-#pragma GCC optimize("O0") // a compiler may leave out memory that nobody reads
+#pragma GCC optimize("O0") // keep memory that nothing reads
 #include <errno.h>
 #include <limits.h>
 #include <fcntl.h>
@@ -56,7 +57,7 @@ static void *touch(size_t bytes) {
 	return p;
 }
 
-// escaped says each thing once.
+// escaped reports each action once.
 static void escaped(const char *what) {
 	static char said[256][64];
 	for (int i = 0; i < 256; i++) {
@@ -67,14 +68,15 @@ static void escaped(const char *what) {
 	fflush(stdout);
 }
 
-// refused holds a call's result to the sandbox's own answer: any other error is the kernel's, and the call has reached it.
+// refused compares the result of a call with the sandbox's own error: any other error is the kernel's,
+// which the call has reached then.
 static void refused(const char *what, long result, int answer) {
 	if (result >= 0 || errno != answer) escaped(what);
 }
 
 static void hello(void) { puts("hello"); }
 static void echo(void) { int c; while ((c = getchar()) != EOF) putchar(c); }
-// works until it is told to go on
+// works until the file "go" exists
 static void await(void) {
 	puts("before");
 	close(open("begun", O_CREAT | O_WRONLY, 0600));
@@ -101,7 +103,7 @@ static void deaf(void) { for (int i = 1; i < 65; i++) signal(i, SIG_IGN); for (;
 static void stop_self(void) { raise(SIGSTOP); }
 static void stop_group(void) { fork(); fork(); kill(0, SIGSTOP); for (;;) pause(); }
 static void fork_bomb(void) { for (long n = 0; n < bound; n++) fork(); usleep(300000); }
-// as a bomb, but it goes out by itself
+// like a fork bomb, but bounded
 static void fork_some(void) {
 	for (int i = 0; i < 40; i++) if (fork() == 0) { pause(); _exit(0); }
 	usleep(300000);
@@ -143,7 +145,7 @@ static void double_fork(void) {
 	wait(0);
 	puts("done");
 }
-// orphans burn CPU after the main process is gone from their ancestry, while it waits
+// orphans that are not descendants of the main process burn CPU, while the main process waits
 static void orphan_burn(void) {
 	int p[2];
 	if (pipe(p)) exit(9);
@@ -156,7 +158,7 @@ static void orphan_burn(void) {
 	char c;
 	if (read(p[0], &c, 1) < 0) exit(9);
 }
-// as kill_all, but it hurts nobody when it is not refused
+// like kill_all, but harmless if it is not refused
 static void signal_others(void) {
 	if (kill(1, 0) == 0) escaped("signal to the first process");
 	if (kill(getppid(), 0) == 0) escaped("signal to the executor");
@@ -167,10 +169,10 @@ static void stop_parent(void) {
 	puts("alive");
 }
 static void kill_all(void) {
-	kill(-1, lethal(SIGKILL)); // answers 0 when it was refused for each (Linux, kill_something_info)
+	kill(-1, lethal(SIGKILL)); // returns 0 if it was refused for each process (Linux, kill_something_info)
 	for (pid_t p = 1; p < 3; p++) if (kill(p, 0) == 0) escaped("kill of the first processes");
 	if (kill(getppid(), 0) == 0) escaped("kill of the executor");
-	for (pid_t t = getppid(); t < getppid() + 3000; t++) { // its own number may be below the executor's: numbers wrap
+	for (pid_t t = getppid(); t < getppid() + 3000; t++) { // pids wrap: its own may be below the executor's
 		if (t == getpid()) continue;
 		if (syscall(SYS_tgkill, getppid(), t, 0) == 0) escaped("tgkill of an executor's thread");
 		if (syscall(SYS_tkill, t, 0) == 0) escaped("tkill of an executor's thread");
@@ -186,7 +188,7 @@ static void alloc_mmap(void) {
 		memset(p, 1, 1 << 20);
 	}
 }
-// fifty processes share the blame
+// fifty processes exceed the limit together
 static void alloc_fifty(void) {
 	for (int i = 0; i < 49; i++) if (fork() == 0) break;
 	touch(4 << 20);
@@ -209,7 +211,7 @@ static void alloc_file(void) {
 	int f = open("big", O_RDWR | O_CREAT, 0600);
 	if (posix_fallocate(f, 0, 96 << 20)) exit(9);
 }
-// pieces of a size that the limit of one file allows
+// files below the limit of one file
 static void fallocate_many(void) {
 	char name[64];
 	for (long i = 0; i < (bound < 24 ? bound : 24); i++) {
@@ -220,7 +222,7 @@ static void fallocate_many(void) {
 	}
 	pause();
 }
-// memory by way of files, which on tmpfs no rlimit counts
+// memory in files on tmpfs, which no rlimit counts
 static void map_files(void) {
 	char name[64];
 	for (int i = 0; i < 24; i++) {
@@ -235,7 +237,7 @@ static void map_files(void) {
 	}
 	pause();
 }
-// deeper than anybody's path or stack of descriptors, and closed at the end
+// deeper than PATH_MAX and any stack of descriptors, with a directory without permissions at the end
 static void deep_directories(void) {
 	for (int i = 0; i < 2000; i++) if (mkdir("d", 0700) || chdir("d")) exit(9);
 	mkdir("closed", 0);
@@ -244,7 +246,7 @@ static void deep_directories(void) {
 static int recurse(long n) { volatile char here[4096]; here[0] = n; return n >= bound ? 0 : recurse(n + 1) + here[0]; }
 static void stack(void) { exit(recurse(0) & 0); }
 static void deep_stack(void) {
-	// 40 MiB of stack, as a deep search takes
+	// 40 MiB of stack, as a deep search uses
 	struct rlimit l;
 	getrlimit(RLIMIT_STACK, &l);
 	volatile char here[40 << 20];
@@ -302,7 +304,8 @@ static void empty_box(void) {
 }
 #include "reach.h"
 
-// A lock on the program, which other slots may run too, kept by an orphan. Who comes later waits, but not for the dead.
+// An orphan holds a lock on the program, which other slots may run too. A later run waits for the lock,
+// but must not wait for an orphan that is dead.
 static void leave_lock(void) {
 	char path[4096] = "";
 	if (readlink("/proc/self/exe", path, sizeof path - 1) < 0) exit(9);
@@ -313,7 +316,7 @@ static void leave_lock(void) {
 	if (fork() == 0) { alarm(0); for (;;) pause(); }
 	puts("locked");
 }
-// what input does to who reads it
+// counts the bytes of the input
 static void count_input(void) {
 	long bytes = 0, zeros = 0;
 	for (int c; (c = getchar()) != EOF; bytes++) zeros += c == 0;

@@ -1,10 +1,10 @@
-// What a hostile submission reads, calls and reaches out for. Every call is one that does no harm where nothing refuses it: it
-// is aimed at nothing, or carries what the kernel itself cannot accept.
+// What a hostile submission reads and calls. No call does harm if nothing refuses it: it has no target,
+// or arguments that the kernel rejects.
 static void refuse_read(const char *path) {
 	int f = open(path, O_RDONLY);
 	if (f >= 0) { escaped(path); close(f); }
 }
-// the whole process table: other runs, the executor, its supervisor, whoever else there is
+// the whole process table: other runs, the executor, its supervisor and others
 static void read_processes(void) {
 	char path[256], what[64];
 	const char *names[] = {"environ", "mem", "maps", "fd", "root/etc/passwd", "cwd", "cmdline"};
@@ -21,7 +21,7 @@ static void read_processes(void) {
 		}
 	}
 }
-// the directories of the other slots lie beside the own one
+// the directories of other slots, beside its own
 static void read_slots(void) {
 	char here[4096], path[64];
 	if (!getcwd(here, sizeof here)) exit(9);
@@ -70,7 +70,7 @@ static void reach_sockets(void) {
 			snprintf(what, sizeof what, "%s %s socket", families[i].name, kinds[k].name);
 			int s = socket(families[i].number, kinds[k].number, 0);
 			refused(what, s, EPERM);
-			if (s >= 0) close(s); // and is never connected: that it could be made is enough
+			if (s >= 0) close(s); // creating it is enough: it is never connected
 		}
 	refused("MPTCP socket", socket(AF_INET, SOCK_STREAM, 262), EPERM);
 	refused("socket for the metadata address", socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, IPPROTO_TCP), EPERM);
@@ -85,14 +85,14 @@ static void reach_sockets(void) {
 	if (socketpair(AF_UNIX, SOCK_STREAM, 0, pair)) escaped("no socketpair at all");
 	refused("abstract address", bind(pair[0], (struct sockaddr *)&hidden, sizeof hidden), EPERM);
 	refused("connect by a pair", connect(pair[0], (struct sockaddr *)&hidden, sizeof hidden), EPERM);
-	// one end can send to any address, and be sent to once its other end is gone
+	// one end can send to any address, and receive from any after its peer is closed
 	refused("datagram pair", socketpair(AF_UNIX, SOCK_DGRAM, 0, pair), EPERM);
 	refused("raw pair", socketpair(AF_UNIX, SOCK_RAW | SOCK_CLOEXEC, 0, pair), EPERM);
 }
 static void reach_out(void) {
 	for (int f = 3; f < 1024; f++) if (fcntl(f, F_GETFD) >= 0) escaped("descriptor");
 	reach_sockets();
-	// Of a process that is not traced yet, which is ESRCH to the kernel and stops nobody.
+	// Of a process that is not traced: ESRCH to the kernel, and no process stops.
 	refused("ptrace", ptrace(PTRACE_CONT, getppid(), 0, 0), EPERM);
 	char byte;
 	struct iovec here = {&byte, 1}, there = {(void *)main_address, 1};
@@ -109,7 +109,7 @@ static void reach_out(void) {
 	for (unsigned i = 0; i < sizeof spaces / sizeof *spaces; i++) {
 		char what[64];
 		snprintf(what, sizeof what, "child in a %s namespace", spaces[i].name);
-		// CLONE_SIGHAND without CLONE_VM is EINVAL to the kernel, so nothing starts when the filter lets it through.
+		// CLONE_SIGHAND without CLONE_VM is EINVAL to the kernel, so no process starts without the filter.
 		refused(what, syscall(SYS_clone, spaces[i].flag | CLONE_SIGHAND | SIGCHLD, 0, 0, 0, 0), EPERM);
 	}
 	refused("clone3", syscall(435, 0, 0), ENOSYS);

@@ -10,57 +10,58 @@ import (
 	"executorpool.dev/executor/api"
 )
 
-// reusable bounds how soon all slots must serve again.
-const reusable = time.Second
+// maxRecovery is the time within which all slots must serve again.
+const maxRecovery = time.Second
 
-// Executor is what is attacked.
+// Executor is the executor under attack.
 type Executor struct {
 	URL   string
 	Slots int
-	// Tier is what every result must say.
+	// Tier is the expected tier of every result.
 	Tier string
 }
 
-// Execute submits and gives the result; anything but a result is an error.
+// Execute submits the request. Any other response than a result is an error.
 func (e Executor) Execute(ctx context.Context, request api.Request) (api.Result, error) {
 	return post(ctx, e.URL, request)
 }
 
-// Drive tries every attack alone, in all slots at once and beside honest programs, while requests that never end come in.
-func Drive(t *testing.T, e Executor) {
+// Run runs every attack alone, in all slots at once and beside honest programs, while requests that
+// never end arrive.
+func Run(t *testing.T, e Executor) {
 	honest, _ := Honest()
 	for _, prepare := range []api.Request{honest, All()[0].Request} {
-		if _, err := e.Execute(t.Context(), prepare); err != nil { // so that neither is compiled while times count
+		if _, err := e.Execute(t.Context(), prepare); err != nil { // so that both are in the compile cache
 			t.Fatal(err)
 		}
 	}
-	slowRefused := e.drip(t)
+	slowRefused := e.startSlowRequests(t)
 	for _, attack := range All() {
 		t.Run(attack.Name, func(t *testing.T) {
 			e.attack(t, attack)
-			e.serves(t)
+			e.checkAllSlots(t)
 			var all sync.WaitGroup
 			for range e.Slots {
 				all.Go(func() { e.attack(t, attack) })
 			}
 			all.Wait()
-			e.serves(t)
+			e.checkAllSlots(t)
 			for range e.Slots - 1 {
 				all.Go(func() { e.attack(t, attack) })
 			}
-			e.honest(t)
+			e.checkHonest(t)
 			all.Wait()
 		})
 	}
 	slowRefused()
 }
 
-// ProveTier holds the tier that is reported to what an honest program gets and what the attacks can do.
-func (e Executor) ProveTier(t *testing.T) {
+// CheckTier compares the reported tier with the results of an honest program and of attacks.
+func (e Executor) CheckTier(t *testing.T) {
 	t.Helper()
-	e.honest(t)
+	e.checkHonest(t)
 	escaped := false
-	for _, attack := range Running() {
+	for _, attack := range ProgramAttacks() {
 		if attack.Name != "read-others" && attack.Name != "reach-out" {
 			continue
 		}
@@ -74,10 +75,10 @@ func (e Executor) ProveTier(t *testing.T) {
 			t.Logf("tier %s, %s: %.200q", e.Tier, attack.Name, result.Runs[0].Stdout)
 		}
 		if result.Tier != e.Tier {
-			t.Errorf("the result says tier %s, want %s", result.Tier, e.Tier)
+			t.Errorf("the result has tier %s, want %s", result.Tier, e.Tier)
 		}
 	}
-	// Where nothing could be done the tier would be too low.
+	// If no attack escapes, the reported tier None is too low.
 	if none := e.Tier == "None"; escaped != none {
 		t.Errorf("tier %s is reported, and an attack escaped: %v", e.Tier, escaped)
 	}
@@ -85,9 +86,9 @@ func (e Executor) ProveTier(t *testing.T) {
 
 func (e Executor) attack(t *testing.T, a Attack) {
 	result, err := e.Execute(t.Context(), a.Request)
-	if a.Refused != "" {
-		if err == nil || !strings.Contains(err.Error(), a.Refused) {
-			t.Errorf("got %+v, %.500v; want it refused with %q", result, err, a.Refused)
+	if a.Problem != "" {
+		if err == nil || !strings.Contains(err.Error(), a.Problem) {
+			t.Errorf("got %+v, %.500v; want it refused with %q", result, err, a.Problem)
 		}
 		return
 	}
@@ -109,20 +110,20 @@ func (e Executor) attack(t *testing.T, a Attack) {
 	}
 }
 
-// serves holds every slot to doing honest work again, at once.
-func (e Executor) serves(t *testing.T) {
+// checkAllSlots checks that every slot serves an honest program within maxRecovery.
+func (e Executor) checkAllSlots(t *testing.T) {
 	begun := time.Now()
 	var all sync.WaitGroup
 	for range e.Slots {
-		all.Go(func() { e.honest(t) })
+		all.Go(func() { e.checkHonest(t) })
 	}
 	all.Wait()
-	if took := time.Since(begun); took > reusable {
-		t.Errorf("after the attack the slots took %s to do a moment's honest work each, want at most %s", took, reusable)
+	if took := time.Since(begun); took > maxRecovery {
+		t.Errorf("after the attack the slots took %s to do a moment's honest work each, want at most %s", took, maxRecovery)
 	}
 }
 
-func (e Executor) honest(t *testing.T) {
+func (e Executor) checkHonest(t *testing.T) {
 	request, stdout := Honest()
 	result, err := e.Execute(t.Context(), request)
 	if err != nil {

@@ -21,81 +21,82 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// withinPatience bounds what is done within namespaces to probe them.
-const withinPatience = 30 * time.Second
+// attackTimeout bounds the attacks from inside of namespaces.
+const attackTimeout = 30 * time.Second
 
-// attackFromWithin starts a process as workers are started, which attacks its namespaces with no other protection in
-// between, and then makes a slot and attacks from inside that. For tests, the slot's Landlock can be no newer than that; 0 is
-// no bound.
-func attackFromWithin(ctx context.Context, config namespace.Config, newest int) (err error) {
-	bait, err := layOut(ctx, config.Write, config.Top())
+// attackNamespaces starts a process as workers are started. The process first attacks its
+// namespaces, with no other protection in force, and then creates a slot and attacks from inside of
+// it. maxABI bounds the slot's Landlock ABI for tests; 0 means no bound.
+func attackNamespaces(ctx context.Context, config namespace.Config, maxABI int) (err error) {
+	targets, err := createTargets(ctx, config.Write, config.RootEntries())
 	if err != nil {
 		return err
 	}
-	defer func() { err = errors.Join(err, bait.remove()) }()
-	bait.Newest = newest
-	told, err := json.Marshal(bait)
+	defer func() { err = errors.Join(err, targets.remove()) }()
+	targets.MaxLandlockABI = maxABI
+	encoded, err := json.Marshal(targets)
 	if err != nil {
 		return fmt.Errorf("describe what to attack: %w", err)
 	}
-	cmd, err := config.Command(withinArg, string(told))
+	cmd, err := config.Command(namespaceAttackArg, string(encoded))
 	if err != nil {
 		return err
 	}
-	var said bytes.Buffer
-	cmd.Env, cmd.Stdout, cmd.Stderr = []string{}, &said, &said
+	var output bytes.Buffer
+	cmd.Env, cmd.Stdout, cmd.Stderr = []string{}, &output, &output
 	if err := cmd.Start(); err != nil {
 		return fmt.Errorf("start a process in namespaces of its own: %w", err)
 	}
-	ctx, cancel := context.WithTimeout(ctx, withinPatience)
+	ctx, cancel := context.WithTimeout(ctx, attackTimeout)
 	defer cancel()
 	stop := context.AfterFunc(ctx, func() { _ = cmd.Process.Kill() })
 	defer stop()
 	if err := cmd.Wait(); err != nil {
-		return fmt.Errorf("in namespaces of its own: %.1000s (%w)", strings.Join(strings.Fields(said.String()), " "), err)
+		return fmt.Errorf("in namespaces of its own: %.1000s (%w)", strings.Join(strings.Fields(output.String()), " "), err)
 	}
 	return nil
 }
 
-// withinMain is the whole program of attackFromWithin's process. Its argument, after withinArg, is the bait.
-func withinMain() {
+// namespaceAttackMain is the main function of the process that attackNamespaces starts. Its
+// argument after namespaceAttackArg is the encoded targets.
+func namespaceAttackMain() {
 	if len(os.Args) != 3 {
 		fmt.Fprintln(os.Stderr, "this command is the executor's own, for probing its namespaces")
 		os.Exit(2)
 	}
-	if err := within([]byte(os.Args[2])); err != nil {
+	if err := attackFromInside([]byte(os.Args[2])); err != nil {
 		fmt.Fprintln(os.Stderr, err)
 		os.Exit(1)
 	}
 	os.Exit(0)
 }
 
-func within(told []byte) error {
-	var b bait
-	if err := json.Unmarshal(told, &b); err != nil {
+func attackFromInside(encoded []byte) error {
+	var t targets
+	if err := json.Unmarshal(encoded, &t); err != nil {
 		return fmt.Errorf("read what to attack: %w", err)
 	}
-	if broken := succeeded(b.attempts()); len(broken) > 0 {
-		return fmt.Errorf("attacks were not refused: %s", strings.Join(broken, ", "))
+	if successes := trySuccesses(t.attempts()); len(successes) > 0 {
+		return fmt.Errorf("attacks were not refused: %s", strings.Join(successes, ", "))
 	}
 	if err := sandbox.Init(); err != nil {
 		return err
 	}
-	return attack(context.Background(), sandbox.SlotConfig{Dir: b.Dir, Tier: sandbox.Namespaced, Newest: b.Newest})
+	return attackSlot(context.Background(), sandbox.SlotConfig{Dir: t.Dir, Tier: sandbox.Namespaced, MaxLandlockABI: t.MaxLandlockABI})
 }
 
-var errNothing = errors.New("nothing was found")
+var errNotFound = errors.New("nothing was found")
 
-// found is nil when something was.
-func found(anything bool) error {
+// errorUnlessFound returns nil if anything was found.
+func errorUnlessFound(anything bool) error {
 	if anything {
 		return nil
 	}
-	return errNothing
+	return errNotFound
 }
 
-// attempts are made by a process in namespaces of its own, with neither Landlock nor seccomp in its way.
-func (b *bait) attempts() []attempt {
+// attempts returns the attacks of a process in its own namespaces, without Landlock and seccomp.
+func (t *targets) attempts() []attempt {
 	dial := func(network, address string) func() error {
 		return func() error {
 			conn, err := net.DialTimeout(network, address, time.Second)
@@ -108,16 +109,16 @@ func (b *bait) attempts() []attempt {
 	return []attempt{
 		{"see a process of outside", seeProcess},
 		{"signal a process of outside", func() error { return unix.Kill(-1, 0) }},
-		{"connect to the executor by TCP", dial("tcp", b.TCP)},
-		{"connect to the executor by an abstract socket", dial("unix", b.Abstract)},
+		{"connect to the executor by TCP", dial("tcp", t.TCP)},
+		{"connect to the executor by an abstract socket", dial("unix", t.Abstract)},
 		{"use a network interface", useInterface},
 		{"open a raw socket", func() error { _, err := unix.Socket(unix.AF_PACKET, unix.SOCK_RAW, 0); return err }},
-		{"find shared memory of outside", func() error { _, err := unix.SysvShmGet(b.Segment, 0, 0); return err }},
-		{"open a message queue of outside", func() error { _, err := openQueue(b.Queue, unix.O_RDONLY); return err }},
+		{"find shared memory of outside", func() error { _, err := unix.SysvShmGet(t.Segment, 0, 0); return err }},
+		{"open a message queue of outside", func() error { _, err := openQueue(t.Queue, unix.O_RDONLY); return err }},
 		{"read the host's name", readHostName},
 		{"set the host's name", func() error { return unix.Sethostname([]byte("probe")) }},
-		{"reach the old root", b.reachRoot},
-		{"see more files than are given", b.seeMore},
+		{"reach the old root", t.reachRoot},
+		{"see more files than are given", t.seeMore},
 		{"write to the root", write("/executor-probe")},
 		{"write to the toolchain", write("/usr/executor-probe")},
 		{"open a setting of the kernel for writing", func() error {
@@ -127,9 +128,9 @@ func (b *bait) attempts() []attempt {
 			}
 			return f.Close()
 		}},
-		{"mount a file system", func() error { return unix.Mount("tmpfs", b.Dir, "tmpfs", 0, "") }},
+		{"mount a file system", func() error { return unix.Mount("tmpfs", t.Dir, "tmpfs", 0, "") }},
 		{"take a mount away", func() error { return unix.Unmount("/usr", unix.MNT_DETACH) }},
-		{"change the root", func() error { return unix.Chroot(b.Dir) }},
+		{"change the root", func() error { return unix.Chroot(t.Dir) }},
 		{"hold a capability", holdCapability},
 		{"make a user namespace", makeUserNamespace},
 	}
@@ -140,7 +141,7 @@ func seeProcess() error {
 	if err != nil {
 		return err
 	}
-	return found(len(names) != 1 || names[0] != "/proc/"+strconv.Itoa(os.Getpid()))
+	return errorUnlessFound(len(names) != 1 || names[0] != "/proc/"+strconv.Itoa(os.Getpid()))
 }
 
 func useInterface() error {
@@ -148,7 +149,7 @@ func useInterface() error {
 	if err != nil {
 		return err
 	}
-	return found(slices.ContainsFunc(interfaces, func(i net.Interface) bool { return i.Flags&net.FlagUp != 0 }))
+	return errorUnlessFound(slices.ContainsFunc(interfaces, func(i net.Interface) bool { return i.Flags&net.FlagUp != 0 }))
 }
 
 func readHostName() error {
@@ -156,25 +157,25 @@ func readHostName() error {
 	if err != nil {
 		return err
 	}
-	return found(name != namespace.HostNameWithin)
+	return errorUnlessFound(name != namespace.RunHostName)
 }
 
-func (b *bait) reachRoot() error {
+func (t *targets) reachRoot() error {
 	for _, path := range []string{"/", "/..", "/proc/1/root", "/proc/1/root/..", "/proc/1/cwd", "/proc/1/cwd/.."} {
 		var stat unix.Stat_t
-		if unix.Stat(path, &stat) == nil && stat.Dev == b.RootDevice && stat.Ino == b.RootInode {
+		if unix.Stat(path, &stat) == nil && stat.Dev == t.RootDevice && stat.Ino == t.RootInode {
 			return nil
 		}
 	}
-	return errNothing
+	return errNotFound
 }
 
-func (b *bait) seeMore() error {
+func (t *targets) seeMore() error {
 	entries, err := os.ReadDir("/")
 	if err != nil {
 		return err
 	}
-	return found(slices.ContainsFunc(entries, func(e os.DirEntry) bool { return !slices.Contains(b.Top, e.Name()) }))
+	return errorUnlessFound(slices.ContainsFunc(entries, func(e os.DirEntry) bool { return !slices.Contains(t.RootEntries, e.Name()) }))
 }
 
 func holdCapability() error {
@@ -188,17 +189,18 @@ func holdCapability() error {
 		bound, err := unix.PrctlRetInt(unix.PR_CAPBSET_READ, capability, 0, 0, 0)
 		held = held || err == nil && bound == 1
 	}
-	return found(held)
+	return errorUnlessFound(held)
 }
 
-// makeUserNamespace needs a process of its own: one with several threads may not change its user namespace.
+// makeUserNamespace needs its own process: a process with several threads cannot change its user
+// namespace.
 func makeUserNamespace() error {
-	cmd := exec.Command("/proc/self/exe", attackerArg)
+	cmd := exec.Command("/proc/self/exe", slotAttackArg)
 	cmd.SysProcAttr = &unix.SysProcAttr{Cloneflags: unix.CLONE_NEWUSER}
 	if err := cmd.Start(); err != nil {
 		return err
 	}
-	_ = cmd.Wait() // it was made, whatever became of the process
+	_ = cmd.Wait() // the namespace was created, whatever the process did
 	return nil
 }
 

@@ -7,8 +7,9 @@ import (
 	"executorpool.dev/executor/api"
 )
 
-// TestStaticProgramsReachOnlyTheirOwn looks at what the image has from a program in C, and the same from Python.
-func TestStaticProgramsReachOnlyTheirOwn(t *testing.T) {
+// TestSelfContainedProgramsReachOnlyTheirFiles compares what a program in C and one in Python can
+// reach of the image.
+func TestSelfContainedProgramsReachOnlyTheirFiles(t *testing.T) {
 	const source = `#include <errno.h>
 #include <locale.h>
 #include <stdio.h>

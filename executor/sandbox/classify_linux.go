@@ -7,12 +7,14 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// precedence orders the limits when a run passed several, the one that says most about the program first. A flood of
-// output or memory usually takes the time limit along; time says least.
+// precedence orders the limits for a run that exceeded several, the most specific one first. A run
+// that floods its output or memory often exceeds a time limit too, and the time limit explains the
+// least.
 var precedence = []Limit{OutputLimit, MemoryLimit, ProcessLimit, DiskLimit, CPULimit, WallLimit, Cancelled}
 
-// conclude fills the result from what was observed, what the kernel charged and how the main process ended.
-func (r *run) conclude(result *Result, spec Spec, status unix.WaitStatus, usage treeUsage) {
+// classify fills the result from the samples, the kernel's charges and the exit status of the main
+// process.
+func (r *run) classify(result *Result, spec Spec, status unix.WaitStatus, usage charges) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	result.CPU = max(usage.cpu, r.cpu)
@@ -24,24 +26,24 @@ func (r *run) conclude(result *Result, spec Spec, status unix.WaitStatus, usage 
 	}
 	limits := spec.Limits
 	if result.Memory > limits.Memory {
-		r.note(MemoryLimit, fmt.Sprintf("memory limit %d MiB", limits.Memory>>20))
+		r.record(MemoryLimit, fmt.Sprintf("memory limit %d MiB", limits.Memory>>20))
 	}
 	if result.CPU >= limits.CPU {
-		r.note(CPULimit, fmt.Sprintf("cpu limit %d ms", limits.CPU.Milliseconds()))
+		r.record(CPULimit, fmt.Sprintf("cpu limit %d ms", limits.CPU.Milliseconds()))
 	}
 	switch status.Signal() {
 	case unix.SIGXCPU:
-		r.note(CPULimit, fmt.Sprintf("cpu limit %d ms, killed by the kernel", limits.CPU.Milliseconds()))
+		r.record(CPULimit, fmt.Sprintf("cpu limit %d ms, killed by the kernel", limits.CPU.Milliseconds()))
 	case unix.SIGXFSZ:
-		r.note(DiskLimit, fmt.Sprintf("disk limit %d MiB in one file, killed by the kernel", limits.Disk>>20))
+		r.record(DiskLimit, fmt.Sprintf("disk limit %d MiB in one file, killed by the kernel", limits.Disk>>20))
 	case unix.SIGSEGV, unix.SIGKILL:
 		if static := staticMemory(spec.Path); static > limits.Memory && len(r.exceeded) == 0 {
-			r.note(MemoryLimit, fmt.Sprintf("memory limit %d MiB: the program's static data alone are %d MiB",
+			r.record(MemoryLimit, fmt.Sprintf("memory limit %d MiB: the program's static data alone are %d MiB",
 				limits.Memory>>20, static>>20))
 		}
 	}
 	if result.Memory == 0 {
-		result.Memory = min(usage.touched, limits.Memory)
+		result.Memory = min(usage.faulted, limits.Memory)
 	}
 	for _, limit := range precedence {
 		if cause, ok := r.exceeded[limit]; ok {
@@ -54,7 +56,7 @@ func (r *run) conclude(result *Result, spec Spec, status unix.WaitStatus, usage 
 	}
 }
 
-// signalCause says who sent a signal that no limit explains.
+// signalCause describes the sender of a signal that no exceeded limit explains.
 func signalCause(signal unix.Signal) string {
 	name := unix.SignalName(signal)
 	switch signal {
@@ -68,8 +70,9 @@ func signalCause(signal unix.Signal) string {
 	return "killed by " + name + " (sent by the program itself)"
 }
 
-// staticMemory is what the program's writable segments take at start. The kernel ends a program whose static data do not
-// fit before its first instruction, with no word but the signal.
+// staticMemory returns the size, in bytes, of the writable segments of the ELF file at path, and 0
+// if the file is not ELF. The kernel kills a program whose static data exceed the limits before its
+// first instruction and reports only the signal.
 func staticMemory(path string) int64 {
 	file, err := elf.Open(path)
 	if err != nil {

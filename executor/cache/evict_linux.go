@@ -11,24 +11,25 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// makeRoom removes the entries that were used longest ago until the rest is within the bound. It looks at every entry, which
-// is little beside the compilation that came before.
-func (c *Cache) makeRoom() error {
-	// One process at a time, or each would remove enough for itself. The lock goes with the descriptor.
-	lock, err := unix.Openat(c.fd, unfinished+"lock", unix.O_RDWR|unix.O_CREAT|unix.O_CLOEXEC, 0o600)
+// evict removes the least recently used entries until the cache is within its bounds. It reads
+// every entry, which costs little compared with the compilation before.
+func (c *Cache) evict() error {
+	// One process at a time: two at once would each remove enough. The lock ends with the
+	// descriptor.
+	lock, err := unix.Openat(c.fd, hiddenPrefix+"lock", unix.O_RDWR|unix.O_CREAT|unix.O_CLOEXEC, 0o600)
 	if err != nil {
-		return fmt.Errorf("make room in the compile cache: %w", err)
+		return fmt.Errorf("evict from the compile cache: %w", err)
 	}
 	defer unix.Close(lock)
 	if err := unix.Flock(lock, unix.LOCK_EX); err != nil {
-		return fmt.Errorf("make room in the compile cache: %w", err)
+		return fmt.Errorf("evict from the compile cache: %w", err)
 	}
 	entries, total, err := c.entries()
 	if err != nil {
-		return fmt.Errorf("make room in the compile cache: %w", err)
+		return fmt.Errorf("evict from the compile cache: %w", err)
 	}
 	slices.SortFunc(entries, func(a, b entry) int { return a.used.Compare(b.used) })
-	for left := len(entries); left > 0 && (total > c.bound || left > maxEntries); left-- {
+	for left := len(entries); left > 0 && (total > c.maxBytes || left > maxEntries); left-- {
 		oldest := entries[len(entries)-left]
 		c.discard(oldest.key)
 		total -= oldest.bytes
@@ -48,7 +49,7 @@ func (c *Cache) entries() (all []entry, total int64, err error) {
 		return nil, 0, err
 	}
 	for _, l := range listed {
-		if strings.HasPrefix(l.Name(), unfinished) {
+		if strings.HasPrefix(l.Name(), hiddenPrefix) {
 			continue
 		}
 		info, err := l.Info()

@@ -7,8 +7,8 @@ import (
 	"executorpool.dev/executor/api"
 )
 
-// Compiling gives the attacks of sources on their compilers.
-func Compiling() []Attack {
+// CompilerAttacks returns the attacks of sources on their compilers.
+func CompilerAttacks() []Attack {
 	var all []Attack
 	source := func(name, language, text string, verdict api.Verdict, cause string) {
 		all = append(all, Attack{Name: name, Verdict: verdict, Cause: cause,
@@ -21,7 +21,7 @@ func Compiling() []Attack {
 		source("embed "+name, "c", Embed(path), api.CompileError, "")
 		source("embed "+name+" in Rust", "rust", EmbedRust(path), api.CompileError, "")
 	}
-	// It may be in one of them itself, so it tries two.
+	// One of the two may be its own slot.
 	source("embed another slot", "c", Embed("../../w0s0/box/main.c", "../../w1s1/box/main.c"), api.CompileError, "")
 	source("macro bomb", "c", MacroBomb(12), api.CompileError, "")
 	source("deep template", "cpp17", "template <int n> struct f { f<n + 1> next; };\nint main() { f<0> all; }", api.CompileError, "")
@@ -30,12 +30,12 @@ func Compiling() []Attack {
 	return all
 }
 
-// Include is a program that includes the file.
+// Include returns a program that includes the file.
 func Include(path string) string {
 	return "#include \"" + path + "\"\nint main(void) { return 0; }"
 }
 
-// Embed is a program that prints the files, which its assembler takes in.
+// Embed returns a program that prints the files, which its assembler embeds.
 func Embed(paths ...string) string {
 	var text strings.Builder
 	text.WriteString("#include <stdio.h>\n__asm__(\".data\\ntaken:\\n")
@@ -46,15 +46,15 @@ func Embed(paths ...string) string {
 	return text.String()
 }
 
-// EmbedRust is a program that prints the file, which its compiler takes in.
+// EmbedRust returns a program that prints the file, which its compiler embeds.
 func EmbedRust(path string) string {
 	return "fn main() { print!(\"{}\", include_str!(\"" + path + "\")); }"
 }
 
-// CgoFlags is a program that has the C compiler load a plug-in.
+// CgoFlags is a program that makes the C compiler load a plug-in.
 const CgoFlags = "package main\n\n// #cgo CFLAGS: -fplugin=/tmp/x.so\nimport \"C\"\n\nfunc main() {}"
 
-// MacroBomb is a program of so many lines that is a string of 10 bytes times 4 to their power: gigabytes from 12 on.
+// MacroBomb returns a program with a string of 10 * 4^lines bytes: gigabytes from 12 lines on.
 func MacroBomb(lines int) string {
 	var text strings.Builder
 	text.WriteString("#define A \"0123456789\"\n")
@@ -66,7 +66,7 @@ func MacroBomb(lines int) string {
 	return text.String()
 }
 
-// TemplateBomb is a program with a template of so many parameters.
+// TemplateBomb returns a program with a template of the given number of parameters.
 func TemplateBomb(parameters int) string {
 	return "template <long... n> struct all { static constexpr long count = sizeof...(n); };\n" +
 		"template <long n> using bomb = all<__integer_pack(n)...>;\n" +

@@ -6,11 +6,11 @@ import (
 	"executorpool.dev/executor/api"
 )
 
-// large is what a contest's largest inputs have.
+// large is the size of a contest's largest inputs, in bytes.
 const large = 8 << 20
 
-// Asking gives the attacks of requests on who reads them. What comes too slowly is in slow.go.
-func Asking() []Attack {
+// RequestAttacks returns the attacks of requests on their reader. Slow requests are in slow.go.
+func RequestAttacks() []Attack {
 	var all []Attack
 	quiet := "int main(void) { return 0; }\n"
 	answered := func(name, stdout string, r api.Request) {
@@ -18,7 +18,7 @@ func Asking() []Attack {
 		all = append(all, Attack{Name: name, Request: r, Verdict: api.OK, Stdout: stdout})
 	}
 	refused := func(name, why string, r api.Request) {
-		all = append(all, Attack{Name: name, Request: r, Refused: why})
+		all = append(all, Attack{Name: name, Request: r, Problem: why})
 	}
 	answered("input with NUL", "5 bytes, 3 of them zero\n", counting("\x00a\x00b\x00"))
 	answered("large input", "8388608 bytes, 0 of them zero\n", counting(strings.Repeat("x", large)))

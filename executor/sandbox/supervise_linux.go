@@ -1,0 +1,321 @@
+package sandbox
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"executorpool.dev/executor/sandbox/spawn"
+	"executorpool.dev/executor/sandbox/usage"
+	"golang.org/x/sys/unix"
+)
+
+// undisturbed is the time after a run's start in which its output is not read. Most runs of a
+// contest end within this time, and the thread then waits once for the whole run. The pipes hold 64
+// KiB each meanwhile. A run cannot write more than 8 MB in this time, so the files of a shorter run
+// are not measured.
+const undisturbed = 4 * time.Millisecond
+
+// readPause is the time in which output is not read after a small read (less than smallOutput
+// bytes) and after the end of a stream. Without the pause, a run that flushes each line would wake
+// the slot's thread once a line. The pipe holds what the run writes during the pause; a run that
+// fills the pipe waits for the rest of the pause, and the next read is not small.
+const (
+	readPause   = 2 * time.Millisecond
+	smallOutput = pipeSize / 4
+)
+
+// run is a process tree from its start until its last process is reaped.
+type run struct {
+	group  int
+	limits Limits
+	slot   *Slot
+
+	measuring sync.Mutex // held while the monitor measures the box, which must end before the run ends
+	mu        sync.Mutex
+	reaped    bool // the process group may be gone and its id reused: no signal may be sent any more
+	exceeded  map[Limit]string
+	memory    int64
+	cpu       time.Duration
+}
+
+// stop records the exceeded limit and kills the process tree. SIGKILL also ends stopped processes.
+// A concurrent fork does not escape: the kernel checks for pending signals under the lock that adds
+// the child to the group.
+func (r *run) stop(limit Limit, cause string) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if r.reaped {
+		return
+	}
+	r.record(limit, cause)
+	// ESRCH means that the main process is a zombie that is about to be reaped.
+	_ = unix.Kill(-r.group, unix.SIGKILL)
+}
+
+func (r *run) ended() bool {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	return r.reaped
+}
+
+// record keeps the first cause of each limit.
+func (r *run) record(limit Limit, cause string) {
+	if _, known := r.exceeded[limit]; !known {
+		r.exceeded[limit] = cause
+	}
+}
+
+// addSample merges a sample of the monitor: CPU time and resident memory of the tree, in bytes.
+func (r *run) addSample(cpu time.Duration, memory int64) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	r.cpu = max(r.cpu, cpu)
+	r.memory = max(r.memory, memory)
+}
+
+// supervise watches a started process tree, enforces its limits and returns its result after the
+// last process is reaped. An error is a failure of the executor.
+func (s *Slot) supervise(ctx context.Context, spec Spec, child spawn.Child, pipes *pipes, begin time.Time) (Result, error) {
+	pipes.closeChild()
+	r := &run{group: child.PID, limits: spec.Limits, slot: s, exceeded: map[Limit]string{}}
+	if !s.config.has(WallClock) {
+		r.limits.Wall = 24 * time.Hour
+	}
+	if !s.config.has(OutputBound) {
+		r.limits.Output = 1 << 40
+	}
+	treeMonitor.register(r)
+	release := context.AfterFunc(ctx, func() {
+		r.stop(Cancelled, fmt.Sprintf("%v, killed by the executor", context.Cause(ctx)))
+	})
+	var outputs [2]output
+	failed := r.waitForMain(child.FD, pipes, &outputs, begin)
+	if failed != nil {
+		r.stop(Cancelled, failed.Error())
+	}
+	status, charged, err := r.reap()
+	release()
+	treeMonitor.remove(r)
+	r.measuring.Lock()
+	//nolint:staticcheck // an empty critical section: wait for a measurement in progress
+	r.measuring.Unlock()
+	result := Result{Wall: time.Since(begin)}
+	for i := range outputs {
+		// All writers are gone: the pipe holds the rest of the output.
+		if pipes.parent[i+1] >= 0 && failed == nil && !outputs[i].truncated {
+			_, failed = outputs[i].read(pipes.parent[i+1], r.limits.Output, s.buffer)
+		}
+		if outputs[i].truncated {
+			r.record(OutputLimit, r.outputCause(i))
+		}
+	}
+	if err := errors.Join(err, failed); err != nil {
+		return Result{}, fmt.Errorf("supervise the run: %w", err)
+	}
+	if result.Wall >= undisturbed && s.config.has(TreeLimits) && s.Box.Measure(MaxEntries).Bytes > r.limits.Disk {
+		r.record(DiskLimit, fmt.Sprintf("disk limit %d MiB", r.limits.Disk>>20))
+	}
+	result.Stdout, result.StdoutTruncated = outputs[0].data, outputs[0].truncated
+	result.Stderr, result.StderrTruncated = outputs[1].data, outputs[1].truncated
+	r.classify(&result, spec, status, charged)
+	return result, nil
+}
+
+// waitForMain moves input and output and enforces the wall, output and memory limits until the main
+// process ends.
+func (r *run) waitForMain(process int, pipes *pipes, outputs *[2]output, begin time.Time) error {
+	end := begin.Add(r.limits.Wall)
+	checkMemory := begin.Add(r.untilMemoryCheck(0))
+	watched := false
+	nextRead := begin // the time from which output is polled
+	if pipes.parent[0] < 0 {
+		nextRead = begin.Add(undisturbed)
+	}
+	for {
+		now := time.Now()
+		if !now.Before(checkMemory) {
+			checkMemory = now.Add(r.checkMemory())
+		}
+		elapsed := now.Sub(begin)
+		if !watched && elapsed >= sampleInterval {
+			watched = true
+			if r.slot.config.has(TreeLimits) {
+				treeMonitor.add(r)
+			}
+		}
+		if !now.Before(end) {
+			r.stop(WallLimit, fmt.Sprintf("wall limit %d ms, killed by the executor", r.limits.Wall.Milliseconds()))
+			return nil
+		}
+		wait := min(end.Sub(now), checkMemory.Sub(now))
+		fds := [4]unix.PollFd{{Fd: int32(process), Events: unix.POLLIN}, {Fd: -1}, {Fd: -1}, {Fd: -1}}
+		if !watched {
+			wait = min(wait, sampleInterval-elapsed)
+		}
+		fds[1] = unix.PollFd{Fd: int32(pipes.parent[0]), Events: unix.POLLOUT}
+		if still := nextRead.Sub(now); still > 0 {
+			wait = min(wait, still)
+		} else {
+			for i := range outputs {
+				if !outputs[i].truncated {
+					fds[2+i] = unix.PollFd{Fd: int32(pipes.parent[1+i]), Events: unix.POLLIN}
+				}
+			}
+		}
+		timeout := unix.NsecToTimespec(wait.Nanoseconds())
+		if _, err := unix.Ppoll(fds[:], &timeout, nil); err != nil {
+			if errors.Is(err, unix.EINTR) {
+				continue
+			}
+			return fmt.Errorf("wait for the run: %w", err)
+		}
+		if fds[0].Revents != 0 {
+			return nil
+		}
+		if fds[1].Revents != 0 {
+			if err := pipes.writeInput(); err != nil {
+				return err
+			}
+		}
+		for i := range outputs {
+			if fds[2+i].Revents == 0 {
+				continue
+			}
+			before := len(outputs[i].data)
+			open, err := outputs[i].read(pipes.parent[1+i], r.limits.Output, r.slot.buffer)
+			if err != nil {
+				return err
+			}
+			if !open {
+				closeFD(&pipes.parent[1+i])
+			}
+			if len(outputs[i].data)-before < smallOutput {
+				nextRead = time.Now().Add(readPause)
+			}
+			if outputs[i].truncated {
+				r.stop(OutputLimit, r.outputCause(i)+", killed by the executor")
+			}
+		}
+	}
+}
+
+// fillRate is the highest rate, in bytes a second, at which a program is assumed to fill memory.
+// With huge pages 6 GB/s were measured.
+const fillRate = 8 << 30
+
+// untilMemoryCheck returns the time that a program needs at least to grow from used bytes to 125 %
+// of its memory limit.
+func (r *run) untilMemoryCheck(used int64) time.Duration {
+	residue := float64(r.limits.Memory)*1.25 - float64(used)
+	return max(500*time.Microsecond, time.Duration(residue/fillRate*float64(time.Second)))
+}
+
+// checkMemory enforces the memory limit on the main process between the samples of the monitor,
+// which are too rare for small limits. It returns the time until the next check.
+func (r *run) checkMemory() time.Duration {
+	if !r.slot.config.has(TreeLimits) {
+		return time.Hour
+	}
+	used := usage.Resident(r.group)
+	if used > r.limits.Memory {
+		// Resident memory counts shared pages in full; the proportional size decides.
+		scanner, err := usage.NewScanner()
+		if err != nil {
+			return r.untilMemoryCheck(used)
+		}
+		defer scanner.Close()
+		used = scanner.ProportionalMemory([]int{r.group})
+	}
+	r.addSample(0, used)
+	if used > r.limits.Memory {
+		r.stop(MemoryLimit, fmt.Sprintf("memory limit %d MiB, killed by the executor", r.limits.Memory>>20))
+	}
+	return r.untilMemoryCheck(used)
+}
+
+func (r *run) outputCause(stream int) string {
+	return fmt.Sprintf("output limit %d KiB on %s", r.limits.Output>>10, [...]string{"stdout", "stderr"}[stream])
+}
+
+// charges is what the kernel accounted to the reaped processes of a tree.
+type charges struct {
+	cpu time.Duration
+	rss int64 // maximum resident set of the largest process; 0 if it may be the executor's own
+	// faulted is the sum of the pages that the processes faulted in, in bytes. It is the only
+	// figure for runs that end before the first sample. It is an estimate: memory that is released
+	// and requested again counts twice, and one fault may map several pages.
+	faulted int64
+}
+
+// reap waits for the main process, kills the rest of the group and reaps every member. Orphans
+// become children of this process, the subreaper, before their parent can be reaped. So no member
+// is left when no child of the group is left.
+func (r *run) reap() (unix.WaitStatus, charges, error) {
+	var total charges
+	for {
+		// WNOWAIT keeps the zombie, and with it the group id, until no more signals are sent.
+		err := unix.Waitid(unix.P_PID, r.group, nil, unix.WEXITED|unix.WNOWAIT|unix.WALL, nil)
+		if err == nil {
+			break
+		}
+		if !errors.Is(err, unix.EINTR) {
+			return 0, total, fmt.Errorf("wait for the run: %w", err)
+		}
+	}
+	r.mu.Lock()
+	r.reaped = true
+	options := unix.WALL
+	if r.slot.config.has(TreeKill) {
+		_ = unix.Kill(-r.group, unix.SIGKILL)
+	} else {
+		options |= unix.WNOHANG
+	}
+	r.mu.Unlock()
+
+	var main unix.WaitStatus
+	for {
+		var status unix.WaitStatus
+		var usage unix.Rusage
+		pid, err := unix.Wait4(-r.group, &status, options, &usage)
+		switch {
+		case errors.Is(err, unix.EINTR):
+		case errors.Is(err, unix.ECHILD) || err == nil && pid == 0:
+			total.rss = dropExecutorRSS(total.rss)
+			return main, total, nil
+		case err != nil:
+			return main, total, fmt.Errorf("reap the run: %w", err)
+		default:
+			if pid == r.group {
+				main = status
+			}
+			total.cpu += time.Duration(usage.Utime.Nano() + usage.Stime.Nano())
+			total.rss = max(total.rss, usage.Maxrss<<10)
+			total.faulted += usage.Minflt * int64(unix.Getpagesize())
+		}
+	}
+}
+
+// executorMaxRSS is the known maximum resident set of this process, in bytes.
+var executorMaxRSS atomic.Int64
+
+// dropExecutorRSS returns 0 if rss may be the maximum of this process. The maximum of a forked
+// child starts with the size of its parent (Linux, exec_mmap), so only a higher value belongs to
+// the run.
+func dropExecutorRSS(rss int64) int64 {
+	if rss <= executorMaxRSS.Load() {
+		return 0
+	}
+	var self unix.Rusage
+	if err := unix.Getrusage(unix.RUSAGE_SELF, &self); err != nil {
+		return 0
+	}
+	executorMaxRSS.Store(self.Maxrss << 10)
+	if rss <= self.Maxrss<<10 {
+		return 0
+	}
+	return rss
+}
