@@ -93,7 +93,7 @@ func (o *own) Replicas(v fleet.View) int {
 			Replicas: int32(o.trace.Floor), Floor: int32(o.trace.Floor), Ceiling: int32(o.trace.Ceiling), SlotsPerReplica: int32(o.trace.Slots),
 			TargetWait: o.trace.Target, Stabilization: stabilization,
 		},
-		Fleet:  autoscale.Fleet{Written: int32(v.Written), Ready: int32(v.Ready), PodStart: o.trace.PodStart},
+		Fleet:  autoscale.Fleet{SpecReplicas: int32(v.Written), ReadyReplicas: int32(v.Ready), PodStart: o.trace.PodStart},
 		Sample: o.sample,
 		State:  o.state,
 	})
@@ -110,7 +110,7 @@ func (o *own) look(v fleet.View, now time.Time) {
 	}
 	switch v.Fault {
 	case trace.Missing:
-		o.sample.Problem = "the source does not answer"
+		o.sample.Failure = "the source does not answer"
 		return
 	case trace.Frozen:
 		o.sample.Time = now

@@ -42,7 +42,7 @@ type serveFlags struct {
 	LogLevel  string `default:"info" enum:"debug,info,warn,error" help:"debug, info, warn or error."`
 }
 
-// workerCommand starts this very program again, also when its file has been replaced since.
+// workerCommand starts this program as a worker, even after its file has been replaced.
 var workerCommand = []string{"/proc/self/exe", "worker"}
 
 func (f serveFlags) check() error {
@@ -139,7 +139,7 @@ func (f serveFlags) options(stderr io.Writer) (executor.Options, error) {
 func logger(w io.Writer, format, level string) *slog.Logger {
 	var l slog.Level
 	if err := l.UnmarshalText([]byte(level)); err != nil {
-		panic(err) // the parser lets only known levels through
+		panic(err) // the parser accepts only known levels
 	}
 	options := &slog.HandlerOptions{Level: l}
 	if format == "text" {

@@ -1,7 +1,8 @@
-// Command executor runs contestants' programs behind an HTTP API: one supervisor with a bounded queue, and worker
-// processes with slots that sandbox every run.
+// Command executor runs contestants' programs behind an HTTP API: a supervisor with a bounded queue, and
+// worker processes with slots that sandbox every run.
 //
-// It exits 0 after an orderly shutdown, 1 when it failed or was told twice to stop, and 2 when its flags are wrong.
+// The exit code is 0 after a complete drain, 1 after a failure or a second signal, and 2 for invalid
+// flags.
 package main
 
 import (
@@ -24,20 +25,20 @@ Example: serve on port 8000 with 4 worker processes of 2 slots each:
   executor serve --workers 4 --threads 2
   curl -H 'Content-Type: application/json' localhost:8000/v1/execute -d '{"language": "python3", "source": "print(6*7)"}'
 
-executor serve --help lists the flags; each can also be given as a variable, --queue-wait as EXECUTOR_QUEUE_WAIT.
-SIGTERM drains and ends, SIGHUP replaces the worker processes one after the other.`
+executor serve --help lists the flags; each has an environment variable, --queue-wait has EXECUTOR_QUEUE_WAIT.
+SIGTERM drains the executor and ends it, SIGHUP replaces the worker processes one after the other.`
 
 // version is set by the build.
 var version = "dev"
 
 type flags struct {
-	Serve   serveFlags `cmd:"" help:"Serve submissions until told to stop."`
-	Version struct{}   `cmd:"" help:"Print the version and end."`
+	Serve   serveFlags `cmd:"" help:"Serve submissions until SIGTERM or SIGINT."`
+	Version struct{}   `cmd:"" help:"Print the version."`
 	Worker  struct{}   `cmd:"" hidden:"" help:"A worker process; started by serve."`
 }
 
 func main() {
-	// Nothing else may happen on that way.
+	// A process that is started as a step of the sandbox does not return from Reexec.
 	probe.Reexec()
 	os.Exit(run(context.Background(), os.Args[1:], os.Stdout, os.Stderr))
 }
@@ -68,7 +69,7 @@ func run(ctx context.Context, args []string, stdout, stderr io.Writer) int {
 		if options, err = parsed.Serve.options(stderr); err != nil {
 			return fail(stderr, 2, err, " (see executor serve --help)")
 		}
-		if err = letTimersWait(); err != nil {
+		if err = setTimerSlack(); err != nil {
 			return fail(stderr, 1, err, "")
 		}
 		err = executor.Run(ctx, options)
@@ -84,7 +85,7 @@ func fail(stderr io.Writer, code int, err error, hint string) int {
 	return code
 }
 
-// buildVersion is what the build set, or else the revision that the go command recorded.
+// buildVersion returns the version that the build set, or else the revision that the go command recorded.
 func buildVersion() string {
 	if info, ok := debug.ReadBuildInfo(); ok && version == "dev" {
 		for _, s := range info.Settings {

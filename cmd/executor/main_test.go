@@ -16,7 +16,7 @@ import (
 func TestRunRefusesBadFlags(t *testing.T) {
 	for name, tc := range map[string]struct {
 		args []string
-		want string // part of the message
+		want string // contained in the message
 	}{
 		"no command":        {nil, "--help"},
 		"unknown flag":      {[]string{"serve", "--wrokers=3"}, "--wrokers"},
@@ -45,7 +45,7 @@ func TestRunRefusesBadFlags(t *testing.T) {
 	}
 }
 
-func TestRunSaysWhatIsMissing(t *testing.T) {
+func TestRunReportsMissingLanguages(t *testing.T) {
 	var out, problems bytes.Buffer
 	args := []string{"serve", "--scratch=" + t.TempDir(), "--languages=" + t.TempDir() + "/none.yaml"}
 	if code := run(t.Context(), args, &out, &problems); code != 1 {
@@ -71,7 +71,7 @@ func TestRunHelpAndVersion(t *testing.T) {
 				t.Errorf("exit code %d, output %q, messages %q", code, out.String(), problems.String())
 			}
 			if strings.Contains(out.String(), "worker process; started by") {
-				t.Error("the hidden command shows")
+				t.Error("the help shows the hidden command")
 			}
 		})
 	}
@@ -109,7 +109,7 @@ func TestServeDefaultsAreThePools(t *testing.T) {
 	}
 }
 
-func TestServeFlagsAreVariablesToo(t *testing.T) {
+func TestServeReadsVariables(t *testing.T) {
 	t.Setenv("EXECUTOR_QUEUE_WAIT", "7s")
 	t.Setenv("EXECUTOR_WORKERS", "3")
 	if o := parse(t, "--workers=5"); o.QueueWait != 7*time.Second || o.Workers != 5 {

@@ -16,36 +16,36 @@ import (
 )
 
 type flags struct {
-	Version kong.VersionFlag `env:"-" help:"Print the version and end."`
+	Version kong.VersionFlag `env:"-" help:"Print the version."`
 
 	ExecutorImage string   `default:"executorpool/executor:${version}" help:"Image of pools whose spec names none. A change replaces the pods of all of them."`
-	Namespaces    []string `placeholder:"A,B" help:"Namespaces to watch. Default: all. With it, Roles in these namespaces do instead of a ClusterRole."`
+	Namespaces    []string `placeholder:"A,B" help:"Namespaces to watch. Default: all. With namespaces, Roles in them replace the ClusterRole."`
 
-	NodeCapacity bool `default:"true" negatable:"" help:"Tell of contests ahead when today's nodes have no room for them. Switch off where an autoscaler adds nodes for any pod; off with --namespaces, whose Roles cannot grant to list nodes."`
+	NodeCapacity bool `default:"true" negatable:"" help:"Report contests that today's nodes have no capacity for. Switch it off where an autoscaler adds nodes for any pod. It is off with --namespaces, because a Role cannot grant to list nodes."`
 
-	PlaceholderPriorityClass string `placeholder:"NAME" help:"Hold places for a contest's replicas ahead of its warm-up, by pods of this PriorityClass, so that an autoscaler brings nodes early. Default: none are held."`
+	PlaceholderPriorityClass string `placeholder:"NAME" help:"Create placeholders of this PriorityClass before the warm-up of a contest, so that an autoscaler adds nodes early. Default: no placeholders."`
 
-	LeaderElect              bool          `default:"true" negatable:"" help:"Let only one of several managers act."`
+	LeaderElect              bool          `default:"true" negatable:"" help:"Elect a leader: of several managers, only one is active."`
 	LeaderElectionID         string        `name:"leader-election-id" default:"manager.executorpool.dev" help:"Name of the Lease."`
 	LeaderElectionNamespace  string        `help:"Namespace of the Lease. Default: the pod's own."`
-	LeaderElectLeaseDuration time.Duration `default:"15s" help:"How long others wait before they take a Lease that is not renewed."`
-	LeaderElectRenewDeadline time.Duration `default:"10s" help:"How long the leader tries to renew before it gives up; below the lease duration."`
-	LeaderElectRetryPeriod   time.Duration `default:"2s" help:"Pause between tries; below the renew deadline."`
+	LeaderElectLeaseDuration time.Duration `default:"15s" help:"Time after the last renewal until another manager takes the Lease."`
+	LeaderElectRenewDeadline time.Duration `default:"10s" help:"Time in which the leader must renew the Lease, or else it stops; below the lease duration."`
+	LeaderElectRetryPeriod   time.Duration `default:"2s" help:"Pause between attempts to take or renew the Lease; below the renew deadline."`
 
-	MetricsBindAddress     string `default:":8443" help:"Address of /metrics, over TLS and only for whom the API server allows \"get\" on it; 0 is off."`
+	MetricsBindAddress     string `default:":8443" help:"Address of /metrics, served over TLS to clients that the API server allows \"get\" on it; 0 is off."`
 	MetricsCertPath        string `placeholder:"DIR" help:"Directory with tls.crt and tls.key for /metrics. Default: a self-signed certificate."`
 	HealthProbeBindAddress string `default:":8081" help:"Address of /healthz and /readyz; 0 is off."`
 
 	MaxConcurrentReconciles int           `default:"8" help:"Pools reconciled at one time; 1 to 1000."`
-	KubeAPIQPS              float32       `name:"kube-api-qps" default:"50" help:"Requests a second to the API server."`
-	KubeAPIBurst            int           `name:"kube-api-burst" default:"100" help:"Requests at once before the rate applies."`
-	ShutdownTimeout         time.Duration `default:"10s" help:"Longest time that reconciles in progress may take after SIGTERM."`
+	KubeAPIQPS              float32       `name:"kube-api-qps" default:"50" help:"Requests per second to the API server."`
+	KubeAPIBurst            int           `name:"kube-api-burst" default:"100" help:"Requests to the API server in one burst."`
+	ShutdownTimeout         time.Duration `default:"10s" help:"Longest time after SIGTERM for reconciles in progress."`
 
 	LogFormat string `default:"json" enum:"json,text" help:"json or text."`
 	LogLevel  string `default:"info" enum:"debug,info,warn,error" help:"debug, info, warn or error."`
 }
 
-// check refuses what no flag's type can.
+// check validates the flags beyond their types.
 func (f flags) check() error {
 	switch {
 	case f.ExecutorImage == "":
@@ -93,7 +93,7 @@ func (f flags) config(cluster *rest.Config, log logr.Logger) manager.Config {
 
 func (f flags) logHandler(to io.Writer) slog.Handler {
 	var level slog.Level
-	// The flag's enum lets only names pass that slog knows.
+	// The flag's enum contains only names that slog knows.
 	_ = level.UnmarshalText([]byte(f.LogLevel))
 	options := &slog.HandlerOptions{Level: level}
 	if f.LogFormat == "text" {

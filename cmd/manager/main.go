@@ -1,6 +1,6 @@
 // Command manager makes a Kubernetes cluster match its ExecutorPools.
 //
-// It exits 0 after SIGTERM, 1 when it cannot work, and 2 when a flag is wrong.
+// The exit code is 0 after SIGTERM, 1 after a failure, and 2 for invalid flags.
 package main
 
 import (
@@ -22,10 +22,10 @@ import (
 // version is set by the build.
 var version = "dev"
 
-const description = `Makes a Kubernetes cluster match its ExecutorPools: Deployments, Services and what belongs to them.
+const description = `Makes a Kubernetes cluster match its ExecutorPools: Deployments, Services and their other objects.
 
-In a pod it uses the pod's service account, elsewhere the cluster of $KUBECONFIG. Each flag is also a variable:
---executor-image is EXECUTORPOOL_EXECUTOR_IMAGE.`
+In a pod it uses the pod's service account, elsewhere the cluster of $KUBECONFIG. Each flag has an environment variable:
+--executor-image has EXECUTORPOOL_EXECUTOR_IMAGE.`
 
 func main() {
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
@@ -63,7 +63,7 @@ func run(ctx context.Context, args []string) int {
 
 	slog.Info("starting", "version", version, "executorImage", f.ExecutorImage, "namespaces", f.Namespaces)
 	if err := manager.Run(ctx, f.config(cluster, log)); err != nil {
-		slog.Error("cannot go on", "error", err.Error())
+		slog.Error("manager failed", "error", err.Error())
 		return 1
 	}
 	slog.Info("stopped")

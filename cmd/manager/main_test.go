@@ -34,7 +34,7 @@ func TestDefaultsWork(t *testing.T) {
 		t.Error("leader election is off by default")
 	}
 	if !f.NodeCapacity {
-		t.Error("node capacity is not told by default")
+		t.Error("node capacity is off by default")
 	}
 }
 
@@ -60,7 +60,7 @@ func TestVariablesAndListsRead(t *testing.T) {
 		t.Errorf("namespaces (-want +got):\n%s", diff)
 	}
 	if c.LeaderElection.Enabled {
-		t.Error("the variable did not turn leader election off")
+		t.Error("the variable does not turn leader election off")
 	}
 }
 

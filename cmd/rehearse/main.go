@@ -1,6 +1,8 @@
-// Command rehearse plays a contest's participants against an executor pool and reports how the pool did.
+// Command rehearse plays a contest's participants against an executor pool and reports verdicts, waits
+// and losses.
 //
-// It exits 0 when every submission got its right verdict, 1 when not, and 2 when the rehearsal could not begin.
+// The exit code is 0 if every submission got the expected verdict, 1 if not, and 2 if the rehearsal
+// could not begin.
 package main
 
 import (
@@ -30,7 +32,7 @@ rehearse run --help lists the flags of a rehearsal.`
 var version = "dev"
 
 type flags struct {
-	Version kong.VersionFlag `env:"-" help:"Print the version and end."`
+	Version kong.VersionFlag `env:"-" help:"Print the version."`
 
 	Run     runFlags     `cmd:"" default:"withargs" help:"Play a rehearsal (the default command)."`
 	Compare compareFlags `cmd:"" help:"Set two rehearsals' JSON reports side by side."`
@@ -39,7 +41,7 @@ type flags struct {
 type runFlags struct {
 	URL           string        `name:"url" required:"" placeholder:"http://demo:8000" help:"Base address of the pool."`
 	Programs      string        `required:"" placeholder:"DIR" help:"Folder of programs: NAME.EXT with NAME.in (input) and NAME.out (expected output). A comment such as \"rehearse: weight=3 language=cpp20 verdict=TimeLimit\" in a source's first five lines sets what the name does not say."`
-	Participants  int           `default:"200" help:"How many take part."`
+	Participants  int           `default:"200" help:"Number of participants."`
 	Submissions   int           `default:"1" help:"Submissions each participant makes, one after the other."`
 	ArrivalWindow time.Duration `default:"0s" help:"Time over which the participants' first submissions spread evenly at random; 0s is all at once."`
 	ThinkTime     time.Duration `default:"0s" help:"Mean pause between an answer and the participant's next submission, exponentially distributed."`

@@ -2,55 +2,57 @@ package autoscale
 
 import "time"
 
-// Decide says how many replicas the pool is to have now: the highest need of the stabilisation window, no more than the
-// ceiling, no less than the floor. See need for how a need is found.
+// Decide returns the number of replicas that the pool should have now: the highest need within the
+// stabilization window, at most the ceiling and at least the floor. See need for the need.
 //
-// Up goes at once and in one step. Down goes when the window has passed since a higher need, so in one window the
-// direction changes at most once. A sample that is not believed moves nothing down, and nothing up but to the floor.
+// The replicas rise at once and in one step. They fall once the window has passed since the last
+// higher need, so within one window the direction changes at most once. A distrusted sample lowers
+// nothing and raises nothing above the floor.
 func Decide(in Input) Decision {
-	in.Policy, in.Fleet = normal(in.Policy, in.Fleet)
+	in.Policy, in.Fleet = normalize(in.Policy, in.Fleet)
 	p, s := in.Policy, in.State
-	s.begin(in)
-	s.obey(p)
-	s.follow(in)
+	s.initialize(in)
+	s.applyPolicy(p)
+	s.recordScaleUp(in)
 
-	doubt := s.doubtAbout(in)
+	assessed := s.assess(in)
 	s.now = in.Now
-	d := Decision{Fresh: doubt.problem == "", Problem: doubt.problem, ProblemReason: doubt.why}
-	v := view{policy: p, fleet: in.Fleet, last: s.last}
+	d := Decision{Fresh: assessed.distrust == "", Distrust: assessed.distrust, DistrustReason: assessed.reason}
+	c := chooser{policy: p, fleet: in.Fleet, last: s.last}
 	if d.Fresh {
-		r := s.take(in)
-		v.work = s.history.measure(shortest(s, p), r.waiting, r.busy, in.Fleet.PodStart, p)
-		v.waiting, v.busy = r.waiting, r.busy
-		v.demand = need(r.waiting, r.busy, v.work, in.Fleet, s.left(in), p)
-		s.window.push(s.clock, v.demand.replicas, seen, p.Stabilization)
-		d.Need = v.demand.replicas
-		v.wanted = s.window.highest()
+		r := s.absorbSample(in)
+		c.work = s.history.measure(minRateInterval(s, p), r.waiting, r.busy, in.Fleet.PodStart, p)
+		c.waiting, c.busy = r.waiting, r.busy
+		c.demand = need(r.waiting, r.busy, c.work, in.Fleet, s.podStartLeft(in), p)
+		s.window.push(s.clock, c.demand.replicas, observed, p.Stabilization)
+		d.Need = c.demand.replicas
+		c.wanted = s.window.highest()
 	} else {
-		v.problem = doubt.why
+		c.distrust = assessed.reason
 	}
-	v.decide(&d)
+	c.choose(&d)
 	s.last = d.Replicas
 	d.State = s
 	return d
 }
 
-// begin fills in what is not known after a restart: that everything that is there is needed.
-func (s *State) begin(in Input) {
-	if s.begun {
+// initialize sets up the state after a restart, when all existing replicas are assumed to be needed.
+func (s *State) initialize(in Input) {
+	if s.initialized {
 		return
 	}
-	s.begun = true
+	s.initialized = true
 	s.replicas, s.ceiling = in.Policy.Replicas, in.Policy.Ceiling
-	s.last = max(in.Fleet.Written, in.Policy.Floor)
-	s.written = in.Fleet.Written
-	s.window.push(0, in.Fleet.Written, presumed, in.Policy.Stabilization)
+	s.last = max(in.Fleet.SpecReplicas, in.Policy.Floor)
+	s.specReplicas = in.Fleet.SpecReplicas
+	s.window.push(0, in.Fleet.SpecReplicas, assumed, in.Policy.Stabilization)
 }
 
-// obey lets an admin who asks for fewer have them at once, down to what samples have shown to be needed.
-func (s *State) obey(p Policy) {
+// applyPolicy removes replicas at once if an admin lowered spec.replicas or scaling.maxReplicas, but
+// for spec.replicas not below a need that samples have shown.
+func (s *State) applyPolicy(p Policy) {
 	if p.Replicas < s.replicas {
-		s.window.forgetPresumed()
+		s.window.dropAssumed()
 		s.last = min(s.last, max(p.Floor, s.window.highest()))
 	}
 	if p.Ceiling < s.ceiling {
@@ -59,24 +61,24 @@ func (s *State) obey(p Policy) {
 	s.replicas, s.ceiling = p.Replicas, p.Ceiling
 }
 
-// follow notes when pods were ordered last.
-func (s *State) follow(in Input) {
-	if in.Fleet.Written > s.written {
-		s.wroteAt = in.Now
+// recordScaleUp records when the Deployment's spec.replicas last rose.
+func (s *State) recordScaleUp(in Input) {
+	if in.Fleet.SpecReplicas > s.specReplicas {
+		s.scaledUpAt = in.Now
 	}
-	s.written = in.Fleet.Written
+	s.specReplicas = in.Fleet.SpecReplicas
 }
 
-// left is how long the pods on their way still need, as far as one can know: those that take longer than others need a
-// quarter more.
-func (s *State) left(in Input) time.Duration {
+// podStartLeft returns the estimated time until the pods that start become ready. Pods that take
+// longer than PodStart are expected to take a quarter of PodStart more.
+func (s *State) podStartLeft(in Input) time.Duration {
 	start := in.Fleet.PodStart
-	return min(max(start-in.Now.Sub(s.wroteAt), start/4), start)
+	return min(max(start-in.Now.Sub(s.scaledUpAt), start/4), start)
 }
 
-// take takes the sample in and gives its numbers with those of silent replicas, which are taken to be busy in every slot
-// and to have as many waiting as the others.
-func (s *State) take(in Input) reading {
+// absorbSample adds the sample to the state and returns its numbers with an estimate for the
+// replicas that did not answer: all their slots are busy, and they queue as much as the others.
+func (s *State) absorbSample(in Input) reading {
 	r := readingOf(in.Sample)
 	if silent := float64(in.Sample.Asked - in.Sample.Answered); silent > 0 {
 		r.busy += silent * float64(in.Policy.SlotsPerReplica)
@@ -86,15 +88,16 @@ func (s *State) take(in Input) reading {
 	return r
 }
 
-// shortest is the shortest while from which a rate is taken: in a shorter one, a burst's rate would ask for more than the
-// burst's backlog does.
-func shortest(s State, p Policy) time.Duration {
+// minRateInterval returns the shortest interval over which an arrival rate is measured. Over a
+// shorter one the rate of a burst would ask for more replicas than the backlog of the burst does.
+func minRateInterval(s State, p Policy) time.Duration {
 	service := time.Duration(min(s.history.serviceTime(), minute.Seconds()) * float64(time.Second))
 	return min(max(p.TargetWait+service, 3*time.Second), minute/2)
 }
 
-// normal puts numbers into the range in which the arithmetic means something.
-func normal(p Policy, f Fleet) (Policy, Fleet) {
+// normalize replaces absent values by their defaults and clamps values to the range in which the
+// arithmetic is meaningful.
+func normalize(p Policy, f Fleet) (Policy, Fleet) {
 	p.Replicas, p.Floor, p.Ceiling = max(p.Replicas, 0), max(p.Floor, p.Replicas, 0), max(p.Ceiling, 0)
 	p.SlotsPerReplica = min(max(p.SlotsPerReplica, 1), 4096)
 	if p.TargetWait <= 0 {
@@ -109,7 +112,7 @@ func normal(p Policy, f Fleet) (Policy, Fleet) {
 	if p.StaleAfter <= 0 {
 		p.StaleAfter = 15 * time.Second
 	}
-	f.Written, f.Ready = max(f.Written, 0), max(f.Ready, 0)
+	f.SpecReplicas, f.ReadyReplicas = max(f.SpecReplicas, 0), max(f.ReadyReplicas, 0)
 	if f.PodStart <= 0 {
 		f.PodStart = assumedPodStart
 	}

@@ -9,7 +9,8 @@ import (
 
 var epoch = time.Date(2026, 6, 1, 9, 0, 0, 0, time.UTC)
 
-// pool is a pool in virtual time, whose pods are ready as soon as they are written unless slow says otherwise.
+// pool is a pool in virtual time. Its pods are ready as soon as the Deployment is scaled, unless slow
+// is set.
 type pool struct {
 	in   Input
 	last Decision
@@ -21,23 +22,24 @@ func newPool(written int32) *pool {
 		Now: epoch,
 		Policy: Policy{Replicas: 3, Floor: 3, FloorReason: "spec.replicas is 3", Ceiling: 40, SlotsPerReplica: 8,
 			TargetWait: 5 * time.Second, Stabilization: 5 * time.Minute},
-		Fleet:  Fleet{Written: written, Ready: written, PodStart: 3 * time.Second},
+		Fleet:  Fleet{SpecReplicas: written, ReadyReplicas: written, PodStart: 3 * time.Second},
 		Sample: Sample{Counters: Counters{Known: true}},
 	}}
 }
 
-// decide asks for a decision on what is in the input, and writes what it says.
+// decide decides on the present input and scales the Deployment.
 func (p *pool) decide() Decision {
 	p.last = Decide(p.in)
 	p.in.State = p.last.State
-	p.in.Fleet.Written = p.last.Replicas
+	p.in.Fleet.SpecReplicas = p.last.Replicas
 	if !p.slow {
-		p.in.Fleet.Ready = p.last.Replicas
+		p.in.Fleet.ReadyReplicas = p.last.Replicas
 	}
 	return p.last
 }
 
-// second is a second later in which so many arrived and were finished, with a true sample of what waits and runs then.
+// second advances the time by one second with the given arrivals and finished submissions, takes a
+// correct sample at its end and decides.
 func (p *pool) second(arrived, finished, waiting, busy float64) Decision {
 	p.sample(time.Second, arrived, finished, waiting, busy)
 	return p.decide()
@@ -46,14 +48,14 @@ func (p *pool) second(arrived, finished, waiting, busy float64) Decision {
 func (p *pool) sample(after time.Duration, arrived, finished, waiting, busy float64) {
 	p.in.Now = p.in.Now.Add(after)
 	s := &p.in.Sample
-	s.Time, s.Asked, s.Answered = p.in.Now, p.in.Fleet.Ready, p.in.Fleet.Ready
-	s.Waiting, s.Busy, s.Slots, s.Problem = waiting, busy, 8*float64(p.in.Fleet.Ready), ""
+	s.Time, s.Asked, s.Answered = p.in.Now, p.in.Fleet.ReadyReplicas, p.in.Fleet.ReadyReplicas
+	s.Waiting, s.Busy, s.Slots, s.Failure = waiting, busy, 8*float64(p.in.Fleet.ReadyReplicas), ""
 	s.Counters.Arrived += arrived
 	s.Counters.Finished += finished
 	s.Counters.ServiceSeconds += 2 * finished
 }
 
-// idle lets time pass with nothing to do, and gives the replicas at its end.
+// idle advances the time without any load and returns the replicas at the end.
 func (p *pool) idle(d time.Duration) int32 {
 	for range int(d / time.Second) {
 		p.second(0, 0, 0, 0)
@@ -61,18 +63,19 @@ func (p *pool) idle(d time.Duration) int32 {
 	return p.last.Replicas
 }
 
-// busy lets time pass with a load of so many slots, of 2 s each; what there is no slot for waits.
+// busy advances the time under a load in slots, with submissions of 2 s. Submissions without a slot
+// wait.
 func (p *pool) busy(d time.Duration, load float64) int32 {
 	for range int(d / time.Second) {
 		inside := p.in.Sample.Waiting + p.in.Sample.Busy
-		busy := min(load, 8*float64(p.in.Fleet.Ready))
+		busy := min(load, 8*float64(p.in.Fleet.ReadyReplicas))
 		p.second(load/2+load-inside, load/2, load-busy, busy)
 	}
 	return p.last.Replicas
 }
 
-// 200 submit at once to an idle pool of 3: the whole step at once, no second order while the pods start, and back to the
-// floor when the window has passed, not before.
+// 200 submissions arrive at once at an idle pool of 3. The pool takes the whole step at once, orders
+// nothing more while the pods start, and returns to the floor once the window has passed.
 func TestBurstOneStepUpAndBack(t *testing.T) {
 	p := newPool(3)
 	p.idle(10 * time.Minute)
@@ -89,7 +92,7 @@ func TestBurstOneStepUpAndBack(t *testing.T) {
 			t.Fatalf("%d replicas while 14 start for the same backlog: %s", d.Replicas, d.Reason)
 		}
 	}
-	p.in.Fleet.Ready, p.slow = 14, false
+	p.in.Fleet.ReadyReplicas, p.slow = 14, false
 	p.second(0, 12, 52, 112)
 	p.second(0, 52, 0, 112)
 	p.second(0, 112, 0, 0)
@@ -116,15 +119,15 @@ func TestDownNotBeforeWindow(t *testing.T) {
 		p.second(0, 0, 0, 0)
 	}
 	if after := p.in.Now.Sub(end); after < 5*time.Minute || after > 7*time.Minute {
-		t.Errorf("the first went %s after the load", after)
+		t.Errorf("the replicas fell %s after the load ended", after)
 	}
-	if !strings.HasPrefix(p.last.Reason, "no more than") {
+	if !strings.HasPrefix(p.last.Reason, "at most") {
 		t.Errorf("reason: %s", p.last.Reason)
 	}
 }
 
-// A manager that starts knows nothing, and takes all that is there to be needed for a whole window.
-func TestRestartForgetsNothing(t *testing.T) {
+// A manager without state assumes for one window that all existing replicas are needed.
+func TestRestartKeepsReplicasForOneWindow(t *testing.T) {
 	p := newPool(13)
 	if got := p.idle(5 * time.Minute); got != 13 {
 		t.Errorf("%d replicas within the first window: %s", got, p.last.Reason)
@@ -179,7 +182,7 @@ func TestLimits(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			p := newPool(tc.written)
 			tc.change(&p.in.Policy)
-			p.in.Fleet.Ready = tc.written
+			p.in.Fleet.ReadyReplicas = tc.written
 			p.busy(tc.after, tc.load)
 			if d := p.last; d.Replicas != tc.want || d.Limited != tc.limited || d.Cause != tc.cause || (d.LimitedReason == "") != (d.Limited == "") {
 				t.Errorf("got %d, %q, %s (%s; %s), want %d, %q, %s", d.Replicas, d.Limited, d.Cause, d.Reason, d.LimitedReason, tc.want, tc.limited, tc.cause)
@@ -188,8 +191,8 @@ func TestLimits(t *testing.T) {
 	}
 }
 
-// From every start to every target the pool ends on the target exactly and never leaves the way between, whatever part of
-// it is ready, with and without autoscaling, with samples and without.
+// From every start to every target the decision is the target at once and exactly, whatever part of
+// the pool is ready, with and without autoscaling, with and without samples.
 func TestFloorExact(t *testing.T) {
 	for _, ceiling := range []int32{0, 20} {
 		for _, sampled := range []bool{true, false} {
@@ -206,7 +209,7 @@ func TestFloorExact(t *testing.T) {
 							} else {
 								p.in.Now = p.in.Now.Add(time.Second)
 							}
-							p.slow, p.in.Fleet.Ready = true, (start*i+target)%41 // a rollout: any number
+							p.slow, p.in.Fleet.ReadyReplicas = true, (start*i+target)%41 // any number, as during a rollout
 							if d := p.decide(); d.Replicas != target {
 								t.Fatalf("%d -> %d: got %d at second %d: %s", start, target, d.Replicas, i, d.Reason)
 							}
@@ -218,8 +221,8 @@ func TestFloorExact(t *testing.T) {
 	}
 }
 
-// An admin who lowers spec.replicas is obeyed at once, but not below what samples show to be needed; a contest's floor that
-// ends while the load is not known is no such order.
+// A lower spec.replicas takes effect at once, but not below the need that samples show. The end of a
+// contest's floor removes no replica while the load is not known.
 func TestFloorFalls(t *testing.T) {
 	p := newPool(3)
 	p.in.Policy.Replicas, p.in.Policy.Floor = 20, 20
@@ -232,7 +235,7 @@ func TestFloorFalls(t *testing.T) {
 	p = newPool(3)
 	p.in.Policy.Floor = 20
 	p.busy(time.Minute, 8)
-	p.in.Sample.Problem = "Prometheus is down"
+	p.in.Sample.Failure = "Prometheus is down"
 	p.in.Policy.Floor = 3
 	if d := p.decide(); d.Replicas != 20 || d.Cause != CauseSample {
 		t.Errorf("%d replicas after a contest, without a sample: %s", d.Replicas, d.Reason)
@@ -243,7 +246,7 @@ func TestFloorFalls(t *testing.T) {
 	}
 }
 
-func TestReasonsSayWhat(t *testing.T) {
+func TestReasons(t *testing.T) {
 	uncounted := func(p *pool) { p.in.Sample.Counters.Known = false }
 	for name, tc := range map[string]struct {
 		before func(*pool)
@@ -253,27 +256,27 @@ func TestReasonsSayWhat(t *testing.T) {
 	}{
 		"load":                  {nil, 60, nil, "30.0 a second, 2.0 s each, 8 slots a replica: 8 replicas keep the wait under 5 s"},
 		"load without counters": {uncounted, 60, nil, "59.0 slots busy, 2 s each assumed, 8 slots a replica: 8 replicas keep the wait under 5 s"},
-		"floor":                 {nil, 8, nil, "spec.replicas is 3; the load needs no more: 4.0 a second, 2.0 s each, 8 slots a replica: 2 replicas keep the wait under 5 s"},
+		"floor":                 {nil, 8, nil, "spec.replicas is 3; the load does not need more: 4.0 a second, 2.0 s each, 8 slots a replica: 2 replicas keep the wait under 5 s"},
 		"back to the floor": {nil, 60, func(p *pool) {
 			for p.second(0, p.in.Sample.Busy, 0, 0); p.last.Replicas > 3; {
 				p.second(0, 0, 0, 0)
 			}
-		}, "spec.replicas is 3; the load needs no more: nothing waits and nothing runs"},
+		}, "spec.replicas is 3; the load does not need more: nothing waits and nothing runs"},
 		"down a step": {nil, 60, func(p *pool) {
 			for p.busy(time.Second, 30); p.last.Replicas == 8; {
 				p.busy(time.Second, 30)
 			}
-		}, "no more than 4 replicas were needed in the last 300 s; now 15.0 a second, 2.0 s each, 8 slots a replica: 4 replicas keep the wait under 5 s"},
+		}, "at most 4 replicas were needed in the last 300 s; now 15.0 a second, 2.0 s each, 8 slots a replica: 4 replicas keep the wait under 5 s"},
 		"window": {nil, 60, func(p *pool) { p.busy(4*time.Minute, 4) },
 			"8 replicas were needed in the last 300 s; now 2.0 a second, 2.0 s each, 8 slots a replica: 1 replica keeps the wait under 5 s"},
 		"sample": {nil, 60, func(p *pool) {
-			p.in.Sample.Problem = "Prometheus is down"
+			p.in.Sample.Failure = "Prometheus is down"
 			p.decide()
 		}, "stays at 8, because the load is not known: Prometheus is down"},
 		"ceiling": {func(p *pool) { p.in.Policy.Ceiling = 5 }, 38, func(p *pool) { p.second(300, 20, 278, 40) },
 			"278 waiting + 40 busy, 2.0 s each, 8 slots a replica, pods ready in 3 s: 22 replicas clear it in 5 s, and scaling.maxReplicas is 5"},
 		"hold": {func(p *pool) { p.in.Policy.Hold = HoldOut }, 60, nil,
-			"scaling.hold is Out, or there would be 8: 30.0 a second, 2.0 s each, 8 slots a replica: 8 replicas keep the wait under 5 s"},
+			"scaling.hold is Out, without it the pool would have 8: 30.0 a second, 2.0 s each, 8 slots a replica: 8 replicas keep the wait under 5 s"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			p := newPool(3)
@@ -291,11 +294,11 @@ func TestReasonsSayWhat(t *testing.T) {
 	}
 }
 
-// A ceiling that is lowered is obeyed while samples are bad, and the floor then still stands.
+// A lower ceiling takes effect while samples are distrusted, and the floor still applies.
 func TestCeilingLoweredWithoutSample(t *testing.T) {
 	p := newPool(3)
 	p.busy(10*time.Minute, 72)
-	p.in.Sample.Problem = "Prometheus is down"
+	p.in.Sample.Failure = "Prometheus is down"
 	p.in.Policy.Ceiling = 5
 	if d := p.decide(); d.Replicas != 5 {
 		t.Errorf("ceiling 5: %d replicas: %s", d.Replicas, d.Reason)
@@ -306,14 +309,14 @@ func TestCeilingLoweredWithoutSample(t *testing.T) {
 	}
 }
 
-// Pods on their way have what is left of their start, and a quarter of it once they take longer.
-func TestPodsLeft(t *testing.T) {
+// Pods that start need the rest of the pod start time, and a quarter of it once they take longer.
+func TestPodStartLeft(t *testing.T) {
 	for after, want := range map[time.Duration]time.Duration{
 		0: 20 * time.Second, 5 * time.Second: 15 * time.Second, 18 * time.Second: 5 * time.Second, time.Hour: 5 * time.Second, -time.Hour: 20 * time.Second,
 	} {
-		s := State{wroteAt: epoch}
-		if got := s.left(Input{Now: epoch.Add(after), Fleet: Fleet{PodStart: 20 * time.Second}}); got != want {
-			t.Errorf("%s after they were written: %s left, want %s", after, got, want)
+		s := State{scaledUpAt: epoch}
+		if got := s.podStartLeft(Input{Now: epoch.Add(after), Fleet: Fleet{PodStart: 20 * time.Second}}); got != want {
+			t.Errorf("%s after the scale-up: %s left, want %s", after, got, want)
 		}
 	}
 }

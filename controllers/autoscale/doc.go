@@ -1,13 +1,16 @@
 // Package autoscale decides how many replicas a pool has: Decide(Input) Decision.
 //
-// It is pure. Time, samples and what the last decision wants to remember come in as values; a number with its reason comes
-// out. There is no client, clock, logger or goroutine in it, so a day can be played in milliseconds (command simulate),
-// and the same input gives the same decision.
+// Data flows in one direction: assess the sample -> absorb a trusted sample into the state (rates,
+// service time, window of needs) -> compute the need of the load -> apply the stabilization window,
+// the ceiling, the hold and the floor -> explain the decision.
 //
-// Data flows one way: trust the sample or not -> take it into the state (rates, service time, window of needs) -> need of
-// the load -> window, ceiling, hold and floor -> reason in words.
+// The package is pure. Time, samples and the state of the previous decision are arguments; the
+// result holds the number of replicas, the reason and the next state. The package has no client,
+// clock, logger or goroutine. Equal inputs give equal decisions, so the command simulate can play a
+// day in milliseconds.
 //
-// Missing data is never zero. What cannot be believed keeps the pool where it is, and only the floor can raise it.
+// Missing data is never zero. A distrusted sample leaves the replicas as they are; only the floor
+// can raise them.
 //
-// It is not the place for IO, for conditions or events, nor for contests: those reach it as a floor.
+// The package is not for IO, conditions, events or contests. A contest reaches it as a floor.
 package autoscale

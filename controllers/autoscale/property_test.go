@@ -14,12 +14,12 @@ type move struct {
 	from, to int32
 }
 
-// world is a pool under a load that nobody has thought of: one queue, slots, pods that take their time to start.
+// world is a pool under a random load: one queue, slots, and pods with a start time.
 type world struct {
-	in              Input
-	arrived, inside float64
-	done            float64
-	pods            []time.Time // when each is ready
+	in                Input
+	arrived, inSystem float64
+	finished          float64
+	pods              []time.Time // when each is ready
 }
 
 func (w *world) step(d time.Duration, arrivals int, service float64) {
@@ -32,25 +32,25 @@ func (w *world) step(d time.Duration, arrivals int, service float64) {
 	}
 	slots := float64(ready * w.in.Policy.SlotsPerReplica)
 	w.arrived += float64(arrivals)
-	w.inside += float64(arrivals)
-	finished := math.Floor(min(w.inside, slots) * min(1, d.Seconds()/service))
-	w.inside -= finished
-	w.done += finished
-	busy := min(w.inside, slots)
-	w.in.Fleet.Ready = ready
-	w.in.Sample = Sample{Time: w.in.Now, Asked: ready, Answered: ready, Waiting: w.inside - busy, Busy: busy, Slots: slots,
-		Counters: Counters{Known: true, Arrived: w.arrived, Finished: w.done, ServiceSeconds: w.done * service}}
+	w.inSystem += float64(arrivals)
+	ended := math.Floor(min(w.inSystem, slots) * min(1, d.Seconds()/service))
+	w.inSystem -= ended
+	w.finished += ended
+	busy := min(w.inSystem, slots)
+	w.in.Fleet.ReadyReplicas = ready
+	w.in.Sample = Sample{Time: w.in.Now, Asked: ready, Answered: ready, Waiting: w.inSystem - busy, Busy: busy, Slots: slots,
+		Counters: Counters{Known: true, Arrived: w.arrived, Finished: w.finished, ServiceSeconds: w.finished * service}}
 }
 
-func (w *world) write(replicas int32, start time.Duration) {
+func (w *world) scale(replicas int32, start time.Duration) {
 	for int32(len(w.pods)) < replicas {
 		w.pods = append(w.pods, w.in.Now.Add(start))
 	}
 	w.pods = w.pods[:replicas]
-	w.in.Fleet.Written = replicas
+	w.in.Fleet.SpecReplicas = replicas
 }
 
-var spoil = map[string]func(*Sample){
+var faults = map[string]func(*Sample){
 	"missing": func(s *Sample) { *s = Sample{} },
 	"NaN":     func(s *Sample) { s.Busy = math.NaN() },
 	"silent":  func(s *Sample) { s.Answered /= 2; s.Busy, s.Waiting = 0, 0 },
@@ -72,7 +72,7 @@ func TestDecideProperties(t *testing.T) {
 
 		w := &world{in: Input{Now: epoch, Policy: Policy{Replicas: floor, Floor: floor, Ceiling: ceiling, SlotsPerReplica: 8,
 			TargetWait: 5 * time.Second, Stabilization: window, Hold: holds}, Fleet: Fleet{PodStart: start}}}
-		w.write(floor, 0)
+		w.scale(floor, 0)
 		var moves []move
 		rate := 0.0
 		for range steps {
@@ -85,10 +85,10 @@ func TestDecideProperties(t *testing.T) {
 			}
 			d := time.Duration(rapid.IntRange(1, 5).Draw(t, "seconds")) * time.Second
 			w.step(d, int(rate*d.Seconds())+burst, service)
-			if rapid.IntRange(0, 9).Draw(t, "spoilt?") == 0 {
-				spoil[rapid.SampledFrom([]string{"missing", "NaN", "silent", "zero", "huge", "old", "unknown"}).Draw(t, "spoilt")](&w.in.Sample)
+			if rapid.IntRange(0, 9).Draw(t, "fault?") == 0 {
+				faults[rapid.SampledFrom([]string{"missing", "NaN", "silent", "zero", "huge", "old", "unknown"}).Draw(t, "fault")](&w.in.Sample)
 			}
-			before := w.in.Fleet.Written
+			before := w.in.Fleet.SpecReplicas
 			decision := Decide(w.in)
 			if again := Decide(w.in); again != decision {
 				t.Fatalf("the same input gave %+v and %+v", decision, again)
@@ -100,8 +100,8 @@ func TestDecideProperties(t *testing.T) {
 			case got > max(floor, ceiling):
 				t.Fatalf("%d replicas, ceiling %d, floor %d: %s", got, ceiling, floor, decision.Reason)
 			case !decision.Fresh && got != before:
-				t.Fatalf("from %d to %d on a sample that is not believed (%s): %s", before, got, decision.ProblemReason, decision.Reason)
-			case decision.Reason == "" || decision.Fresh != (decision.ProblemReason == ""):
+				t.Fatalf("from %d to %d on a distrusted sample (%s): %s", before, got, decision.DistrustReason, decision.Reason)
+			case decision.Reason == "" || decision.Fresh != (decision.DistrustReason == ""):
 				t.Fatalf("no reason: %+v", decision)
 			case holds != HoldNone && (holds != HoldIn && got > before || holds != HoldOut && got < before):
 				t.Fatalf("from %d to %d with hold %s", before, got, holds)
@@ -110,13 +110,14 @@ func TestDecideProperties(t *testing.T) {
 				moves = append(moves, move{w.in.Now, before, got})
 			}
 			w.in.State = decision.State
-			w.write(got, start)
+			w.scale(got, start)
 		}
 		atMostOneTurn(t, moves, window)
 	})
 }
 
-// atMostOneTurn checks that the moves of any one window change direction at most once: no down follows an up in it.
+// atMostOneTurn checks that the moves within any window change direction at most once: no scale-down
+// follows a scale-up in it.
 func atMostOneTurn(t *rapid.T, moves []move, window time.Duration) {
 	for i, up := range moves {
 		for _, down := range moves[i+1:] {
@@ -127,18 +128,19 @@ func atMostOneTurn(t *rapid.T, moves []move, window time.Duration) {
 	}
 }
 
-// A falling staircase is as high as the highest of what was pushed within the span; higher, but never lower, when it is full.
+// The highest need of a window equals the highest need pushed within the span. A full window may be
+// higher, never lower.
 func TestWindowIsHighest(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		const span = 100 * time.Second
 		var w window
 		var all []step
 		at := time.Duration(0)
-		most := rapid.SampledFrom([]int32{5, places, 1000}).Draw(t, "most")
+		most := rapid.SampledFrom([]int32{5, maxSteps, 1000}).Draw(t, "most")
 		for range rapid.IntRange(1, 300).Draw(t, "n") {
 			at += time.Duration(rapid.IntRange(0, 10).Draw(t, "after")) * time.Second
 			need := rapid.Int32Range(0, most).Draw(t, "need")
-			w.push(at, need, seen, span)
+			w.push(at, need, observed, span)
 			all = append(all, step{at: at, need: need})
 			highest := int32(0)
 			for _, s := range all {
@@ -146,14 +148,15 @@ func TestWindowIsHighest(t *testing.T) {
 					highest = max(highest, s.need)
 				}
 			}
-			if got := w.highest(); got < highest || most < places && got != highest {
+			if got := w.highest(); got < highest || most < maxSteps && got != highest {
 				t.Fatalf("got %d, want %d", got, highest)
 			}
 		}
 	})
 }
 
-// FuzzDecide tells anything of a pool that works. No panic, and within a window of a true need nothing goes down.
+// FuzzDecide passes arbitrary samples to a busy pool. Decide does not panic, and within one window of
+// an observed need no replica goes.
 func FuzzDecide(f *testing.F) {
 	f.Add(int64(1), 0.0, 0.0, 0.0, 0.0, 0.0, 0.0, int32(9), int32(9), int32(9), int32(9), int64(0), true)
 	f.Add(int64(1), math.NaN(), -1.0, 1e300, math.Inf(1), math.Copysign(0, -1), 5e-324, int32(-1), int32(1<<31-1), int32(-1<<31), int32(4), int64(math.MinInt64), false)
@@ -165,20 +168,20 @@ func FuzzDecide(f *testing.F) {
 		p := working
 		for range 3 {
 			p.in.Now = p.in.Now.Add(time.Duration(seconds%1e9) * time.Second)
-			p.in.Fleet = Fleet{Written: written, Ready: ready, PodStart: time.Duration(offset)}
+			p.in.Fleet = Fleet{SpecReplicas: written, ReadyReplicas: ready, PodStart: time.Duration(offset)}
 			p.in.Sample = Sample{Time: p.in.Now.Add(time.Duration(offset)), Asked: asked, Answered: answered, Waiting: waiting, Busy: busy, Slots: slots,
 				Counters: Counters{known, arrived, finished, served, 0}}
 			d := Decide(p.in)
-			if d.Replicas < need || d.Replicas > p.in.Policy.Ceiling || d.Reason == "" || d.Fresh != (d.Problem == "") {
+			if d.Replicas < need || d.Replicas > p.in.Policy.Ceiling || d.Reason == "" || d.Fresh != (d.Distrust == "") {
 				t.Fatalf("need %d, got %+v", need, d)
 			}
 			if !d.Fresh && d.Replicas != p.last.Replicas {
-				t.Fatalf("%d replicas after %d on a sample that is not believed: %s", d.Replicas, p.last.Replicas, d.Reason)
+				t.Fatalf("%d replicas after %d on a distrusted sample: %s", d.Replicas, p.last.Replicas, d.Reason)
 			}
 			p.last, p.in.State = d, d.State
 			waiting, busy, written = busy, waiting, ready
 		}
-		// Any policy, from nothing.
+		// Any policy, with an empty state.
 		in := p.in
 		in.State = State{}
 		in.Policy = Policy{Replicas: written, Floor: ready, Ceiling: asked, SlotsPerReplica: answered, TargetWait: time.Duration(offset),

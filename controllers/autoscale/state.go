@@ -2,68 +2,74 @@ package autoscale
 
 import "time"
 
-// State is what a decision wants back with the next input. It holds no pointers: a copy is a copy, and comparable.
+// State is what a decision passes to the next one. It contains no pointers, so assignment copies it
+// and == compares it.
 type State struct {
-	begun bool
-	// last is what was decided last. replicas and ceiling are the admin's numbers at that time.
+	initialized bool
+	// last is the previous decision. replicas and ceiling are the policy's numbers at that time.
 	last, replicas, ceiling int32
-	// now is the Input.Now of the decision before.
+	// now is Input.Now of the previous decision.
 	now time.Time
 
-	// written is Fleet.Written at that time, wroteAt when it last rose.
-	written int32
-	wroteAt time.Time
+	// specReplicas is Fleet.SpecReplicas of the previous decision; scaledUpAt is when it last rose.
+	specReplicas int32
+	scaledUpAt   time.Time
 
-	// believed is the last sample that was believed, heard the last one that was well-formed, moved the time of the last
-	// that differed from the one before it.
-	believed, heard reading
-	moved           time.Time
-	// vanished says that work is missing since a sample whose counters are those of heard.
+	// lastTrusted is the last trusted sample, lastValid the last sample without an implausible
+	// number. changedAt is the time of the last sample that differed from the one before it.
+	lastTrusted, lastValid reading
+	changedAt              time.Time
+	// vanished is set while submissions are missing and the counters have not changed since.
 	vanished bool
-	// verdict on heard, for when it is shown again.
-	verdict verdict
+	// assessment is the result for lastValid, kept for decisions on the same sample.
+	assessment assessment
 
 	history history
-	// clock is the time that counts towards the window: the time over which believed samples tell.
+	// clock is the time axis of the window. It advances only between trusted samples.
 	clock  time.Duration
 	window window
 }
 
-// reading is a sample reduced to its numbers.
+// reading is the numbers of a sample.
 type reading struct {
 	time          time.Time
 	waiting, busy float64
 	counters      Counters
-	// partial says that some of it is presumed, for replicas that were silent.
+	// partial reports whether some replicas did not answer, so that their numbers are estimates.
 	partial bool
 }
 
-// verdict is why a sample is not believed; zero when it is.
-type verdict struct {
-	problem Problem
-	why     string
+// assessment is the trust in a sample; the zero value is trust.
+type assessment struct {
+	distrust Distrust
+	reason   string
+}
+
+func readingOf(s Sample) reading {
+	return reading{s.Time, s.Waiting, s.Busy, s.Counters, s.Answered < s.Asked}
 }
 
 func (r reading) sameAs(o reading) bool {
 	return r.waiting == o.waiting && r.busy == o.busy && r.counters == o.counters
 }
 
-func (r reading) inside() float64 { return r.waiting + r.busy }
+// inSystem returns the number of submissions that wait or run.
+func (r reading) inSystem() float64 { return r.waiting + r.busy }
 
-// absorb takes a believed sample into the state. One that was taken in before changes nothing.
+// absorb adds a trusted sample to the state. A sample that the state already holds changes nothing.
 func (s *State) absorb(r reading) {
-	before := s.believed
+	before := s.lastTrusted
 	if r.time.Equal(before.time) {
 		return
 	}
-	// While there is work and nothing moves, this may be the first of a frozen source's samples. It is left out, and the
-	// time is made up for once something has moved.
-	if r.counters.Known && !r.partial && r.inside() > 0 && r.sameAs(before) {
+	// With work present and no number changed, this sample can be the first one of a frozen source.
+	// Its time is added once a number changes.
+	if r.counters.Known && !r.partial && r.inSystem() > 0 && r.sameAs(before) {
 		return
 	}
 	since := r.time.Sub(before.time)
-	s.believed = r
-	if before.time.IsZero() || since <= 0 || since > gap {
+	s.lastTrusted = r
+	if before.time.IsZero() || since <= 0 || since > maxGap {
 		s.history.restart(r)
 		return
 	}

@@ -2,133 +2,139 @@ package autoscale
 
 import "time"
 
-// Input is all that a decision rests on.
+// Input is everything that a decision depends on.
 type Input struct {
 	Now    time.Time
 	Policy Policy
 	Fleet  Fleet
 	Sample Sample
-	// State is what the decision before gave back; the zero value when there was none, as after a restart.
+	// State is Decision.State of the previous decision; the zero value after a restart.
 	State State
 }
 
 // Policy is what the pool's spec and the calendar ask for.
 type Policy struct {
-	// Replicas is spec.replicas, what the admin asked for. Whoever lowers it gives an order that is obeyed at once, also
-	// while samples are bad; only a need that was seen in the stabilisation window stands above it.
+	// Replicas is spec.replicas. A lower value than before takes effect at once, also while samples
+	// are distrusted; a need observed within the stabilization window still keeps replicas above it.
 	Replicas int32
-	// Floor is the highest of Replicas and the contests' floors. The decision is never below it, ceiling or not.
+	// Floor is the maximum of Replicas and the floors of the contests. The decision is never below
+	// Floor, not even when Floor is above Ceiling.
 	Floor int32
-	// FloorReason says in words where the floor comes from: "spec.replicas is 3".
+	// FloorReason explains Floor, for example "spec.replicas is 3".
 	FloorReason string
-	// Ceiling is scaling.maxReplicas. It bounds what the autoscaler asks for, not the floor. 0: the pool does not scale
-	// itself, and the decision is the floor.
+	// Ceiling is scaling.maxReplicas. It limits the autoscaler, not the floor. 0 turns the
+	// autoscaler off: the decision is Floor.
 	Ceiling int32
 	// SlotsPerReplica is workers x threads.
 	SlotsPerReplica int32
-	// TargetWait is how long a submission may queue. Stabilization is how long a need is remembered before replicas go.
+	// TargetWait is the queue wait that the pool aims for. Stabilization is the length of the
+	// stabilization window.
 	TargetWait, Stabilization time.Duration
-	// Timeout is the hard bound of one submission (timeoutSeconds). Numbers that stand still for longer while there is work
-	// are frozen: in that time something has to finish. 0: 60 s.
+	// Timeout is timeoutSeconds, the longest service time of a submission. Some submission must end
+	// within it, so counters that do not change for longer while there is work are frozen. 0: 60 s.
 	Timeout time.Duration
-	// StaleAfter is the age from which a sample is no longer believed. It must be well over the interval in which the pool
-	// is sampled. 0: 15 s.
+	// StaleAfter is the age from which a sample is distrusted. It must be well above the sampling
+	// interval. 0: 15 s.
 	StaleAfter time.Duration
 	Hold       Hold
 }
 
-// Hold are the directions in which the autoscaler may not move. The floor is obeyed in any case.
+// Hold is the set of directions in which the autoscaler may not change the replicas. The floor
+// applies in any case.
 type Hold string
 
 const (
-	HoldNone Hold = "None" // as is the empty string
+	HoldNone Hold = "None" // equivalent to the empty string
 	HoldIn   Hold = "In"
 	HoldOut  Hold = "Out"
 	HoldBoth Hold = "Both"
 )
 
-// Fleet is what the API server says of the pool's Deployment.
+// Fleet is what the API server reports about the pool's Deployment.
 type Fleet struct {
-	// Written is the Deployment's spec.replicas; 0 when there is none. Ready are its ready replicas. What is written and
-	// not ready is on its way.
-	Written, Ready int32
-	// PodStart is how long the pool's pods take from being written to ready: the median of those that became ready last,
-	// from the times in their status. 0: not known, 5 s are assumed.
+	// SpecReplicas is spec.replicas of the Deployment, 0 without a Deployment. ReadyReplicas is the
+	// number of ready pods. The difference is the number of pods that start.
+	SpecReplicas, ReadyReplicas int32
+	// PodStart is the time from the creation of a pod to its readiness: the median over the pods
+	// that became ready most recently. 0: not known; the autoscaler then assumes 5 s.
 	PodStart time.Duration
 }
 
-// Sample is what was last seen of the pool's work. It may be missing, old, or a lie.
+// Sample is the latest observation of the pool's work. It can be missing, old or wrong.
 type Sample struct {
-	// Time is when it was taken, by the clock that Input.Now is from; zero when there never was one.
+	// Time is when the sample was taken, by the clock of Input.Now. Zero: no sample exists.
 	Time time.Time
-	// Asked are the ready replicas that were asked and Answered those that answered. A source that is one server counts as
-	// one.
+	// Asked is the number of ready replicas that were asked, Answered the number that answered. A
+	// source that is a single server counts as one replica.
 	Asked, Answered int32
-	// Waiting submissions and Busy slots, over all that answered. Floats, since Prometheus may say anything. Busy comes
-	// from the executors also where Waiting comes from elsewhere.
+	// Waiting is the number of queued submissions and Busy the number of busy slots, over all
+	// replicas that answered. They are floats because Prometheus can return any number. Busy is
+	// measured by the executors even if Waiting has another source.
 	Waiting, Busy float64
-	// Slots are those of the replicas that answered, busy or not, and Room the places in their queues, taken or not:
-	// no more can be busy, no more can wait. 0: not known.
-	Slots, Room float64
-	Counters    Counters
-	// Problem is why there is no valid sample, in words that fit behind a colon; empty when there is one.
-	Problem string
+	// Slots is the number of slots and QueueCapacity the queue capacity of the replicas that
+	// answered: upper bounds of Busy and Waiting. 0: not known.
+	Slots, QueueCapacity float64
+	Counters             Counters
+	// Failure is why there is no valid sample, phrased to follow a colon; empty for a valid sample.
+	Failure string
 }
 
-// Counters are totals over the pool since any moment in the past. They never fall: the sampler adds up what each pod's
-// own counters gained, pod by pod (by UID), so that a pod that is gone takes nothing away. Those of a manager that was
-// restarted begin anew, with State, so that nobody notices.
+// Counters are totals over the pool, counted from an arbitrary instant. They never decrease: the
+// sampler adds the increments of each pod (by UID), so a deleted pod subtracts nothing. A manager
+// that restarts loses Counters and State together and begins with both at zero.
 type Counters struct {
-	// Known is false for a source without counters. Load is then taken from the busy slots.
+	// Known is false for a source without counters. The load then follows from the busy slots.
 	Known bool
-	// Arrived are the submissions accepted. Finished are those that a slot is done with, ServiceSeconds the slot-seconds
-	// they took together. Gone are those that left in any other way: expired in the queue, given up by their client, or
-	// lost with their pod (what it held when it was last seen).
+	// Arrived is the number of accepted submissions. Finished is the number of submissions that left
+	// a slot, ServiceSeconds the sum of their service times. Gone is the number that left otherwise:
+	// expired in the queue, abandoned by the client, or lost with a pod (what it last reported).
 	Arrived, Finished, ServiceSeconds, Gone float64
 }
 
-// Decision is how many replicas the Deployment is to have, and why.
+// Decision is the number of replicas that the Deployment should have, with a reason.
 type Decision struct {
 	Replicas int32
-	// Reason in words and numbers, fit to stand behind a colon.
+	// Reason explains Replicas with numbers, phrased to follow a colon.
 	Reason string
-	// Cause is the same for metrics: one of a closed set.
+	// Cause is the class of Reason, from a closed set, for metrics.
 	Cause Cause
-	// Need is what the load asks for at this moment, before window, floor, ceiling and hold; 0 when it is not known.
+	// Need is the number of replicas that the present load needs, before window, floor, ceiling and
+	// hold. 0 if the sample is distrusted.
 	Need int32
-	// Limited says what keeps the pool from the replicas it needs, or from letting go of those it does not;
-	// LimitedReason the same in words. Both are empty when nothing does. The stabilisation window is not a limit.
+	// Limited is what keeps the pool below its need, or keeps replicas that it does not need;
+	// LimitedReason explains it. Both are empty without a limit. The stabilization window is not a
+	// limit.
 	Limited       Limit
 	LimitedReason string
-	// Fresh says that the sample was believed. Otherwise Problem is of a closed set and ProblemReason in words with numbers;
-	// the pool then keeps what it has unless the floor rises.
-	Fresh         bool
-	Problem       Problem
-	ProblemReason string
-	// State is to be given back with the next Input. Its loss costs one stabilisation window of replicas, never a
-	// scale-down.
+	// Fresh reports whether the sample is trusted. If not, Distrust and DistrustReason say why, and
+	// the replicas stay as they are unless the floor rises.
+	Fresh          bool
+	Distrust       Distrust
+	DistrustReason string
+	// State is the State of the next Input. Losing it can keep replicas for one stabilization window
+	// too long; it never removes one.
 	State State
 }
 
-// Cause is what decided.
+// Cause is the class of a decision's reason.
 type Cause string
 
 const (
-	// CauseFloor: the floor is all that is needed.
+	// CauseFloor: the floor covers the need.
 	CauseFloor Cause = "Floor"
 	// CauseLoad: the load needs more than the floor.
 	CauseLoad Cause = "Load"
-	// CauseWindow: there was a higher need in the stabilisation window.
+	// CauseWindow: the stabilization window holds a higher need.
 	CauseWindow Cause = "Window"
-	// CauseSample: the sample is not to be believed, so the pool keeps what it has.
+	// CauseSample: the sample is distrusted, so the replicas stay as they are.
 	CauseSample Cause = "Sample"
-	// CauseHold: spec.scaling.hold keeps the pool where it is.
+	// CauseHold: spec.scaling.hold keeps the replicas as they are.
 	CauseHold Cause = "Hold"
 	// CauseCeiling: the load needs more than the ceiling.
 	CauseCeiling Cause = "Ceiling"
 )
 
-// Limit is what stands between the pool and the replicas it should have.
+// Limit is what separates the pool from the replicas it needs.
 type Limit string
 
 const (
@@ -137,26 +143,26 @@ const (
 	LimitHoldOut Limit = "HoldOut"
 )
 
-// Problem is why a sample is not believed.
-type Problem string
+// Distrust is why the autoscaler may not use a sample. The empty value is trust.
+type Distrust string
 
 const (
-	// ProblemMissing: there is none, or its source says why not.
-	ProblemMissing Problem = "Missing"
-	// ProblemNobody: no replica is ready, so there is nobody to ask. Not a fault in a pool that starts.
-	ProblemNobody Problem = "Nobody"
-	// ProblemStale: it is too old.
-	ProblemStale Problem = "Stale"
-	// ProblemSilent: half of the replicas or more did not answer.
-	ProblemSilent Problem = "Silent"
-	// ProblemImpossible: NaN, negative, more busy than slots, more waiting than room, and the like.
-	ProblemImpossible Problem = "Impossible"
-	// ProblemFrozen: there is work, and nothing has moved for longer than a submission may take.
-	ProblemFrozen Problem = "Frozen"
-	// ProblemReset: a counter fell, or leapt.
-	ProblemReset Problem = "Reset"
-	// ProblemVanished: work is gone that nobody finished.
-	ProblemVanished Problem = "Vanished"
-	// ProblemClock: the clock jumped.
-	ProblemClock Problem = "Clock"
+	// DistrustMissing: no sample exists, or its source reports a failure.
+	DistrustMissing Distrust = "Missing"
+	// DistrustNobody: no replica is ready to answer. This is normal while a pool starts.
+	DistrustNobody Distrust = "Nobody"
+	// DistrustStale: the sample is older than Policy.StaleAfter.
+	DistrustStale Distrust = "Stale"
+	// DistrustSilent: at least half of the replicas did not answer.
+	DistrustSilent Distrust = "Silent"
+	// DistrustImpossible: NaN, a negative number, more busy slots than slots, and the like.
+	DistrustImpossible Distrust = "Impossible"
+	// DistrustFrozen: there is work, and no number changed within the timeout of a submission.
+	DistrustFrozen Distrust = "Frozen"
+	// DistrustReset: a counter decreased, or increased by more than is possible.
+	DistrustReset Distrust = "Reset"
+	// DistrustVanished: submissions disappeared that no replica finished.
+	DistrustVanished Distrust = "Vanished"
+	// DistrustClock: the clock jumped.
+	DistrustClock Distrust = "Clock"
 )

@@ -2,57 +2,58 @@ package autoscale
 
 import "time"
 
-// places bounds the window. It is a falling staircase, so it is full only when that many different needs follow each other
-// downwards within one stabilisation window.
-const places = 24
+// maxSteps bounds the window. The steps fall strictly, so the window is full only if that many
+// different needs follow each other downwards within one stabilization window.
+const maxSteps = 24
 
-// window remembers the highest need of the last stabilisation window, in the state's own time. It is the staircase of
-// those needs that none after them reached: the first is the highest, the last the newest.
+// window is the highest need of the stabilization window, on the time axis State.clock. It holds
+// only the needs that no later need reached: the first step is the highest, the last the newest.
 type window struct {
-	steps [places]step
+	steps [maxSteps]step
 	n     int
 }
 
 type step struct {
-	at    time.Duration
-	need  int32
-	proof proof
+	at       time.Duration
+	need     int32
+	evidence evidence
 }
 
-// proof says where a need comes from.
-type proof bool
+// evidence is the origin of a need.
+type evidence bool
 
 const (
-	// seen in a sample.
-	seen proof = true
-	// presumed, because nothing is known of the time before.
-	presumed proof = false
+	// observed: a sample showed the need.
+	observed evidence = true
+	// assumed: the need stands for the time before the state began.
+	assumed evidence = false
 )
 
-// push adds a need and forgets those that are older than span.
-func (w *window) push(at time.Duration, need int32, proof proof, span time.Duration) {
-	first := 0
-	for first < w.n && at-w.steps[first].at >= span {
-		first++
+// push adds a need and drops the steps that are at least span old.
+func (w *window) push(at time.Duration, need int32, evidence evidence, span time.Duration) {
+	expired := 0
+	for expired < w.n && at-w.steps[expired].at >= span {
+		expired++
 	}
-	w.drop(0, first)
+	w.drop(expired)
 	for w.n > 0 && w.steps[w.n-1].need <= need {
 		w.n--
 	}
-	if w.n == places {
-		// Two steps become one that is as high as the one and as young as the other: replicas stay longer, never shorter.
-		w.steps[places-2].at = w.steps[places-1].at
+	if w.n == maxSteps {
+		// Merge the last two steps into the need of the higher and the time of the newer one:
+		// replicas stay longer, never shorter.
+		w.steps[maxSteps-2].at = w.steps[maxSteps-1].at
 		w.n--
 	}
-	w.steps[w.n] = step{at, need, proof}
+	w.steps[w.n] = step{at, need, evidence}
 	w.n++
 }
 
-// forgetPresumed leaves what was seen.
-func (w *window) forgetPresumed() {
+// dropAssumed removes the steps that no sample showed.
+func (w *window) dropAssumed() {
 	kept := 0
 	for _, s := range w.steps[:w.n] {
-		if s.proof == seen {
+		if s.evidence == observed {
 			w.steps[kept] = s
 			kept++
 		}
@@ -60,7 +61,7 @@ func (w *window) forgetPresumed() {
 	w.n = kept
 }
 
-// highest is the highest need, or 0.
+// highest returns the highest need, or 0 for an empty window.
 func (w *window) highest() int32 {
 	if w.n == 0 {
 		return 0
@@ -68,7 +69,8 @@ func (w *window) highest() int32 {
 	return w.steps[0].need
 }
 
-func (w *window) drop(from, to int) {
-	copy(w.steps[from:], w.steps[to:w.n])
-	w.n -= to - from
+// drop removes the first n steps.
+func (w *window) drop(n int) {
+	copy(w.steps[:], w.steps[n:w.n])
+	w.n -= n
 }

@@ -6,8 +6,9 @@ import (
 	"time"
 )
 
-// told is a history of arrivals at rate(second), each of service seconds, all of which are served.
-func told(seconds int, service float64, rate func(second int) float64) (*history, reading) {
+// historyOf returns a history of arrivals at rate(second) with a service time in seconds, all of which
+// finish, and its last reading.
+func historyOf(seconds int, service float64, rate func(second int) float64) (*history, reading) {
 	h := &history{}
 	r := reading{time: epoch, counters: Counters{Known: true}}
 	h.restart(r)
@@ -39,7 +40,7 @@ func TestMeasure(t *testing.T) {
 		rate     func(int) float64
 		podStart time.Duration
 		want     float64
-		// within, where a while is a little longer than it should be, because of the points' spacing.
+		// within is the tolerance. It is larger where the spacing of the points makes an interval longer.
 		within float64
 	}{
 		"constant":                            {600, 2, constant(15), 5 * time.Second, 15, 0.01},
@@ -54,7 +55,7 @@ func TestMeasure(t *testing.T) {
 		"a minute of nothing before the rest": {120, 2, after(60, 0, 1), 5 * time.Second, 1.3, 0.01},
 	} {
 		t.Run(name, func(t *testing.T) {
-			h, r := told(tc.seconds, tc.service, tc.rate)
+			h, r := historyOf(tc.seconds, tc.service, tc.rate)
 			got := h.measure(7*time.Second, 0, r.busy, tc.podStart, Policy{Timeout: time.Minute})
 			if math.Abs(got.rate-tc.want) > tc.within {
 				t.Errorf("got %.3f/s, want %.3f/s", got.rate, tc.want)
@@ -66,16 +67,16 @@ func TestMeasure(t *testing.T) {
 	}
 }
 
-// A queue takes most of the doubt away.
+// A queue proves growth with fewer arrivals.
 func TestMeasureQueueProves(t *testing.T) {
-	h, r := told(607, 2, func(i int) float64 { return 2 + 23*float64(i/600) })
+	h, r := historyOf(607, 2, func(i int) float64 { return 2 + 23*float64(i/600) })
 	want := (175 - math.Sqrt(175)) / 7
 	if got := h.measure(7*time.Second, r.busy+1, r.busy, time.Second, Policy{Timeout: time.Minute}); math.Abs(got.rate-want) > 0.01 {
 		t.Errorf("got %.2f/s, want %.2f/s", got.rate, want)
 	}
 }
 
-// Long submissions are seen before the first has finished.
+// Long submissions raise the service time before the first has finished.
 func TestMeasureLongRuns(t *testing.T) {
 	h := &history{}
 	r := reading{time: epoch, busy: 24, counters: Counters{Known: true, Arrived: 24}}
@@ -98,7 +99,7 @@ func TestMeasureLongRuns(t *testing.T) {
 	}
 }
 
-// Counters that nobody vouches for are not used.
+// Counters of a source without counters are not used.
 func TestMeasureWithoutCounters(t *testing.T) {
 	h := &history{}
 	r := reading{time: epoch, busy: 40}

@@ -5,44 +5,48 @@ import (
 	"time"
 )
 
-// BurstWait is the wait that 95 of 100 submissions of the burst are expected not to exceed on so many replicas.
+// BurstWait returns the 95th percentile of the queue wait in the burst, on the given number of
+// replicas.
 //
-// N submissions come at once and spread over q queues of c slots each. Of a queue's M submissions c start at once, and one
-// more whenever one ends: after t, X = c + D(t) have started, where D counts what c slots have ended that are never idle,
-// a superposition of c renewal processes (Cox, Renewal Theory, 1962, chapter 6). So the share that still waits after t is
+// N submissions arrive at once and spread over q queues of c slots each. Of the M submissions of a
+// queue, c start at once, and one more whenever one ends: after t, X = c + D(t) have started. D is
+// the number of services that c slots without idle time have ended, a superposition of c renewal
+// processes (Cox, Renewal Theory, 1962, chapter 6). The share that still waits after t is
 //
 //	E[(M - X)+] / E[M],   M ~ Binomial(N, 1/q),   E[D] = c·m(t),   Var[D] = c·v(t)
 //
-// and the wait sought is the smallest t where that is 5 %. M - X is taken as normal, for which E[(Y)+] is
-// σφ(μ/σ) + μΦ(μ/σ). One queue makes M the constant N, and the share is then that of a burst which drains without chance:
-// 200 submissions of 2 s over 80 slots wait 0, 2 and 4 s, 4 s at the 95th percentile.
+// and the result is the smallest t at which the share is 5 %. M - X is approximated as normal, for
+// which E[(Y)+] is σφ(μ/σ) + μΦ(μ/σ). With one queue M is the constant N: 200 submissions of 2 s on
+// 80 slots wait 0, 2 and 4 s, 4 s at the 95th percentile.
 func BurstWait(l Load, p Pool, replicas int) time.Duration {
-	if burstLate(l, p, replicas, 0) <= tail {
+	if burstTail(l, p, replicas, 0) <= tailShare {
 		return 0
 	}
 	high := l.Service.Mean.Seconds()
-	for burstLate(l, p, replicas, high) > tail {
+	for burstTail(l, p, replicas, high) > tailShare {
 		high *= 2
 	}
-	return seconds(bisect(0, high, func(t float64) bool { return burstLate(l, p, replicas, t) <= tail }))
+	return seconds(bisect(0, high, func(t float64) bool { return burstTail(l, p, replicas, t) <= tailShare }))
 }
 
-// burstLate is the share of the burst that waits longer than t seconds.
-func burstLate(l Load, p Pool, replicas int, t float64) float64 {
+// burstTail returns the share of the burst that waits longer than t seconds.
+func burstTail(l Load, p Pool, replicas int, t float64) float64 {
 	n := float64(l.burst())
 	queues, slots := p.groups(replicas)
 	q, c := float64(queues), float64(slots)
 	mean, variance := n/q, n/q*(1-1/q)
 	m, v := l.Service.renewals(t)
-	// No more can wait than at first: the normal D would be negative where few services end within t.
-	return min(atFirst(l.burst(), queues, slots), excess(mean-c-c*m, math.Sqrt(variance+c*v))/mean)
+	// Never more than wait at the start: where few services end within t, the normal approximation
+	// of D would be negative.
+	return min(initialTail(l.burst(), queues, slots), excess(mean-c-c*m, math.Sqrt(variance+c*v))/mean)
 }
 
-// normalFrom is the mean from which a binomial number is as good as normal.
+// normalFrom is the mean from which a binomial distribution is approximated as normal.
 const normalFrom = 50
 
-// atFirst is the share of n submissions that find no free slot: E[(M - c)+] / E[M], summed up where M is small.
-func atFirst(n, queues, slots int) float64 {
+// initialTail returns the share of n submissions that find no free slot: E[(M - c)+] / E[M], as a sum
+// for a small M.
+func initialTail(n, queues, slots int) float64 {
 	mean := float64(n) / float64(queues)
 	c := float64(slots)
 	switch {
@@ -63,7 +67,7 @@ func atFirst(n, queues, slots int) float64 {
 	return sum / mean
 }
 
-// excess is E[(Y)+] of a normal Y.
+// excess returns E[(Y)+] of a normal Y.
 func excess(mean, deviation float64) float64 {
 	if deviation == 0 {
 		return max(0, mean)
@@ -72,7 +76,8 @@ func excess(mean, deviation float64) float64 {
 	return deviation*math.Exp(-z*z/2)/math.Sqrt(2*math.Pi) + mean*phi(z)
 }
 
-// bisect finds, to a millisecond's tenth, the smallest value for which holds is true; it is false at low, true at high.
+// bisect returns the smallest value, to 1e-4, for which holds is true. holds must be false at low and
+// true at high.
 func bisect(low, high float64, holds func(float64) bool) float64 {
 	for high-low > 1e-4 {
 		middle := (low + high) / 2

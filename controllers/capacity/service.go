@@ -7,28 +7,29 @@ import (
 	"gonum.org/v1/gonum/mathext"
 )
 
-// Service is for how long submissions hold a slot.
+// Service is the distribution of the service time.
 //
-// Two numbers make a distribution: a gamma distribution up to the variability of the exponential, which is one, and a
-// lognormal one above it. Times of one kind of people's work are found lognormal again and again (Brown et al., Statistical
-// analysis of a telephone call center, JASA 2005).
+// Two numbers determine it: a gamma distribution up to the variability of the exponential
+// distribution, an SCV of 1, and a lognormal distribution above. Measured service times are often
+// lognormal (Brown et al., Statistical analysis of a telephone call center, JASA 2005).
 type Service struct {
-	// Mean time; above 0.
+	// Mean is the mean service time, above 0.
 	Mean time.Duration
-	// SCV is the squared coefficient of variation, variance / mean²: 0 when all take the same time, 1 when times are
-	// exponential, above 1 when few take most of the time.
+	// SCV is the squared coefficient of variation, variance / mean²: 0 for a constant, 1 for an
+	// exponential distribution, above 1 if few submissions take most of the time.
 	SCV float64
 }
 
-// sum is the probability that n services together take at most t seconds. Gamma times add up to gamma times; the sum of
-// lognormal ones is taken as lognormal with its own mean and variance (Fenton-Wilkinson).
+// sum returns the probability that n services together take at most t seconds. A sum of gamma times
+// is gamma distributed. A sum of lognormal times is approximated as lognormal with the same mean and
+// variance (Fenton-Wilkinson).
 func (s Service) sum(n, t float64) float64 {
 	mean := s.Mean.Seconds()
 	switch {
 	case t <= 0:
 		return 0
 	case s.SCV == 0:
-		// A wait of exactly n services must not be missed for the rounding of a division.
+		// The tolerance is for the rounding error of a wait of exactly n services.
 		if t/mean < n-1e-9 {
 			return 0
 		}
@@ -40,8 +41,8 @@ func (s Service) sum(n, t float64) float64 {
 	return phi((math.Log(t/(n*mean)) + spread/2) / math.Sqrt(spread))
 }
 
-// residual is the probability that a service which is under way at a moment picked at random ends within t seconds:
-// E[min(S, t)] / E[S].
+// residual returns the probability that a service which runs at a random instant ends within t
+// seconds: E[min(S, t)] / E[S].
 func (s Service) residual(t float64) float64 {
 	mean := s.Mean.Seconds()
 	switch {
@@ -56,8 +57,9 @@ func (s Service) residual(t float64) float64 {
 	return phi((math.Log(t/mean)-spread/2)/math.Sqrt(spread)) + t/mean*(1-s.sum(1, t))
 }
 
-// renewals are mean and variance of how many services one slot ends within t seconds, when it is never idle. At least n end
-// exactly when n together take no longer: E[D] = Σ P(D >= n) and E[D²] = Σ (2n-1) P(D >= n).
+// renewals returns the mean and the variance of the number D of services that a slot without idle time
+// ends within t seconds. D >= n if and only if n services together take at most t, so
+// E[D] = Σ P(D >= n) and E[D²] = Σ (2n-1) P(D >= n).
 func (s Service) renewals(t float64) (mean, variance float64) {
 	if t <= 0 {
 		return 0, 0
@@ -74,5 +76,5 @@ func (s Service) renewals(t float64) (mean, variance float64) {
 	}
 }
 
-// phi is the normal distribution function.
+// phi returns the standard normal distribution function at z.
 func phi(z float64) float64 { return math.Erfc(-z/math.Sqrt2) / 2 }

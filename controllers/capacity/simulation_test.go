@@ -8,20 +8,21 @@ import (
 	"time"
 )
 
-// simulation is the model without mathematics: submissions, queues, slots, one after the other.
+// simulation is a discrete-event simulation of the model: submissions, queues and slots.
 type simulation struct {
 	queues, slots int
 	service       func(*rand.Rand) float64
 	random        *rand.Rand
 }
 
-// simulated makes one for a pool; each seed gives the same waits again.
+// simulated returns a simulation of a pool. Equal seeds give equal waits.
 func simulated(p Pool, replicas int, service func(*rand.Rand) float64, seed uint64) simulation {
 	queues, slots := p.groups(replicas)
 	return simulation{queues: queues, slots: slots, service: service, random: rand.New(rand.NewPCG(seed, 1))}
 }
 
-// waits serves submissions that arrive at these times, in rising order, first come, first served in each queue.
+// waits returns the waits of submissions with the given arrival times, in rising order. Each queue is
+// served first come, first served.
 func (s simulation) waits(arrivals []float64) []float64 {
 	free := make([]times, s.queues)
 	for i := range free {
@@ -38,7 +39,7 @@ func (s simulation) waits(arrivals []float64) []float64 {
 	return waits
 }
 
-// burst is many bursts' waits together.
+// burst returns the waits of several bursts together.
 func (s simulation) burst(n, times int) []float64 {
 	var all []float64
 	for range times {
@@ -47,7 +48,8 @@ func (s simulation) burst(n, times int) []float64 {
 	return all
 }
 
-// steady is the waits of n submissions that come at random at rate, after as many as a tenth have warmed the queue.
+// steady returns the waits of n submissions with random arrivals at rate, after n/10 submissions that
+// bring the queue to its steady state.
 func (s simulation) steady(rate float64, n int) []float64 {
 	arrivals := make([]float64, n+n/10)
 	now := 0.0
@@ -72,7 +74,7 @@ func exponential(mean float64) func(*rand.Rand) float64 {
 	return func(r *rand.Rand) float64 { return mean * r.ExpFloat64() }
 }
 
-// lognormal has the mean and the squared coefficient of variation.
+// lognormal returns a distribution with the given mean and squared coefficient of variation.
 func lognormal(mean, scv float64) func(*rand.Rand) float64 {
 	sigma := math.Sqrt(math.Log1p(scv))
 	return func(r *rand.Rand) float64 { return mean * math.Exp(sigma*r.NormFloat64()-sigma*sigma/2) }
@@ -84,4 +86,4 @@ func (t times) Len() int           { return len(t) }
 func (t times) Less(i, j int) bool { return t[i] < t[j] }
 func (t times) Swap(i, j int)      { t[i], t[j] = t[j], t[i] }
 func (t *times) Push(x any)        { *t = append(*t, x.(float64)) }
-func (t *times) Pop() any          { panic("slots neither come nor go") }
+func (t *times) Pop() any          { panic("the number of slots is constant") }

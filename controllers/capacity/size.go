@@ -7,13 +7,14 @@ import (
 	"time"
 )
 
-// Sizing is how many replicas a contest takes, and why.
+// Sizing is the number of replicas that a contest needs, with its parts.
 type Sizing struct {
-	// Replicas is the answer, at least 1.
+	// Replicas is the result, at least 1.
 	Replicas int
-	// Burst and Steady are what the burst and the steady state would take if queues were even; the larger one counts.
+	// Burst and Steady are the replicas that the burst and the steady state need with even queues.
+	// The larger one counts.
 	Burst, Steady int
-	// Margin is what uneven queues take on top.
+	// Margin is the additional replicas that uneven queues need.
 	Margin int
 
 	load   Load
@@ -21,62 +22,65 @@ type Sizing struct {
 	target time.Duration
 }
 
-// Size computes the replicas with which no more than 5 of 100 submissions wait longer than target, of the burst as in the
-// steady state.
+// Size returns the number of replicas with which at most 5 of 100 submissions wait longer than target,
+// in the burst and in the steady state.
 //
-// The burst drains within the target when the slots can do its work in that time:
+// The slots clear the burst within the target W if they can do its work in that time:
 //
 //	ceil(participants · burst% · S / (W · c)),   200 participants, 2 s, 5 s, 8 slots: 10
 func Size(l Load, p Pool, target time.Duration) Sizing {
-	s := Sizing{load: l, pool: p, target: target, Burst: drained(l, p, target)}
+	s := Sizing{load: l, pool: p, target: target, Burst: clearing(l, p, target)}
 	even := Pool{Slots: p.Slots, Shared: true}
-	s.Steady = least(1, func(replicas int) bool { return steadyLate(l, even, replicas, target) <= tail })
+	s.Steady = least(1, func(replicas int) bool { return steadyTail(l, even, replicas, target) <= tailShare })
 	base := max(s.Burst, s.Steady)
-	s.Replicas = least(base, func(replicas int) bool { return serves(l, p, target, replicas) })
+	s.Replicas = least(base, func(replicas int) bool { return meets(l, p, target, replicas) })
 	s.Margin = s.Replicas - base
 	return s
 }
 
-// drained is the number of replicas whose slots do the burst's work within the target.
-func drained(l Load, p Pool, target time.Duration) int {
+// clearing returns the number of replicas whose slots do the work of the burst within the target.
+func clearing(l Load, p Pool, target time.Duration) int {
 	work := float64(l.burst()) * l.Service.Mean.Seconds()
 	return max(1, int(math.Ceil(work/(target.Seconds()*float64(p.Slots))-1e-9)))
 }
 
-// serves says whether so many replicas keep the target.
-func serves(l Load, p Pool, target time.Duration, replicas int) bool {
-	return drained(l, p, target) <= replicas && steadyLate(l, p, replicas, target) <= tail &&
-		burstLate(l, p, replicas, target.Seconds()) <= tail
+// meets reports whether the given number of replicas meets the target.
+func meets(l Load, p Pool, target time.Duration, replicas int) bool {
+	return clearing(l, p, target) <= replicas && steadyTail(l, p, replicas, target) <= tailShare &&
+		burstTail(l, p, replicas, target.Seconds()) <= tailShare
 }
 
-// Fit is how many participants so many replicas can serve within target; 0 when not even one.
+// Fit returns the number of participants that the given number of replicas can serve within the
+// target.
 func Fit(l Load, p Pool, target time.Duration, replicas int) int {
 	of := func(participants int) Load { l.Participants = participants; return l }
 	fits := func(n int) bool { return n == 0 || Size(of(n), p, target).Replicas <= replicas }
 	if replicas < 1 {
 		return 0
 	}
-	// Asking only whether these replicas serve is quicker, and right unless a handful of submissions is all there is.
-	n := least(0, func(n int) bool { return !serves(of(n+1), p, target, replicas) })
+	// A search on meets alone is faster. It can be wrong for a load of a few submissions, hence the
+	// check.
+	n := least(0, func(n int) bool { return !meets(of(n+1), p, target, replicas) })
 	if fits(n) && !fits(n+1) {
 		return n
 	}
 	return least(0, func(n int) bool { return !fits(n + 1) })
 }
 
-// beyond is more than any answer can be: far more replicas than a cluster has, far more participants than there are people.
-const beyond = 1 << 40
+// searchLimit is above any possible result: above the replicas of a cluster and the number of people.
+const searchLimit = 1 << 40
 
-// least is the smallest whole number from low on for which holds is true, if it is true for all after that.
+// least returns the smallest whole number, at least low, for which holds is true. holds must be true
+// for all larger numbers too.
 func least(low int, holds func(int) bool) int {
 	step := 1
-	for step < beyond && !holds(low+step-1) {
+	for step < searchLimit && !holds(low+step-1) {
 		step *= 2
 	}
 	return low + sort.Search(step-1, func(i int) bool { return holds(low + i) })
 }
 
-// String explains the sizing: "200 participants x 2.0 s over 8 slots a replica within 5 s: 10 replicas".
+// String explains the sizing, for example "200 participants x 2.0 s over 8 slots a replica within 5 s: 10 replicas".
 func (s Sizing) String() string {
 	l := s.load
 	what := count(l.Participants, "participant")

@@ -7,7 +7,7 @@ import (
 	"pgregory.net/rapid"
 )
 
-// contest is the one of the design's worked example.
+// contest is the worked example of the documentation of Size.
 var contest = Load{Participants: 200, BurstPercent: 100, SubmissionsPerHour: 20, Service: Service{Mean: 2 * time.Second, SCV: 1}}
 
 func TestSizeExplained(t *testing.T) {
@@ -22,7 +22,7 @@ func TestSizeExplained(t *testing.T) {
 		target time.Duration
 		want   string
 	}{
-		"the design's example": {
+		"the worked example": {
 			load: contest, pool: Pool{Slots: 8}, target: 5 * time.Second,
 			want: "200 participants x 2.0 s over 8 slots a replica within 5 s: 10 replicas",
 		},
@@ -67,12 +67,12 @@ func TestFitIsInverseOfSize(t *testing.T) {
 		if n > 0 {
 			l.Participants = n
 			if got := Size(l, p, target).Replicas; got > replicas {
-				t.Errorf("%d replicas are to serve %d participants, whose size is %d", replicas, n, got)
+				t.Errorf("%d replicas serve %d participants, whose size is %d", replicas, n, got)
 			}
 		}
 		l.Participants = n + 1
 		if got := Size(l, p, target).Replicas; got <= replicas {
-			t.Errorf("%d replicas are to serve %d participants at most, but the size of one more is %d", replicas, n, got)
+			t.Errorf("%d replicas serve at most %d participants, but the size of one more is %d", replicas, n, got)
 		}
 	})
 }
@@ -93,7 +93,7 @@ func TestSizeKeepsTarget(t *testing.T) {
 	})
 }
 
-func TestMoreParticipantsNeverTakeFewerReplicas(t *testing.T) {
+func TestMoreParticipantsNeverNeedFewerReplicas(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		l, p, target := drawLoad(t), drawPool(t), drawTarget(t)
 		before := Size(l, p, target)
@@ -104,11 +104,11 @@ func TestMoreParticipantsNeverTakeFewerReplicas(t *testing.T) {
 	})
 }
 
-func TestSlotsThatDoNotSufficeNeverSettle(t *testing.T) {
+func TestOverloadHasNoSteadyWait(t *testing.T) {
 	l := contest
 	l.SubmissionsPerHour = 3600
 	if wait, ok := SteadyWait(l, Pool{Slots: 8}, 10); ok {
-		t.Errorf("400 busy slots of 80 are to wait %v", wait)
+		t.Errorf("a load of 400 slots on 80 has a steady wait of %v", wait)
 	}
 }
 

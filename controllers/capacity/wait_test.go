@@ -8,12 +8,12 @@ import (
 	"time"
 )
 
-// services are the kinds of service times predictions are held to, with a mean of two seconds.
+// services are the distributions that the predictions are compared on, with a mean of two seconds.
 var services = []struct {
 	name string
 	scv  float64
 	draw func(*rand.Rand) float64
-	// steady is how many submissions it takes to know the steady state's p95 to a few percent.
+	// steady is the number of submissions that gives the p95 of the steady state to a few percent.
 	steady int
 }{
 	{"deterministic", 0, deterministic(2), 1_000_000},
@@ -21,7 +21,7 @@ var services = []struct {
 	{"heavy-tailed", 4, lognormal(2, 4), 6_000_000},
 }
 
-// within is how far a prediction may be from what the simulation measures.
+// within is the largest relative difference between a prediction and the simulation.
 const within = 0.15
 
 func TestBurstWaitMatchesSimulation(t *testing.T) {
@@ -56,7 +56,7 @@ func TestSteadyWaitMatchesSimulation(t *testing.T) {
 				l.Participants = int(tc.utilisation * float64(tc.replicas*tc.slots) / 2 * 3600)
 				got, ok := SteadyWait(l, p, tc.replicas)
 				if !ok {
-					t.Fatal("the slots are said not to suffice")
+					t.Fatal("no steady wait")
 				}
 				compare(t, got, p95(simulated(p, tc.replicas, service.draw, 7).steady(l.rate(), service.steady)))
 			})
@@ -73,7 +73,8 @@ func compare(t *testing.T, predicted, measured time.Duration) {
 	}
 }
 
-// TestErlangCMatchesClosedForms takes ρ for one slot and 2ρ²/(1+ρ) for two, and tabulated values beyond.
+// TestErlangCMatchesClosedForms compares with ρ for one slot, 2ρ²/(1+ρ) for two, and tabulated values
+// for more.
 func TestErlangCMatchesClosedForms(t *testing.T) {
 	for _, tc := range []struct {
 		slots int

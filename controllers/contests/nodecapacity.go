@@ -86,7 +86,7 @@ func (c *Census) take(ctx context.Context) (*nodes.Census, error) {
 		return nil, fmt.Errorf("list nodes: %w", err)
 	}
 	err = c.each(ctx, func() client.ObjectList { return &corev1.PodList{} }, holding, func(object runtime.Object) {
-		if pod := object.(*corev1.Pod); !resources.Ahead(pod) {
+		if pod := object.(*corev1.Pod); !resources.IsPrewarm(pod) {
 			census.AddPod(pod, pods.PoolOf(pod))
 		}
 	})

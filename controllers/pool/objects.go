@@ -91,7 +91,7 @@ var kinds = []kind{
 	{
 		name:   "PodDisruptionBudget",
 		empty:  func() client.Object { return &policyv1.PodDisruptionBudget{} },
-		wanted: func(p plan) bool { return resources.WantsPodDisruptionBudget(p.replicas) },
+		wanted: func(p plan) bool { return resources.NeedsPodDisruptionBudget(p.replicas) },
 		render: func(p plan) (runtime.ApplyConfiguration, error) { return resources.PodDisruptionBudget(p.pool), nil },
 		applied: func(o client.Object) (runtime.ApplyConfiguration, error) {
 			return policyv1ac.ExtractPodDisruptionBudget(o.(*policyv1.PodDisruptionBudget), resources.FieldOwner)

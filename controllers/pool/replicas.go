@@ -59,9 +59,9 @@ func (r *Reconciler) decide(ctx context.Context, pool *v1alpha1.ExecutorPool, le
 
 // fleetOf is what a decision about replicas rests on of what the cluster says. written is the Deployment's replicas.
 func fleetOf(written int32, d *appsv1.Deployment, all []corev1.Pod) autoscale.Fleet {
-	fleet := autoscale.Fleet{Written: written, PodStart: pods.MedianStart(all)}
+	fleet := autoscale.Fleet{SpecReplicas: written, PodStart: pods.MedianStart(all)}
 	if d != nil {
-		fleet.Ready = d.Status.ReadyReplicas
+		fleet.ReadyReplicas = d.Status.ReadyReplicas
 	}
 	return fleet
 }

@@ -14,28 +14,28 @@ import (
 	"executorpool.dev/api/v1alpha1"
 )
 
-// Values of LabelName of pods that are there ahead of a contest: those that only pull the image, and those that only hold the
-// places of replicas to come. They keep them out of the Service, the budget, the replicas and what is scraped, all of which
-// select Name.
+// Values of LabelName of prewarm pods: pods that pull the image, and placeholders. The Service, the
+// PodDisruptionBudget, the Deployment and the PodMonitor select Name, so they ignore prewarm pods.
 const (
 	PullName        = "executor-image"
 	PlaceholderName = "executor-placeholder"
 )
 
-// Ahead says whether a pod is gone when the replicas come.
-func Ahead(pod *corev1.Pod) bool {
+// IsPrewarm reports whether the pod only prepares a node for replicas and yields its place to them.
+func IsPrewarm(pod *corev1.Pod) bool {
 	name := pod.Labels[LabelName]
 	return pod.Labels[LabelManagedBy] == FieldOwner && (name == PullName || name == PlaceholderName)
 }
 
-// DaemonSet renders what brings the image to every node that takes the pool's pods: one pod a node, which sleeps.
+// DaemonSet renders the DaemonSet that pulls the image on every node that takes the pool's pods: one
+// sleeping pod per node.
 //
-// It goes where replicas may go: by node selector, tolerations, required node affinity and runtime class. It has no priority
-// of its own, because it must not push anything aside to save a download. Sleeping is what it does once the image is there,
-// by a program that every Debian image has, so that an image of an older executor can be pulled ahead too; while it sleeps
-// the kubelet does not throw the image away for want of disk.
+// Its pods go where replicas may go: by node selector, tolerations, required node affinity and runtime
+// class. They have no priority class, because saving a download must not preempt other pods. They run
+// "sleep", which every Debian image contains, so the image of an older executor can be pulled too. As
+// long as they run, the kubelet's image garbage collection keeps the image.
 func DaemonSet(pool *v1alpha1.ExecutorPool, image string) (*appsv1ac.DaemonSetApplyConfiguration, error) {
-	pod := sleeping(pool, PullName, image, PullResources())
+	pod := sleepingPod(pool, PullName, image, PullResources())
 	from := pool.Spec.Scheduling
 	if len(from.NodeSelector) > 0 {
 		pod.WithNodeSelector(from.NodeSelector)
@@ -57,7 +57,7 @@ func DaemonSet(pool *v1alpha1.ExecutorPool, image string) (*appsv1ac.DaemonSetAp
 		WithLabels(Labels(pool)).
 		WithOwnerReferences(owner(pool)).
 		WithSpec(appsv1ac.DaemonSetSpec().
-			// A new image is pulled everywhere at once, as the first was.
+			// A new image is pulled on all nodes at once, like the first one.
 			WithUpdateStrategy(appsv1ac.DaemonSetUpdateStrategy().
 				WithType(appsv1.RollingUpdateDaemonSetStrategyType).
 				WithRollingUpdate(appsv1ac.RollingUpdateDaemonSet().WithMaxUnavailable(intstr.FromString("100%")))).
@@ -65,16 +65,16 @@ func DaemonSet(pool *v1alpha1.ExecutorPool, image string) (*appsv1ac.DaemonSetAp
 			WithTemplate(corev1ac.PodTemplateSpec().WithLabels(labelsOf(pool, PullName)).WithSpec(pod))), nil
 }
 
-// sleeping is a pod that does nothing.
-func sleeping(pool *v1alpha1.ExecutorPool, name, image string, takes corev1.ResourceRequirements) *corev1ac.PodSpecApplyConfiguration {
+// sleepingPod returns a pod that does nothing.
+func sleepingPod(pool *v1alpha1.ExecutorPool, name, image string, requirements corev1.ResourceRequirements) *corev1ac.PodSpecApplyConfiguration {
 	return securePod(pool).
-		// What sleeps is PID 1, which a SIGTERM that it does not handle does not end.
+		// "sleep" is PID 1 and has no handler for SIGTERM, so only SIGKILL ends it.
 		WithTerminationGracePeriodSeconds(1).
 		WithContainers(corev1ac.Container().
 			WithName(name).
 			WithImage(image).
 			WithCommand("sleep", "infinity").
-			WithResources(corev1ac.ResourceRequirements().WithRequests(takes.Requests).WithLimits(takes.Limits)).
+			WithResources(corev1ac.ResourceRequirements().WithRequests(requirements.Requests).WithLimits(requirements.Limits)).
 			WithSecurityContext(secureContainer()))
 }
 
@@ -84,7 +84,7 @@ func labelsOf(pool *v1alpha1.ExecutorPool, name string) map[string]string {
 	return labels
 }
 
-// PullResources are those of a pod that pulls the image: next to nothing.
+// PullResources returns the resources of a pod that pulls the image.
 func PullResources() corev1.ResourceRequirements {
 	return corev1.ResourceRequirements{
 		Requests: corev1.ResourceList{

@@ -10,15 +10,15 @@ import (
 )
 
 const (
-	// revisionHistory is how many old ReplicaSets stay. The pool's spec is the only source of a rollback, so they are
-	// only of use to somebody who looks at what changed.
+	// revisionHistory is the number of old ReplicaSets to keep. A rollback is a change of the pool's
+	// spec, so old ReplicaSets only show what changed.
 	revisionHistory = 2
-	// progressDeadlineSeconds is how long a rollout may stand still before the Deployment reports it; the pool's own
-	// conditions name causes long before.
+	// progressDeadlineSeconds is the time without progress after which the Deployment reports a stalled
+	// rollout. The pool's conditions report causes long before.
 	progressDeadlineSeconds = 600
 )
 
-// Deployment renders the pool's pods. image is the one they run and replicas how many of them.
+// Deployment renders the Deployment of the pool's replicas.
 func Deployment(pool *v1alpha1.ExecutorPool, image string, replicas int32) (*appsv1ac.DeploymentApplyConfiguration, error) {
 	template, err := podTemplate(pool, image)
 	if err != nil {

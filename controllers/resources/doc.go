@@ -1,10 +1,12 @@
-// Package resources renders what a pool consists of: from an ExecutorPool and the desired replicas to the apply
-// configurations of its ServiceAccount, NetworkPolicy, Service, Deployment, PodDisruptionBudget and, before a contest, the
-// DaemonSet that pulls the image and the Job that holds places, one file a kind.
+// Package resources renders the objects of a pool: from an ExecutorPool and the desired replicas to the
+// apply configurations of its ServiceAccount, NetworkPolicy, Service, Deployment, PodDisruptionBudget
+// and, for the prewarm of a contest, the DaemonSet that pulls the image and the Job of placeholders.
+// Each kind has a file.
 //
-// The package is pure: the same pool always renders the same objects, and nothing in them changes by itself. That is what
-// makes two promises hold: reconciling an unchanged pool writes nothing, and pods are replaced only when something
-// that reaches them has changed (there is no checksum or timestamp annotation).
+// The package is pure: equal pools render equal objects, without checksum or timestamp annotations.
+// Two properties follow: reconciling an unchanged pool writes nothing, and pods are replaced only when
+// a value that reaches them has changed.
 //
-// It is not the place for defaults: those stand on the API types. It reads a pool as the API server stored it.
+// The package is not for defaults. The API types hold the defaults; this package reads a pool as the API
+// server stored it.
 package resources

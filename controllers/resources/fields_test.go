@@ -13,17 +13,17 @@ import (
 	"executorpool.dev/api/v1alpha1"
 )
 
-// TestEverySpecFieldReachesObjects changes each field of the spec, found by reflection, and wants other objects for it. A
-// field that is accepted and ignored fails here.
+// TestEverySpecFieldReachesObjects changes each field of the spec, found by reflection, and requires
+// different objects. A field that is accepted and ignored fails.
 func TestEverySpecFieldReachesObjects(t *testing.T) {
 	before := render(t, pool())
 	count := 0
 	leaves(reflect.TypeFor[v1alpha1.ExecutorPoolSpec](), nil, "spec", func(path string, index []int) {
 		if strings.HasPrefix(path, "spec.Scaling.") {
-			return // replicas are given to the objects; a test of package controllers holds these fields to them
+			return // these fields determine the replicas, which are an argument of Deployment
 		}
 		if path == "spec.Rollout.DuringContest" {
-			return // says when an object changes, not how
+			return // determines when an object changes, not how
 		}
 		count++
 		t.Run(path, func(t *testing.T) {
@@ -39,7 +39,7 @@ func TestEverySpecFieldReachesObjects(t *testing.T) {
 	}
 }
 
-// leaves visits the fields of our own structs; those of Kubernetes are passed on whole.
+// leaves visits the fields of this API's structs. A struct of Kubernetes is one field.
 func leaves(kind reflect.Type, index []int, path string, visit func(path string, index []int)) {
 	for i := range kind.NumField() {
 		field := kind.Field(i)
@@ -79,6 +79,6 @@ func change(t *testing.T, field reflect.Value) {
 	case *[]corev1.LocalObjectReference:
 		*value = []corev1.LocalObjectReference{{Name: "registry"}}
 	default:
-		t.Fatalf("this test does not know how to change a %s: teach it", field.Type())
+		t.Fatalf("this test cannot change a %s: add a case", field.Type())
 	}
 }

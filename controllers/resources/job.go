@@ -9,18 +9,19 @@ import (
 	"executorpool.dev/api/v1alpha1"
 )
 
-// Job renders placeholders: so many pods of a replica's size that sleep where replicas may go, so that an autoscaler brings
-// nodes for them before the replicas are asked for. priorityClass is one below everything that works, so that they are
-// pushed aside by whatever needs the place; the Job then makes others, for which the autoscaler brings another node.
+// Job renders the placeholders: sleeping pods with the resources of a replica, where replicas may go.
+// A cluster autoscaler adds nodes for them before the replicas are ordered. priorityClass must be below
+// the priority of all working pods, so that the scheduler preempts placeholders for any pod that needs
+// the place. The Job then creates others, for which the cluster autoscaler adds another node.
 //
-// It is a Job because to be rid of a second Deployment would take the right to delete Deployments. Its pods' size is what
-// the pool's was when it was made: a Job's template cannot be changed.
+// It is a Job because removing a second Deployment would need the right to delete Deployments. The
+// template of a Job is immutable, so placeholders keep the size that replicas had at its creation.
 func Job(pool *v1alpha1.ExecutorPool, image, priorityClass string, placeholders int32) (*batchv1ac.JobApplyConfiguration, error) {
-	pod := sleeping(pool, PlaceholderName, image, Resources(pool.Spec)).WithRestartPolicy(corev1.RestartPolicyNever)
+	pod := sleepingPod(pool, PlaceholderName, image, Resources(pool.Spec)).WithRestartPolicy(corev1.RestartPolicyNever)
 	if err := schedule(pod, pool); err != nil {
 		return nil, err
 	}
-	// These spread replicas, and would count placeholders as none.
+	// The constraints select replicas, so they would not count placeholders.
 	pod.TopologySpreadConstraints = nil
 	pod.WithPriorityClassName(priorityClass)
 	return batchv1ac.Job(pool.Name, pool.Namespace).
@@ -28,7 +29,7 @@ func Job(pool *v1alpha1.ExecutorPool, image, priorityClass string, placeholders 
 		WithOwnerReferences(owner(pool)).
 		WithSpec(batchv1ac.JobSpec().
 			WithParallelism(placeholders).
-			// Being pushed aside is no failure.
+			// Preemption is not a failure.
 			WithPodFailurePolicy(batchv1ac.PodFailurePolicy().WithRules(batchv1ac.PodFailurePolicyRule().
 				WithAction(batchv1.PodFailurePolicyActionIgnore).
 				WithOnPodConditions(batchv1ac.PodFailurePolicyOnPodConditionsPattern().

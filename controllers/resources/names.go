@@ -7,7 +7,7 @@ import (
 	"executorpool.dev/api/v1alpha1"
 )
 
-// FieldOwner is the one name under which the controller applies objects.
+// FieldOwner is the field manager of all objects that the controller applies.
 const FieldOwner = "executorpool-controller"
 
 // Labels of every object of a pool.
@@ -17,13 +17,13 @@ const (
 	LabelManagedBy = "app.kubernetes.io/managed-by"
 	LabelPartOf    = "app.kubernetes.io/part-of"
 
-	// Name is the value of LabelName: what runs in the pods.
+	// Name is the value of LabelName for replicas.
 	Name = "executor"
 	// PartOf is the value of LabelPartOf.
 	PartOf = "executorpool"
 )
 
-// Container, port and volume of the pod.
+// Names of the container and the port, the port number and the mount path of the scratch volume.
 const (
 	ContainerName = "executor"
 	PortName      = "http"
@@ -33,12 +33,12 @@ const (
 	scratchVolume = "scratch"
 )
 
-// ManagedBy selects every object that any pool owns.
+// ManagedBy returns the labels that select the objects of all pools.
 func ManagedBy() map[string]string {
 	return map[string]string{LabelManagedBy: FieldOwner}
 }
 
-// Labels are put on every object of the pool.
+// Labels returns the labels of every object of the pool.
 func Labels(pool *v1alpha1.ExecutorPool) map[string]string {
 	return map[string]string{
 		LabelName:      Name,
@@ -48,27 +48,29 @@ func Labels(pool *v1alpha1.ExecutorPool) map[string]string {
 	}
 }
 
-// Selector selects the pool's pods. A Deployment's selector can never change, so it holds only what names the pool.
+// Selector returns the labels that select the pool's replicas. The selector of a Deployment is
+// immutable, so it holds only what identifies the pool.
 func Selector(pool *v1alpha1.ExecutorPool) map[string]string {
 	return map[string]string{LabelName: Name, LabelInstance: pool.Name}
 }
 
-// Slots is the number of submissions one replica runs at one time.
+// Slots returns the number of slots of one replica.
 func Slots(spec v1alpha1.ExecutorPoolSpec) int64 {
 	return int64(spec.Workers) * int64(spec.Threads)
 }
 
-// Image is the image the pool's pods run.
-func Image(pool *v1alpha1.ExecutorPool, byDefault string) string {
+// Image returns the image of the pool's replicas.
+func Image(pool *v1alpha1.ExecutorPool, defaultImage string) string {
 	if pool.Spec.Image != "" {
 		return pool.Spec.Image
 	}
-	return byDefault
+	return defaultImage
 }
 
-// owner makes the pool the controller of an object. The garbage collector then removes the object with the pool, which
-// is why a pool has no finalizer: it owns nothing outside the cluster, and with a finalizer a pool (and its namespace)
-// could not be deleted while no manager runs.
+// owner returns the owner reference that makes the pool the controller of an object. The garbage
+// collector removes the object with the pool. A pool therefore has no finalizer: it owns nothing
+// outside of the cluster, and with a finalizer neither the pool nor its namespace could be deleted
+// while no manager runs.
 func owner(pool *v1alpha1.ExecutorPool) *metav1ac.OwnerReferenceApplyConfiguration {
 	return metav1ac.OwnerReference().
 		WithAPIVersion(v1alpha1.GroupVersion.String()).

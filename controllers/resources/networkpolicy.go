@@ -10,12 +10,12 @@ import (
 	"executorpool.dev/api/v1alpha1"
 )
 
-// NetworkPolicy renders what may reach the pods and what they may reach.
+// NetworkPolicy renders the NetworkPolicy of the pool's replicas and prewarm pods.
 //
-// Egress is denied entirely, DNS and the API server included: an executor calls nobody, so anything that leaves a pod is
-// a contestant's. Ingress is open on the one port from anywhere, because contest platforms are the clients of a pool and
-// may sit in any namespace or outside the cluster; whoever wants it narrower adds a policy of their own in front of the
-// platform. Pods ahead of a contest are shut off by the same policy; they listen nowhere. Once a gateway stands before a pool, ingress becomes the gateway's and the manager's alone.
+// All egress is denied, to DNS and the API server too: an executor opens no connection, so a connection
+// out of a pod belongs to a contestant's program. Ingress is allowed on the HTTP port from everywhere,
+// because contest platforms are the clients of a pool and can be in any namespace or outside of the
+// cluster. Prewarm pods listen on no port.
 func NetworkPolicy(pool *v1alpha1.ExecutorPool) *networkingv1ac.NetworkPolicyApplyConfiguration {
 	return networkingv1ac.NetworkPolicy(pool.Name, pool.Namespace).
 		WithLabels(Labels(pool)).

@@ -10,24 +10,25 @@ import (
 	"executorpool.dev/api/v1alpha1"
 )
 
-// What ends a pod in order, in seconds; see GracePeriodSeconds.
+// Parts of the grace period in seconds; see GracePeriodSeconds.
 const (
 	preStopSeconds     = 2
 	drainDelaySeconds  = 5
 	graceMarginSeconds = 20
 )
 
-// userID is the user the executor image runs as.
+// userID is the user and group of the executor image.
 const userID = int64(10001)
 
-// GracePeriodSeconds is how long a pod may take to end without a submission being lost: the preStop hook, the drain delay,
-// the longest wait in the queue, the longest run, and a margin for a hung worker to be replaced and the last answers to
-// leave. docs/adr/0002-drain-at-sigterm.md says why most of the drain is the executor's own and what the hook is for.
+// GracePeriodSeconds returns the time in which a replica drains without losing a submission: the preStop
+// hook, the drain delay, the longest queue wait, the longest service time, and a margin in which a hung
+// worker is replaced and the last answers are written. docs/adr/0002-drain-at-sigterm.md explains the
+// parts.
 func GracePeriodSeconds(spec v1alpha1.ExecutorPoolSpec) int64 {
 	return preStopSeconds + drainDelaySeconds + int64(spec.Queue.MaxWaitSeconds) + int64(spec.TimeoutSeconds) + graceMarginSeconds
 }
 
-// Pod is one of the pool's pods, as the scheduler sees it.
+// Pod returns a replica of the pool as the scheduler sees it.
 func Pod(pool *v1alpha1.ExecutorPool, image string) (*corev1.Pod, error) {
 	template, err := podTemplate(pool, image)
 	if err != nil {
@@ -49,7 +50,7 @@ func podTemplate(pool *v1alpha1.ExecutorPool, image string) (*corev1ac.PodTempla
 	return corev1ac.PodTemplateSpec().WithLabels(Labels(pool)).WithSpec(pod), nil
 }
 
-// securePod is what all pods of a pool have in common: no token, no rights, PodSecurity restricted.
+// securePod returns what all pods of a pool share: no token, no rights, PodSecurity restricted.
 func securePod(pool *v1alpha1.ExecutorPool) *corev1ac.PodSpecApplyConfiguration {
 	pod := corev1ac.PodSpec().
 		WithServiceAccountName(pool.Name).
@@ -85,17 +86,19 @@ func container(spec v1alpha1.ExecutorPoolSpec, image string) *corev1ac.Container
 		WithResources(corev1ac.ResourceRequirements().WithRequests(resources.Requests).WithLimits(resources.Limits)).
 		WithSecurityContext(secureContainer()).
 		WithVolumeMounts(corev1ac.VolumeMount().WithName(scratchVolume).WithMountPath(ScratchPath)).
-		// A pod that is removed while it starts would get its SIGTERM before the process can catch it: PID 1 does not die of
-		// a signal it has no handler for, so it would live on until the grace period is over.
+		// A pod that is deleted while it starts would receive SIGTERM before the process has a handler.
+		// The kernel drops such a signal for PID 1, and the pod would stay until the grace period ends.
 		WithLifecycle(corev1ac.Lifecycle().WithPreStop(corev1ac.LifecycleHandler().
 			WithSleep(corev1ac.SleepAction().WithSeconds(preStopSeconds)))).
-		// The first second is the process's own start; to ask earlier would only make each new pod's events warn.
+		// The process takes up to a second to start. An earlier probe would add a warning to the events
+		// of each new pod.
 		WithStartupProbe(probe("/healthz", 1, 5, 120).WithInitialDelaySeconds(1)).
 		WithLivenessProbe(probe("/healthz", 10, 10, 6)).
 		WithReadinessProbe(probe("/readyz", 2, 5, 3))
 }
 
-// arguments are the whole of what a replica is told; the executor reads nothing from the cluster.
+// arguments returns the command line of a replica, its only configuration: the executor reads nothing
+// from the cluster.
 func arguments(spec v1alpha1.ExecutorPoolSpec) []string {
 	return []string{
 		"serve",
@@ -117,9 +120,10 @@ func arguments(spec v1alpha1.ExecutorPoolSpec) []string {
 	}
 }
 
-// probe asks the executor over HTTP. Runs can keep all cores of a node busy, and the supervisor then answers late: the
-// timeouts are long, and only a minute of silence has a container restarted, because a restart costs every slot its
-// submission. The startup probe asks each second, so that a new replica serves as soon as it can.
+// probe returns an HTTP probe. Runs can keep all cores of a node busy, so the supervisor can answer
+// late: the timeouts are long, and only a minute without an answer restarts the container, because a
+// restart costs the submissions of all slots. The startup probe asks every second, so that a new
+// replica becomes ready without delay.
 func probe(path string, period, timeout, failures int32) *corev1ac.ProbeApplyConfiguration {
 	return corev1ac.Probe().
 		WithHTTPGet(corev1ac.HTTPGetAction().WithPath(path).WithPort(intstr.FromString(PortName))).
@@ -128,9 +132,10 @@ func probe(path string, period, timeout, failures int32) *corev1ac.ProbeApplyCon
 		WithFailureThreshold(failures)
 }
 
-// scratch is the only writable place of the pod. It is held in memory, because a bound on a volume on disk is enforced by
-// evicting the pod: one contestant who fills the disk would cost every slot of the replica its submission. A tmpfs of
-// that size just answers ENOSPC. Its pages count against the container's memory, so Resources adds its size.
+// scratch returns the only writable volume of a replica. It is in memory, because the kubelet enforces
+// the size limit of a volume on disk by evicting the pod: one run that fills the disk would cost the
+// submissions of all slots. A full tmpfs only returns ENOSPC. Its pages count towards the container's
+// memory, so Resources adds its size.
 func scratch(spec v1alpha1.ExecutorPoolSpec) *corev1ac.VolumeApplyConfiguration {
 	return corev1ac.Volume().
 		WithName(scratchVolume).

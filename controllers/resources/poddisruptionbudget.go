@@ -7,13 +7,14 @@ import (
 	"executorpool.dev/api/v1alpha1"
 )
 
-// WantsPodDisruptionBudget says whether the pool is large enough for a budget. With one replica a quarter rounds up to
-// that replica, and a budget that allows none would keep a node from ever being drained.
-func WantsPodDisruptionBudget(replicas int32) bool {
+// NeedsPodDisruptionBudget reports whether the pool is large enough for a budget. Of one replica, 25 %
+// rounds up to that replica; a budget of 0 would block every drain of its node.
+func NeedsPodDisruptionBudget(replicas int32) bool {
 	return replicas >= 2
 }
 
-// PodDisruptionBudget renders how much of the pool a node drain may take at one time: a quarter, rounded up.
+// PodDisruptionBudget renders the PodDisruptionBudget of the pool: evictions may take 25 % of the
+// replicas at one time, rounded up.
 func PodDisruptionBudget(pool *v1alpha1.ExecutorPool) *policyv1ac.PodDisruptionBudgetApplyConfiguration {
 	return policyv1ac.PodDisruptionBudget(pool.Name, pool.Namespace).
 		WithLabels(Labels(pool)).

@@ -20,7 +20,7 @@ import (
 
 var update = flag.Bool("update", false, "write the golden files")
 
-// pool is `spec: {}` as the API server stores it.
+// pool returns a pool with `spec: {}` as the API server stores it.
 func pool() *v1alpha1.ExecutorPool {
 	return &v1alpha1.ExecutorPool{
 		ObjectMeta: metav1.ObjectMeta{Name: "demo", Namespace: "contests", UID: "0d9c7a4e"},
@@ -114,8 +114,8 @@ func TestPodPassesRestricted(t *testing.T) {
 	}
 }
 
-// TestRenderingRepeats holds the package to rendering the same bytes each time; map order is what could differ.
-func TestRenderingRepeats(t *testing.T) {
+// TestRenderingIsDeterministic renders the same pool repeatedly. The order of maps could differ.
+func TestRenderingIsDeterministic(t *testing.T) {
 	first := render(t, pool())
 	for range 20 {
 		if !bytes.Equal(first, render(t, pool())) {

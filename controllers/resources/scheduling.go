@@ -9,8 +9,8 @@ import (
 	"executorpool.dev/api/v1alpha1"
 )
 
-// schedule puts spec.scheduling into the pod unchanged, but for a topology spread constraint without a selector, which
-// would count nothing: it gets the pool's own.
+// schedule copies spec.scheduling to the pod. A topology spread constraint without a selector would
+// count no pod, so it gets the pool's selector.
 func schedule(pod *corev1ac.PodSpecApplyConfiguration, pool *v1alpha1.ExecutorPool) error {
 	from := pool.Spec.Scheduling
 	if len(from.NodeSelector) > 0 {
@@ -41,8 +41,8 @@ func schedule(pod *corev1ac.PodSpecApplyConfiguration, pool *v1alpha1.ExecutorPo
 	return nil
 }
 
-// convert turns an API type into its apply configuration. Both are the same JSON; apply configurations only tell an
-// absent field from an empty one.
+// convert converts an API type to its apply configuration by JSON, which is the same for both. An apply
+// configuration distinguishes absent fields from empty ones.
 func convert(from, to any) error {
 	data, err := json.Marshal(from)
 	if err != nil {

@@ -8,9 +8,9 @@ import (
 	"executorpool.dev/api/v1alpha1"
 )
 
-// Service renders the address of the pool: http://NAME:8000. It sends nothing to a replica that is not ready, because
-// a replica that cannot isolate runs says so by not being ready. (publishNotReadyAddresses is left at its default: the API
-// server does not store a false, so an applied false would look like drift for ever.)
+// Service renders the Service of the pool, http://NAME:8000. It sends nothing to a replica that is not
+// ready, and a replica that cannot isolate runs is not ready. publishNotReadyAddresses is absent because
+// the API server does not store false: an applied false would always differ from the stored object.
 func Service(pool *v1alpha1.ExecutorPool) *corev1ac.ServiceApplyConfiguration {
 	return corev1ac.Service(pool.Name, pool.Namespace).
 		WithLabels(Labels(pool)).

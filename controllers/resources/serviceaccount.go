@@ -6,8 +6,8 @@ import (
 	"executorpool.dev/api/v1alpha1"
 )
 
-// ServiceAccount renders the pods' identity. It is the pool's own, so that rights given to the namespace's default
-// account never reach contestants' code, and no token of it is mounted anywhere.
+// ServiceAccount renders the ServiceAccount of the pool's pods. The pool has its own, so that rights of
+// the namespace's default account never reach contestants' programs. No pod mounts its token.
 func ServiceAccount(pool *v1alpha1.ExecutorPool) *corev1ac.ServiceAccountApplyConfiguration {
 	return corev1ac.ServiceAccount(pool.Name, pool.Namespace).
 		WithLabels(Labels(pool)).

@@ -19,30 +19,31 @@ const (
 	slotMilliCores = 100
 )
 
-// Resources are the requests and limits of the executor container. What spec.resources gives replaces that one value;
-// the rest is derived:
+// Resources returns the requests and limits of the executor container. A value in spec.resources replaces
+// the derived value of that resource:
 //
 //	overhead        = 64 MiB (supervisor) + 24 MiB x workers (worker processes)
-//	buffer          = 256 MiB (the executor's bound on requests that wait or run)
+//	buffer          = 256 MiB (requests that wait or run, see --buffer-mib)
 //	scratch         = slots x diskMiB + 128 MiB (64 of them for the compile cache, see --cache-mib)
 //	limits.memory   = overhead + buffer + scratch + slots x max(memoryMiB, 512 MiB)
 //	requests.memory = overhead + slots x memoryMiB
 //	requests.cpu    = 100m x slots
 //
-// The memory limit lets every slot use its whole ceiling at once, and lets it be a compiler, which wants 512 MiB whatever
-// a run may have: at the limit the kernel kills the container with all its slots (memory.oom.group, Kubernetes 1.28),
-// so it must lie beyond what the runs' own limits allow. The scratch volume is in memory and its pages count too.
-// The request is what the runs may use at one time; compilers, full disks and full queues rarely meet.
+// The memory limit allows all slots to use their ceiling at one time, and to compile, which takes up to
+// 512 MiB whatever the ceiling of a run is. At the memory limit the kernel kills the whole container
+// (memory.oom.group, Kubernetes 1.28), so the limit must be above the sum of the limits of the runs. The
+// scratch volume is in memory, so its pages count. The request is the sum of the ceilings of the runs:
+// compilations, full disks and full queues rarely occur together.
 //
-// There is no CPU limit: the kernel would stop the whole container for the rest of a period once its slots used the
-// quota up, and a program that would have ended in time elsewhere would get TimeLimit by wall time. CPU time of a run is
-// bounded by the executor. The CPU request is small because most of a contest is waiting; it is the weight that a
-// replica has against its neighbours when the node is full.
+// There is no CPU limit. With one the kernel would stop the whole container for the rest of a period
+// once its slots have used the quota, and runs would exceed their wall time. The executor limits the CPU
+// time of a run. The CPU request is small because a pool is idle for most of a contest; on a full node
+// it is the weight of the replica against other pods.
 //
 // With the defaults (4 workers x 2 threads, 256 MiB, 64 MiB of disk): requests 800m and 160 + 2048 = 2208 MiB, limit
 // 160 + 256 + 640 + 4096 = 5152 MiB.
 //
-// A derived request never exceeds the limit, nor a derived limit fall below the request.
+// A derived request is never above the limit, and a derived limit never below the request.
 func Resources(spec v1alpha1.ExecutorPoolSpec) corev1.ResourceRequirements {
 	slots, workers := Slots(spec), int64(spec.Workers)
 	memory, disk := int64(spec.Limits.MemoryMiB), int64(spec.Limits.DiskMiB)
@@ -75,7 +76,8 @@ func Resources(spec v1alpha1.ExecutorPoolSpec) corev1.ResourceRequirements {
 	return corev1.ResourceRequirements{Requests: requests, Limits: limits}
 }
 
-// ScratchSize bounds the scratch volume: what every slot may write at once, and room for the executor's own files.
+// ScratchSize returns the size of the scratch volume: diskMiB for each slot, plus the files of the
+// executor itself.
 func ScratchSize(spec v1alpha1.ExecutorPoolSpec) resource.Quantity {
 	return mebibytes(Slots(spec)*int64(spec.Limits.DiskMiB) + scratchMiB)
 }

@@ -39,19 +39,19 @@ func TestResourcesDerived(t *testing.T) {
 			requests: list("cpu", "800m", "memory", "8352Mi"), // 160 + 8192
 			limits:   list("memory", "9248Mi"),                // 160 + 256 + 640 + 8192
 		},
-		"what is given replaces that value alone": {
+		"a value of the spec replaces that value alone": {
 			change: func(s *v1alpha1.ExecutorPoolSpec) {
 				s.Resources = v1alpha1.ContainerResources{Requests: list("cpu", "50m"), Limits: list("cpu", "2")}
 			},
 			requests: list("cpu", "50m", "memory", "2208Mi"),
 			limits:   list("cpu", "2", "memory", "5152Mi"),
 		},
-		"a derived request stays below the limit given": {
+		"a derived request stays below the limit of the spec": {
 			change:   func(s *v1alpha1.ExecutorPoolSpec) { s.Resources.Limits = list("memory", "2176Mi", "cpu", "500m") },
 			requests: list("cpu", "500m", "memory", "2176Mi"),
 			limits:   list("cpu", "500m", "memory", "2176Mi"),
 		},
-		"a derived limit rises to the request given": {
+		"a derived limit rises to the request of the spec": {
 			change:   func(s *v1alpha1.ExecutorPoolSpec) { s.Resources.Requests = list("memory", "8Gi") },
 			requests: list("cpu", "800m", "memory", "8Gi"),
 			limits:   list("memory", "8Gi"),
@@ -68,9 +68,9 @@ func TestResourcesDerived(t *testing.T) {
 	}
 }
 
-// TestDerivedLimitPassesTheAPIsRule holds the formula to the rule that a limit given by hand must pass: workers x threads
-// x memoryMiB + 128Mi.
-func TestDerivedLimitPassesTheAPIsRule(t *testing.T) {
+// TestDerivedLimitPassesValidation checks the derived limit against the CEL rule for
+// spec.resources.limits.memory: at least workers x threads x memoryMiB + 128Mi.
+func TestDerivedLimitPassesValidation(t *testing.T) {
 	for _, workers := range []int32{1, 8, 64} {
 		for _, memory := range []int32{8, 512, 65536} {
 			spec := pool().Spec

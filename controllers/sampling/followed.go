@@ -257,7 +257,7 @@ func (f *followed) sample(now time.Time) autoscale.Sample {
 		s.Waiting += float64(t.good.Queued)
 		s.Busy += float64(t.good.Busy)
 		s.Slots += float64(t.good.Slots)
-		s.Room += float64(t.good.QueueCapacity)
+		s.QueueCapacity += float64(t.good.QueueCapacity)
 		if t.good.UptimeMillis == 0 {
 			s.Counters.Known = false
 		}
@@ -279,10 +279,10 @@ func (f *followed) elsewhere(s *autoscale.Sample, now time.Time) {
 	case !f.source.tried:
 		s.Time = time.Time{}
 	case problem != "":
-		s.Problem = problem
+		s.Failure = problem
 	case !(waiting >= 0 && waiting < s.Waiting):
 		// The replicas' queues have no room for what waits elsewhere. NaN and negative numbers are handed on as they are.
-		s.Waiting, s.Room = waiting, 0
+		s.Waiting, s.QueueCapacity = waiting, 0
 	}
 	if arrived := s.Waiting + s.Busy + s.Counters.Finished + s.Counters.Gone; arrived > f.arrived && !math.IsInf(arrived, 1) {
 		f.arrived = arrived

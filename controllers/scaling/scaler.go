@@ -188,7 +188,7 @@ func (s *Scaler) decideLocked(pool types.NamespacedName, p *scaled) (autoscale.D
 		p.word = word{}
 		return d, status.Scaling{}
 	}
-	return d, p.word.of(d, p.reading.Sample.Problem, now)
+	return d, p.word.of(d, p.reading.Sample.Failure, now)
 }
 
 // NumbersOf is what wakes the reconciler when it has changed since a status was written.

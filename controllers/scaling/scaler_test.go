@@ -27,7 +27,7 @@ func TestNumbersShareABudget(t *testing.T) {
 			s := New(clock)
 			policy := autoscale.Policy{Replicas: 2, Floor: 2, Ceiling: 10, SlotsPerReplica: 8, TargetWait: 5 * time.Second, Stabilization: time.Minute, Timeout: time.Minute}
 			reconcile := func(pool types.NamespacedName) {
-				d, scaling := s.Decide(pool, policy, autoscale.Fleet{Written: 2, Ready: 2})
+				d, scaling := s.Decide(pool, policy, autoscale.Fleet{SpecReplicas: 2, ReadyReplicas: 2})
 				s.Act(pool, Acted{d.Replicas, scaling, NumbersOf(s.pools[pool].reading)})
 			}
 			pool := func(i int) types.NamespacedName {
@@ -42,7 +42,7 @@ func TestNumbersShareABudget(t *testing.T) {
 			}
 			observe := func(i, busy, waiting int) {
 				s.Observe(pool(i), sampling.Reading{Sample: autoscale.Sample{Time: clock.Now(), Asked: 2, Answered: 2, Busy: float64(busy),
-					Waiting: float64(waiting), Slots: 16, Room: 256}})
+					Waiting: float64(waiting), Slots: 16, QueueCapacity: 256}})
 			}
 			t.Cleanup(func() {
 				for i := range tc.pools {
@@ -50,7 +50,7 @@ func TestNumbersShareABudget(t *testing.T) {
 				}
 			})
 			for i := range tc.pools {
-				s.Read(pool(i), sampling.Reading{Sample: autoscale.Sample{Time: clock.Now(), Asked: 2, Answered: 2, Slots: 16, Room: 256}})
+				s.Read(pool(i), sampling.Reading{Sample: autoscale.Sample{Time: clock.Now(), Asked: 2, Answered: 2, Slots: 16, QueueCapacity: 256}})
 				reconcile(pool(i))
 			}
 			told := 0

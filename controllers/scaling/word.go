@@ -22,8 +22,8 @@ type word struct {
 }
 
 func (w *word) of(d autoscale.Decision, cause string, now time.Time) status.Scaling {
-	told := status.Scaling{On: true, Limited: d.Limited, Problem: d.Problem, Cause: cause}
-	if told.Problem != autoscale.ProblemMissing {
+	told := status.Scaling{On: true, Limited: d.Limited, Problem: d.Distrust, Cause: cause}
+	if told.Problem != autoscale.DistrustMissing {
 		told.Cause = ""
 	}
 	w.told.On = true

@@ -10,7 +10,7 @@ import (
 
 // TestConditionsDoNotFlap plays decisions of each second and wants what conditions are told.
 func TestConditionsDoNotFlap(t *testing.T) {
-	doubt := func(p autoscale.Problem) autoscale.Decision { return autoscale.Decision{Problem: p, Fresh: p == ""} }
+	doubt := func(p autoscale.Distrust) autoscale.Decision { return autoscale.Decision{Distrust: p, Fresh: p == ""} }
 	limit := func(l autoscale.Limit) autoscale.Decision { return autoscale.Decision{Fresh: true, Limited: l} }
 	var w word
 	now := time.Date(2026, 3, 1, 12, 0, 0, 0, time.UTC)
@@ -19,12 +19,12 @@ func TestConditionsDoNotFlap(t *testing.T) {
 		seconds  int
 		want     status.Scaling
 	}{
-		{doubt(autoscale.ProblemMissing), 1, status.Scaling{On: true, Problem: autoscale.ProblemMissing}},
+		{doubt(autoscale.DistrustMissing), 1, status.Scaling{On: true, Problem: autoscale.DistrustMissing}},
 		{doubt(""), 4, status.Scaling{On: true}},
-		{doubt(autoscale.ProblemSilent), 2, status.Scaling{On: true}},
+		{doubt(autoscale.DistrustSilent), 2, status.Scaling{On: true}},
 		{doubt(""), 1, status.Scaling{On: true}},
-		{doubt(autoscale.ProblemSilent), 5, status.Scaling{On: true, Problem: autoscale.ProblemSilent}},
-		{doubt(""), 2, status.Scaling{On: true, Problem: autoscale.ProblemSilent}},
+		{doubt(autoscale.DistrustSilent), 5, status.Scaling{On: true, Problem: autoscale.DistrustSilent}},
+		{doubt(""), 2, status.Scaling{On: true, Problem: autoscale.DistrustSilent}},
 		{doubt(""), 2, status.Scaling{On: true}},
 		{limit(autoscale.LimitCeiling), 1, status.Scaling{On: true, Limited: autoscale.LimitCeiling}},
 		{limit(""), 20, status.Scaling{On: true, Limited: autoscale.LimitCeiling}},

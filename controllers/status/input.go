@@ -48,7 +48,7 @@ type Scaling struct {
 	// Limited is what keeps the pool from the replicas it needs.
 	Limited autoscale.Limit
 	// Problem is why the samples are not believed, Cause its words where scaling.source has some.
-	Problem autoscale.Problem
+	Problem autoscale.Distrust
 	Cause   string
 }
 

@@ -68,22 +68,22 @@ func doubtAbout(pod string, doubt Doubt) (reason, message string) {
 func believed(c metav1.Condition, in Input) metav1.Condition {
 	c.Status = metav1.ConditionFalse
 	switch in.Scaling.Problem {
-	case autoscale.ProblemMissing:
+	case autoscale.DistrustMissing:
 		if in.Scaling.Cause == "" {
 			return notYet(c, in)
 		}
 		c.Reason, c.Message = v1alpha1.ReasonSourceFailed, sentence(Quote(in.Scaling.Cause))
-	case autoscale.ProblemStale:
+	case autoscale.DistrustStale:
 		c.Reason, c.Message = v1alpha1.ReasonSamplesStale, "The replicas were not sampled lately."
-	case autoscale.ProblemSilent:
+	case autoscale.DistrustSilent:
 		c.Reason, c.Message = v1alpha1.ReasonReplicasSilent, "Half of the replicas or more do not answer."
-	case autoscale.ProblemImpossible:
+	case autoscale.DistrustImpossible:
 		c.Reason, c.Message = v1alpha1.ReasonSamplesImpossible, "The number of waiting submissions or busy slots cannot be true: see scaling.source."
-	case autoscale.ProblemFrozen:
+	case autoscale.DistrustFrozen:
 		c.Reason, c.Message = v1alpha1.ReasonSamplesFrozen, "There is work, and no number has moved for longer than a submission may take: see scaling.source and the replicas."
-	case autoscale.ProblemReset, autoscale.ProblemVanished:
+	case autoscale.DistrustReset, autoscale.DistrustVanished:
 		c.Reason, c.Message = v1alpha1.ReasonSamplesContradictory, "Submissions are gone that nobody has finished: see scaling.source and the replicas."
-	case autoscale.ProblemClock:
+	case autoscale.DistrustClock:
 		c.Reason, c.Message = v1alpha1.ReasonSamplesContradictory, "The manager's clock has jumped, or the manager stood still."
 	default: // none, or nobody to ask
 		c.Status = metav1.ConditionTrue
