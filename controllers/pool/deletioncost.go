@@ -28,7 +28,7 @@ const (
 
 // victims says which pods are to go first when remove of them are to go, and the deletion cost each is to have: the idlest
 // and, of those, the youngest. Pods that are not ready go before all others by Kubernetes' own order.
-func victims(all []corev1.Pod, reports map[string]status.Report, remove int) map[string]string {
+func victims(all []corev1.Pod, reports map[string]status.ReplicaState, remove int) map[string]string {
 	var ready []*corev1.Pod
 	for i := range all {
 		pod := &all[i]

@@ -22,12 +22,12 @@ func replica(name string, after int, ready corev1.ConditionStatus) corev1.Pod {
 }
 
 func TestIdleReplicasGoFirst(t *testing.T) {
-	busy := func(n int32) status.Report { return status.Report{Answered: true, Slots: 8, Busy: n} }
+	busy := func(n int32) status.ReplicaState { return status.ReplicaState{Answered: true, Slots: 8, Busy: n} }
 	pods := []corev1.Pod{
 		replica("old-idle", 0, corev1.ConditionTrue), replica("busy", 10, corev1.ConditionTrue), replica("young-idle", 20, corev1.ConditionTrue),
 		replica("silent", 30, corev1.ConditionTrue), replica("starting", 40, corev1.ConditionFalse), replica("queueing", 50, corev1.ConditionTrue),
 	}
-	reports := map[string]status.Report{"old-idle": busy(0), "busy": busy(3), "young-idle": busy(0),
+	reports := map[string]status.ReplicaState{"old-idle": busy(0), "busy": busy(3), "young-idle": busy(0),
 		"queueing": {Answered: true, Slots: 8, Busy: 8, Queued: 40}}
 	for remove, want := range []map[string]string{
 		{},

@@ -23,7 +23,7 @@ type observed struct {
 	// pods of the pool's Deployment.
 	pods []corev1.Pod
 	// reports are what they said last, numbers what wakes the reconciler when it has changed since.
-	reports map[string]status.Report
+	reports map[string]status.ReplicaState
 	numbers [2]float64
 	// silent says that not every ready replica gave an answer that is believed.
 	silent bool

@@ -120,7 +120,7 @@ func (r *Reconciler) Reconcile(ctx context.Context, request ctrl.Request) (ctrl.
 		TemplateWritten:   changed.template,
 		Paused:            p.paused,
 		Pods:              in.pods,
-		Reports:           in.reports,
+		Replicas:          in.reports,
 		Obstacle:          obstacle,
 		NextContest:       due.Next(now),
 		Selector:          labels.SelectorFromSet(resources.Selector(pool)).String(),

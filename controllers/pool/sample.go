@@ -74,22 +74,22 @@ func (r *Reconciler) read(pool types.NamespacedName, in *observed) {
 	reading, answers := r.Poller.Read(pool)
 	r.scaler.Read(pool, reading)
 	in.numbers, in.silent = scaling.NumbersOf(reading), reading.Sample.Answered < reading.Sample.Asked
-	in.reports = make(map[string]status.Report, len(answers))
+	in.reports = make(map[string]status.ReplicaState, len(answers))
 	for name, answer := range answers {
-		report := status.Report{
-			Answered: answer.Err == nil,
-			Slots:    int32(answer.State.Slots),
-			Busy:     int32(answer.State.Busy),
-			Queued:   int32(answer.State.Queued),
-			Tier:     v1alpha1.Tier(answer.State.Tier),
-			Refusal:  answer.Refusal,
+		state := status.ReplicaState{
+			Answered:       answer.Err == nil,
+			Slots:          int32(answer.State.Slots),
+			Busy:           int32(answer.State.Busy),
+			Queued:         int32(answer.State.Queued),
+			Tier:           v1alpha1.Tier(answer.State.Tier),
+			NotReadyReason: answer.Refusal,
 		}
 		switch {
 		case errors.Is(answer.Err, sampling.ErrImpossible):
-			report.Doubt = status.Impossible
+			state.Distrust = status.Impossible
 		case errors.Is(answer.Err, sampling.ErrFrozen):
-			report.Doubt = status.Frozen
+			state.Distrust = status.Frozen
 		}
-		in.reports[name] = report
+		in.reports[name] = state
 	}
 }

@@ -22,11 +22,11 @@ type word struct {
 }
 
 func (w *word) of(d autoscale.Decision, cause string, now time.Time) status.Scaling {
-	told := status.Scaling{On: true, Limited: d.Limited, Problem: d.Distrust, Cause: cause}
+	told := status.Scaling{Enabled: true, Limited: d.Limited, Problem: d.Distrust, Cause: cause}
 	if told.Problem != autoscale.DistrustMissing {
 		told.Cause = ""
 	}
-	w.told.On = true
+	w.told.Enabled = true
 	if told.Problem == w.told.Problem && told.Cause == w.told.Cause {
 		w.agreed = now
 	} else if now.Sub(w.agreed) >= doubtPatience {

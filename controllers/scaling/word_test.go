@@ -19,18 +19,18 @@ func TestConditionsDoNotFlap(t *testing.T) {
 		seconds  int
 		want     status.Scaling
 	}{
-		{doubt(autoscale.DistrustMissing), 1, status.Scaling{On: true, Problem: autoscale.DistrustMissing}},
-		{doubt(""), 4, status.Scaling{On: true}},
-		{doubt(autoscale.DistrustSilent), 2, status.Scaling{On: true}},
-		{doubt(""), 1, status.Scaling{On: true}},
-		{doubt(autoscale.DistrustSilent), 5, status.Scaling{On: true, Problem: autoscale.DistrustSilent}},
-		{doubt(""), 2, status.Scaling{On: true, Problem: autoscale.DistrustSilent}},
-		{doubt(""), 2, status.Scaling{On: true}},
-		{limit(autoscale.LimitCeiling), 1, status.Scaling{On: true, Limited: autoscale.LimitCeiling}},
-		{limit(""), 20, status.Scaling{On: true, Limited: autoscale.LimitCeiling}},
-		{limit(autoscale.LimitCeiling), 1, status.Scaling{On: true, Limited: autoscale.LimitCeiling}},
-		{limit(""), 29, status.Scaling{On: true, Limited: autoscale.LimitCeiling}},
-		{limit(""), 2, status.Scaling{On: true}},
+		{doubt(autoscale.DistrustMissing), 1, status.Scaling{Enabled: true, Problem: autoscale.DistrustMissing}},
+		{doubt(""), 4, status.Scaling{Enabled: true}},
+		{doubt(autoscale.DistrustSilent), 2, status.Scaling{Enabled: true}},
+		{doubt(""), 1, status.Scaling{Enabled: true}},
+		{doubt(autoscale.DistrustSilent), 5, status.Scaling{Enabled: true, Problem: autoscale.DistrustSilent}},
+		{doubt(""), 2, status.Scaling{Enabled: true, Problem: autoscale.DistrustSilent}},
+		{doubt(""), 2, status.Scaling{Enabled: true}},
+		{limit(autoscale.LimitCeiling), 1, status.Scaling{Enabled: true, Limited: autoscale.LimitCeiling}},
+		{limit(""), 20, status.Scaling{Enabled: true, Limited: autoscale.LimitCeiling}},
+		{limit(autoscale.LimitCeiling), 1, status.Scaling{Enabled: true, Limited: autoscale.LimitCeiling}},
+		{limit(""), 29, status.Scaling{Enabled: true, Limited: autoscale.LimitCeiling}},
+		{limit(""), 2, status.Scaling{Enabled: true}},
 	} {
 		var got status.Scaling
 		for range tc.seconds {

@@ -9,55 +9,55 @@ import (
 	"executorpool.dev/api/v1alpha1"
 )
 
-// progress is how far the pool is from what its spec says.
+// progress is how far the pool is from its spec.
 type progress int
 
 const (
-	// done: every pod runs the present spec and as many as desired are ready.
-	done progress = iota
-	// rolling: pods are being replaced.
-	rolling
-	// scaling: pods are being added or removed.
-	scaling
-	// waiting: the pods are there and not all ready.
-	waiting
+	// upToDate means that every pod runs the current spec and all desired replicas are ready.
+	upToDate progress = iota
+	// rollingOut means that pods are being replaced.
+	rollingOut
+	// scalingPods means that pods are being added or removed.
+	scalingPods
+	// waitingForPods means that all pods exist and some are not ready.
+	waitingForPods
 )
 
-// progressOf reads it from the Deployment. A rollout or a scale that began stays one until all replicas are ready, so that
-// the reason does not jump while its last pods start.
+// progressOf derives the progress from the Deployment. A rollout or a scale lasts until all
+// replicas are ready, so that the reason does not change while the last pods start.
 func progressOf(next v1alpha1.ExecutorPoolStatus, in Input) progress {
-	begun := begunBefore(in.Pool)
+	previous := previousProgress(in.Pool)
 	switch {
 	case in.TemplateWritten && !in.Paused:
-		return rolling
+		return rollingOut
 	case in.Deployment == nil:
-		return scaling
+		return scalingPods
 	case in.DeploymentWritten || in.Deployment.Status.ObservedGeneration < in.Deployment.Generation:
 		// The Deployment's status is of an older spec.
-		if begun == rolling {
-			return rolling
+		if previous == rollingOut {
+			return rollingOut
 		}
-		return scaling
+		return scalingPods
 	}
 	s := in.Deployment.Status
 	if in.Paused {
-		// Nothing is under way: pods of an older spec are what is wanted for now.
+		// No rollout is under way: pods of an older spec are wanted while the rollout is paused.
 		s.UpdatedReplicas = s.Replicas
 	}
 	switch {
 	case s.Replicas > s.UpdatedReplicas:
-		return rolling
+		return rollingOut
 	case s.Replicas == in.Desired && s.UpdatedReplicas == in.Desired && next.ReadyReplicas >= in.Desired:
-		return done
-	case begun == rolling:
-		return rolling
-	case s.Replicas != in.Desired || begun == scaling:
-		return scaling
+		return upToDate
+	case previous == rollingOut:
+		return rollingOut
+	case s.Replicas != in.Desired || previous == scalingPods:
+		return scalingPods
 	}
-	return waiting
+	return waitingForPods
 }
 
-// rolloutHeld is the condition of that name; nil when nothing waits.
+// rolloutHeld returns the condition RolloutHeld; nil when no rollout is held.
 func rolloutHeld(in Input) *metav1.Condition {
 	d := in.Deployment
 	if !in.Paused || d == nil {
@@ -65,28 +65,28 @@ func rolloutHeld(in Input) *metav1.Condition {
 	}
 	waits := in.TemplateWritten || d.Status.UpdatedReplicas < d.Status.Replicas
 	if d.Status.ObservedGeneration < d.Generation {
-		// The Deployment's status is of an older spec: what was said still stands.
+		// The Deployment's status is of an older spec: keep the previous condition.
 		waits = waits || meta.IsStatusConditionTrue(in.Pool.Status.Conditions, v1alpha1.ConditionRolloutHeld)
 	}
 	if !waits {
 		return nil
 	}
 	return &metav1.Condition{Type: v1alpha1.ConditionRolloutHeld, Status: metav1.ConditionTrue, Reason: v1alpha1.ReasonContestRunning,
-		Message: "What reaches the pods has changed while a contest runs: they are replaced when it is over, or at once with spec.rollout.duringContest: Proceed."}
+		Message: "The pod template has changed while a contest runs. The pods are replaced after the contest, or now with spec.rollout.duringContest: Proceed."}
 }
 
-func begunBefore(pool *v1alpha1.ExecutorPool) progress {
+func previousProgress(pool *v1alpha1.ExecutorPool) progress {
 	c := meta.FindStatusCondition(pool.Status.Conditions, v1alpha1.ConditionReconciling)
 	if c == nil || c.Status != metav1.ConditionTrue {
-		return done
+		return upToDate
 	}
 	switch c.Reason {
 	case v1alpha1.ReasonRollingOut:
-		return rolling
+		return rollingOut
 	case v1alpha1.ReasonScaling:
-		return scaling
+		return scalingPods
 	}
-	return waiting
+	return waitingForPods
 }
 
 func ready(next v1alpha1.ExecutorPoolStatus, p progress, f *fault, in Input) metav1.Condition {
@@ -94,16 +94,16 @@ func ready(next v1alpha1.ExecutorPoolStatus, p progress, f *fault, in Input) met
 	switch {
 	case f != nil:
 		c.Reason, c.Message = f.reason, f.message
-	case p == done && in.Desired == 0:
-		c.Status, c.Reason, c.Message = metav1.ConditionTrue, v1alpha1.ReasonScaledToZero, "No replicas are desired: "+why(next, in)+"."
-	case p == done:
-		c.Status, c.Reason, c.Message = metav1.ConditionTrue, v1alpha1.ReasonAllReplicasReady, "All replicas are ready and run the present spec."
-	case p == scaling && next.ReadyReplicas >= in.Desired:
-		// On the way down more are ready than are desired: the pool serves all that is asked of it.
-		c.Status, c.Reason, c.Message = metav1.ConditionTrue, v1alpha1.ReasonAllReplicasReady, "All replicas are ready and run the present spec."
-	case p == rolling:
-		c.Reason, c.Message = v1alpha1.ReasonRollingOut, "Pods are being replaced by pods of the present spec."
-	case p == scaling:
+	case p == upToDate && in.Desired == 0:
+		c.Status, c.Reason, c.Message = metav1.ConditionTrue, v1alpha1.ReasonScaledToZero, "No replicas are desired: "+decidedReason(next, in)+"."
+	case p == upToDate:
+		c.Status, c.Reason, c.Message = metav1.ConditionTrue, v1alpha1.ReasonAllReplicasReady, "All replicas are ready and run the current spec."
+	case p == scalingPods && next.ReadyReplicas >= in.Desired:
+		// During a scale-down more replicas are ready than desired: the pool serves its whole load.
+		c.Status, c.Reason, c.Message = metav1.ConditionTrue, v1alpha1.ReasonAllReplicasReady, "All replicas are ready and run the current spec."
+	case p == rollingOut:
+		c.Reason, c.Message = v1alpha1.ReasonRollingOut, "A rollout replaces pods of an older spec."
+	case p == scalingPods:
 		c.Reason, c.Message = v1alpha1.ReasonScaling, fmt.Sprintf("Replicas are starting; %d are desired.", in.Desired)
 	default:
 		c.Reason, c.Message = v1alpha1.ReasonReplicasNotReady, "Some replicas are not ready yet."
@@ -111,8 +111,9 @@ func ready(next v1alpha1.ExecutorPoolStatus, p progress, f *fault, in Input) met
 	return c
 }
 
-// why is the reason of the desired replicas as it was when they were decided: the present words have numbers that move.
-func why(next v1alpha1.ExecutorPoolStatus, in Input) string {
+// decidedReason returns the reason of the desired replicas from the time of the decision. The
+// current reason holds numbers that change.
+func decidedReason(next v1alpha1.ExecutorPoolStatus, in Input) string {
 	if s := next.LastScale; s != nil && s.To == in.Desired {
 		return s.Reason
 	}
@@ -123,13 +124,13 @@ func reconciling(next v1alpha1.ExecutorPoolStatus, p progress, f *fault, in Inpu
 	c := metav1.Condition{Type: v1alpha1.ConditionReconciling, Status: metav1.ConditionTrue}
 	switch {
 	case in.Obstacle != nil:
-		c.Status, c.Reason, c.Message = metav1.ConditionFalse, f.reason, "Nothing is changed until the obstacle is gone."
-	case p == done:
-		c.Status, c.Reason, c.Message = metav1.ConditionFalse, v1alpha1.ReasonUpToDate, "There is nothing to do."
-	case p == rolling:
-		c.Reason, c.Message = v1alpha1.ReasonRollingOut, "Pods are being replaced because what reaches them changed."
-	case p == scaling:
-		c.Reason, c.Message = v1alpha1.ReasonScaling, fmt.Sprintf("Scaling to %d replicas: %s.", in.Desired, why(next, in))
+		c.Status, c.Reason, c.Message = metav1.ConditionFalse, f.reason, "The controller changes nothing until the obstacle is removed."
+	case p == upToDate:
+		c.Status, c.Reason, c.Message = metav1.ConditionFalse, v1alpha1.ReasonUpToDate, "The pool matches its spec."
+	case p == rollingOut:
+		c.Reason, c.Message = v1alpha1.ReasonRollingOut, "A rollout replaces the pods because the pod template changed."
+	case p == scalingPods:
+		c.Reason, c.Message = v1alpha1.ReasonScaling, fmt.Sprintf("Scaling to %d replicas: %s.", in.Desired, decidedReason(next, in))
 	default:
 		c.Reason, c.Message = v1alpha1.ReasonReplicasNotReady, "Waiting for replicas to become ready."
 	}
@@ -141,10 +142,10 @@ func stalled(f *fault) metav1.Condition {
 		return metav1.Condition{Type: v1alpha1.ConditionStalled, Status: metav1.ConditionTrue, Reason: f.reason, Message: f.message}
 	}
 	return metav1.Condition{Type: v1alpha1.ConditionStalled, Status: metav1.ConditionFalse,
-		Reason: v1alpha1.ReasonProgressing, Message: "Nothing keeps the pool from making progress."}
+		Reason: v1alpha1.ReasonProgressing, Message: "No fault keeps the pool from making progress."}
 }
 
-// stalledMessage is what Stalled said before; empty when the pool was not stalled.
+// stalledMessage returns the previous message of Stalled; empty when the pool was not stalled.
 func stalledMessage(pool *v1alpha1.ExecutorPool) string {
 	c := meta.FindStatusCondition(pool.Status.Conditions, v1alpha1.ConditionStalled)
 	if c == nil || c.Status != metav1.ConditionTrue {

@@ -10,7 +10,7 @@ import (
 	"executorpool.dev/controllers/pods"
 )
 
-// Decide says what the pool's status is now.
+// Decide returns the status of the pool at in.Now.
 func Decide(in Input) Decision {
 	before := in.Pool.Status
 	next := *before.DeepCopy()
@@ -21,21 +21,21 @@ func Decide(in Input) Decision {
 	scale(&next, in)
 
 	var decision Decision
-	trouble := findFault(in)
+	found := findFault(in)
 	progress := progressOf(next, in)
-	if progress == done {
-		trouble = keepObstacle(trouble, in)
+	if progress == upToDate {
+		found = obstacleOnly(found, in)
 	}
-	if trouble != nil {
-		decision.Recheck = trouble.recheck
+	if found != nil {
+		decision.Recheck = found.recheck
 	}
 	for _, c := range []metav1.Condition{
-		ready(next, progress, trouble, in),
-		reconciling(next, progress, trouble, in),
-		stalled(trouble),
-		fresh(in),
-		limited(in),
-		isolation(in),
+		ready(next, progress, found, in),
+		reconciling(next, progress, found, in),
+		stalled(found),
+		metricsFresh(in),
+		scalingLimited(in),
+		isolationEnforced(in),
 	} {
 		c.ObservedGeneration = in.Pool.Generation
 		c.LastTransitionTime = metav1.NewTime(in.Now.Truncate(time.Second))
@@ -55,17 +55,19 @@ func Decide(in Input) Decision {
 	return decision
 }
 
-// keepObstacle forgets faults of pods once the pool has all it wants: a pod too many that does not start is on its way
-// out. An obstacle stays one, since the objects are not as the spec says.
-func keepObstacle(f *fault, in Input) *fault {
+// obstacleOnly drops faults of pods. It is used when the pool has all desired replicas: a surplus
+// pod that does not start is about to be removed. An obstacle stays, because the objects differ
+// from the spec.
+func obstacleOnly(f *fault, in Input) *fault {
 	if in.Obstacle != nil {
 		return f
 	}
 	return nil
 }
 
-// count fills in what is there: pods from the Deployment, slots and queue from the executors. Slots of a replica that did
-// not answer are counted as the spec has them, since it serves; what it runs is not known, which MetricsFresh tells.
+// count sets the numbers of replicas from the Deployment and those of slots and queue from the
+// executors. A replica without a trusted answer counts with the slots of the spec, because it
+// serves. Its busy slots and its queue are unknown, which MetricsFresh shows.
 func count(next *v1alpha1.ExecutorPoolStatus, in Input) {
 	next.Replicas, next.ReadyReplicas = 0, 0
 	if in.Deployment != nil {
@@ -78,18 +80,18 @@ func count(next *v1alpha1.ExecutorPoolStatus, in Input) {
 		if !pods.Ready(pod) {
 			continue
 		}
-		report := in.Reports[pod.Name]
-		if !report.Answered {
+		state := in.Replicas[pod.Name]
+		if !state.Answered {
 			next.Slots += in.Pool.Spec.Workers * in.Pool.Spec.Threads
 			continue
 		}
-		next.Slots += report.Slots
-		next.BusySlots += report.Busy
-		next.QueueDepth += report.Queued
+		next.Slots += state.Slots
+		next.BusySlots += state.Busy
+		next.QueueDepth += state.Queued
 	}
 }
 
-// scale records a change of the desired replicas. An obstacle means nothing was scaled.
+// scale records a change of the desired replicas. With an obstacle nothing was scaled.
 func scale(next *v1alpha1.ExecutorPoolStatus, in Input) {
 	if in.Obstacle != nil || next.DesiredReplicas == in.Desired {
 		return

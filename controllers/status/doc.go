@@ -1,9 +1,12 @@
-// Package status decides what a pool's status says: from the pool, its Deployment, its pods and what the executors
-// answered, to the next status, the events that the change is worth, and when to look again.
+// Package status decides the status of a pool. Decide takes the pool, its Deployment, its pods and
+// the states that its executors reported, and returns the next status, the events for the
+// difference, and the time of the next check.
 //
-// The package is pure: time is an argument. Conditions hold causes in words and nothing that changes by itself (times,
-// counters, back-off durations, random names), so that the status of a pool to which nothing happens is never written.
-// Where several pods are at fault, the same one is named each time: the gravest fault, of the oldest pod.
+// The package is pure: time is an argument. Conditions hold causes and nothing that changes by
+// itself, such as times, counters, back-off durations and random names, so the status of an
+// unchanged pool is never written. Where several pods have faults, the conditions name the most
+// severe fault of the oldest pod, so that the name does not change.
 //
-// It does not decide how many replicas a pool wants, and it reads nothing: the reconciler gathers and writes.
+// The package does not decide the number of replicas, and it neither reads nor writes the cluster.
+// Package pool does both.
 package status

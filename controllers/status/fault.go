@@ -11,18 +11,18 @@ import (
 	"executorpool.dev/api/v1alpha1"
 )
 
-// fault is one thing that keeps the pool from being ready.
+// fault is one cause that keeps the pool from being ready.
 type fault struct {
 	reason  string
 	message string
-	// stalls says that it does not pass by itself.
+	// stalls reports whether the fault needs an action of a person.
 	stalls bool
-	// recheck is when it will have lasted long enough to stall, or to be a fault at all; 0 when time changes nothing.
+	// recheck is the time until the fault stalls; 0 when time changes nothing.
 	recheck time.Duration
 }
 
-// gravity orders faults: the first that any pod has is the one reported.
-var gravity = []string{
+// severity orders reasons of faults. Conditions report the first that any pod has.
+var severity = []string{
 	v1alpha1.ReasonImagePull,
 	v1alpha1.ReasonNotStarting,
 	v1alpha1.ReasonCrashLoop,
@@ -32,7 +32,7 @@ var gravity = []string{
 	v1alpha1.ReasonNotServing,
 }
 
-// findFault names the one fault to report, or nil.
+// findFault returns the fault that conditions report; nil when there is none.
 func findFault(in Input) *fault {
 	if in.Obstacle != nil {
 		return &fault{reason: in.Obstacle.Reason, message: in.Obstacle.Message, stalls: true}
@@ -46,19 +46,20 @@ func findFault(in Input) *fault {
 			faults = append(faults, f)
 		}
 	}
-	if f := creationFault(in.Deployment); f != nil {
+	if f := podCreationFault(in.Deployment); f != nil {
 		faults = append(faults, f)
 	}
 	if len(faults) == 0 {
 		return nil
 	}
 	return slices.MinFunc(faults, func(a, b *fault) int {
-		return cmp.Compare(slices.Index(gravity, a.reason), slices.Index(gravity, b.reason))
+		return cmp.Compare(slices.Index(severity, a.reason), slices.Index(severity, b.reason))
 	})
 }
 
-// creationFault is the Deployment's word that its pods are refused by the API server.
-func creationFault(deployment *appsv1.Deployment) *fault {
+// podCreationFault returns the fault that the API server refuses the Deployment's pods; nil when it
+// does not.
+func podCreationFault(deployment *appsv1.Deployment) *fault {
 	if deployment == nil {
 		return nil
 	}
@@ -67,7 +68,7 @@ func creationFault(deployment *appsv1.Deployment) *fault {
 			return &fault{
 				reason: v1alpha1.ReasonPodCreation,
 				message: sentence("The API server refuses to create pods: "+Quote(c.Message),
-					"Raise the quota or change what the message names; `kubectl describe resourcequota,limitrange -n "+
+					"Raise the quota or change the field that the message names; `kubectl describe resourcequota,limitrange -n "+
 						deployment.Namespace+"` shows what the namespace allows"),
 				stalls: true,
 			}

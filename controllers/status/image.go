@@ -8,7 +8,8 @@ import (
 	"executorpool.dev/api/v1alpha1"
 )
 
-// ImageFault is why a pod's image cannot be pulled, in sentences; empty when it can or nobody knows yet.
+// ImageFault returns why the image of a pod cannot be pulled, in sentences. It is empty when the
+// image can be pulled or nothing is known yet.
 func ImageFault(pod *corev1.Pod) string {
 	for _, c := range pod.Status.ContainerStatuses {
 		if w := c.State.Waiting; w != nil && pod.DeletionTimestamp == nil && slices.Contains(pullReasons, w.Reason) {

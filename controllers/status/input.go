@@ -10,92 +10,102 @@ import (
 	"executorpool.dev/controllers/autoscale"
 )
 
-// Input is all that a decision rests on.
+// Input holds everything that Decide uses.
 type Input struct {
-	// Pool as it was read; Pool.Status is the status before.
+	// Pool is the pool as it was read. Pool.Status is the previous status.
 	Pool *v1alpha1.ExecutorPool
 	Now  time.Time
-	// Image is the one the pods are to run.
+	// Image is the image that the pods should run.
 	Image string
-	// Desired replicas and the reason for them in words.
+	// Desired is the number of desired replicas. DesiredReason is the reason, as a clause without a
+	// full stop.
 	Desired       int32
 	DesiredReason string
-	// Deployment as it was read before this pass wrote anything; nil when there is none.
+	// Deployment is the Deployment as it was read before this reconcile wrote anything; nil when
+	// there is none.
 	Deployment *appsv1.Deployment
-	// DeploymentWritten says that this pass changed the Deployment, so Deployment.Status is of an older one.
+	// DeploymentWritten reports whether this reconcile changed the Deployment. Deployment.Status is
+	// then of an older spec.
 	DeploymentWritten bool
-	// TemplateWritten says that the change reaches the pods.
+	// TemplateWritten reports whether the change concerns the pod template.
 	TemplateWritten bool
-	// Paused says that the Deployment replaces no pods because a contest runs.
+	// Paused reports whether the Deployment replaces no pods because a contest runs.
 	Paused bool
-	// Pods are the pool's own pods.
+	// Pods are the pods of the pool's Deployment.
 	Pods []corev1.Pod
-	// Reports are what executors answered, by pod name. A pod that was not asked has none.
-	Reports map[string]Report
-	// Scaling is what the autoscaler has to say; the zero value when it is off.
+	// Replicas holds the state of each replica by pod name. A pod that was not asked has no entry.
+	Replicas map[string]ReplicaState
+	// Scaling is the result of the autoscaler; the zero value when autoscaling is off.
 	Scaling Scaling
-	// Obstacle keeps the pool's objects from being written; nil when nothing does.
+	// Obstacle is the cause that prevents the pool's objects from being written; nil when there is
+	// none.
 	Obstacle *Obstacle
-	// NextContest is the one that starts next; nil when none is ahead.
+	// NextContest is the contest that starts next; nil when there is none.
 	NextContest *v1alpha1.NextContest
-	// Selector in the form of the scale subresource.
+	// Selector is the label selector in the form of the scale subresource.
 	Selector string
 }
 
-// Scaling is what conditions tell of the autoscaler. It holds nothing that changes by itself.
+// Scaling is the part of the autoscaler's result that conditions show. It holds nothing that
+// changes by itself.
 type Scaling struct {
-	On bool
-	// Limited is what keeps the pool from the replicas it needs.
+	Enabled bool
+	// Limited is the limit that keeps the pool from the replicas that it needs; empty when there is
+	// none.
 	Limited autoscale.Limit
-	// Problem is why the samples are not believed, Cause its words where scaling.source has some.
+	// Problem is the reason why the autoscaler distrusts its samples. Cause is the error of
+	// scaling.source, if there is one.
 	Problem autoscale.Distrust
 	Cause   string
 }
 
-// Report is what one executor said, or that it said nothing.
-type Report struct {
-	// Answered says whether the rest is of any worth.
+// ReplicaState is the state that one executor reported, or the fact that it did not answer.
+type ReplicaState struct {
+	// Answered reports whether the executor gave a trusted answer. The other fields are valid only
+	// then, but for NotReadyReason.
 	Answered bool
-	// Doubt says why an answer that came is not believed.
-	Doubt       Doubt
+	// Distrust is the reason why an answer is not trusted.
+	Distrust    Distrust
 	Slots, Busy int32
 	Queued      int32
-	// Tier is the isolation it proved at boot.
+	// Tier is the isolation tier that the executor proved at boot.
 	Tier v1alpha1.Tier
-	// Refusal is why it is not ready, in its own words; empty when it gave no reason.
-	Refusal string
+	// NotReadyReason is the reason that the executor gave for not being ready; empty when it gave
+	// none.
+	NotReadyReason string
 }
 
-// Doubt is why an answer is not believed.
-type Doubt int
+// Distrust is a reason why an answer is not trusted.
+type Distrust int
 
 const (
-	// NoDoubt: it is believed, or there is none.
-	NoDoubt Doubt = iota
-	// Impossible: it holds numbers that no executor has.
+	// Trusted means that the answer is trusted, or that there is no answer.
+	Trusted Distrust = iota
+	// Impossible means that the answer holds numbers that no executor can have.
 	Impossible
-	// Frozen: it is one that was given before.
+	// Frozen means that the answer is the same as an earlier one.
 	Frozen
 )
 
-// Obstacle is why the pool's objects cannot be written.
+// Obstacle is a cause that prevents the pool's objects from being written.
 type Obstacle struct {
 	// Reason is v1alpha1.ReasonNameTaken or v1alpha1.ReasonApplyRefused.
 	Reason  string
 	Message string
 }
 
-// Decision is what follows.
+// Decision is the result of Decide.
 type Decision struct {
 	Status v1alpha1.ExecutorPoolStatus
 	Events []Event
-	// Recheck is when a fault that is too young to be reported will be old enough; 0 when there is none.
+	// Recheck is the time until a recent fault becomes one that conditions report; 0 when there is
+	// no such fault.
 	Recheck time.Duration
 }
 
-// Event is a change worth telling about.
+// Event is an event to record.
 type Event struct {
 	Warning bool
-	// Reason and Action are CamelCase words, Note is a sentence.
+	// Reason and Action are in CamelCase. Note is one or more sentences.
 	Reason, Action, Note string
 }

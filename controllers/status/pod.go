@@ -13,15 +13,16 @@ import (
 )
 
 const (
-	// unschedulableGrace is how long a pod may wait for a node before a person is called: a cluster that adds nodes by
-	// itself reports a pod as unschedulable first. kstatus waits as long.
+	// unschedulableGrace is the time for which a pod may wait for a node before the pool stalls. A
+	// cluster autoscaler reacts to the same condition of the pod. The value is that of kstatus.
 	unschedulableGrace = 15 * time.Second
-	// servingGrace is how long a started container may take to become ready before it is worth a word.
-	servingGrace = 10 * time.Second
-	// silenceGrace is how long it may stay that way before a person is called.
-	silenceGrace = time.Minute
-	// crashMemory is how long a container must run for its past ends to be forgotten.
-	crashMemory = 5 * time.Minute
+	// readyGrace is the time for which a started container may be unready without a fault.
+	readyGrace = 10 * time.Second
+	// notServingGrace is the time after which a started but unready container stalls the pool.
+	notServingGrace = time.Minute
+	// crashWindow is the time that a container must run before its earlier ends no longer count as
+	// a crash loop.
+	crashWindow = 5 * time.Minute
 )
 
 var (
@@ -31,7 +32,7 @@ var (
 		"PreCreateHookError", "PostStartHookError"}
 )
 
-// podFault is what is wrong with one pod; nil for one that is ready, on its way, or ending.
+// podFault returns the fault of one pod; nil for a pod that is ready, starting or ending.
 func podFault(in Input, pod *corev1.Pod) *fault {
 	if pod.DeletionTimestamp != nil || pods.Ready(pod) ||
 		pod.Status.Phase == corev1.PodSucceeded || pod.Status.Phase == corev1.PodFailed {
@@ -77,8 +78,9 @@ func containerFault(in Input, pod *corev1.Pod, c corev1.ContainerStatus) *fault 
 		}
 		return nil
 	}
-	// Between two ends a container waits, runs for a moment, has just ended: all of it is the same crash loop.
-	if c.RestartCount >= 2 && (c.State.Running == nil || in.Now.Sub(c.State.Running.StartedAt.Time) < crashMemory) {
+	// Between two ends a container waits, runs for a moment, or has just ended. All three are the
+	// same crash loop.
+	if c.RestartCount >= 2 && (c.State.Running == nil || in.Now.Sub(c.State.Running.StartedAt.Time) < crashWindow) {
 		return crashFault(pod, c)
 	}
 	if c.State.Running != nil && c.Started != nil && *c.Started {
@@ -87,8 +89,9 @@ func containerFault(in Input, pod *corev1.Pod, c corev1.ContainerStatus) *fault 
 	return nil
 }
 
-// pullFault names the image and, where the runtime gives it, the cause. The kubelet alternates between the attempt's
-// error and a back-off that (before Kubernetes 1.31) no longer names it: the cause once known is kept.
+// pullFault names the image and, where the runtime reports it, the cause. The kubelet alternates
+// between the error of an attempt and a back-off that does not name the cause before Kubernetes
+// 1.31. A known cause is kept.
 func pullFault(in Input, pod *corev1.Pod, container string, w *corev1.ContainerStateWaiting) *fault {
 	image := in.Image
 	for _, c := range pod.Spec.Containers {
@@ -128,26 +131,26 @@ func crashFault(pod *corev1.Pod, c corev1.ContainerStatus) *fault {
 			how += ": " + Quote(ended.Message)
 		}
 	}
-	do := fmt.Sprintf("`kubectl logs -n %s %s --previous` shows its last words", pod.Namespace, pod.Name)
+	do := fmt.Sprintf("`kubectl logs -n %s %s --previous` shows its last output", pod.Namespace, pod.Name)
 	if ended != nil && ended.Reason == "OOMKilled" {
 		do = "Raise spec.resources.limits.memory, or lower spec.limits.memoryMiB, spec.workers or spec.threads"
 	}
 	return &fault{
 		reason:  v1alpha1.ReasonCrashLoop,
-		message: sentence(fmt.Sprintf("Pod %s ends again and again%s", pod.Name, how), do),
+		message: sentence(fmt.Sprintf("Pod %s restarts repeatedly%s", pod.Name, how), do),
 		stalls:  true,
 	}
 }
 
 func servingFault(in Input, pod *corev1.Pod) *fault {
-	report := in.Reports[pod.Name]
+	state := in.Replicas[pod.Name]
 	minimum := in.Pool.Spec.Isolation.MinimumTier
-	if report.Answered && below(report.Tier, minimum) {
+	if state.Answered && below(state.Tier, minimum) {
 		return &fault{
 			reason: v1alpha1.ReasonTierTooLow,
 			message: sentence(
-				fmt.Sprintf("Pod %s proved isolation tier %s and spec.isolation.minimumTier is %s", pod.Name, report.Tier, minimum),
-				Quote(report.Refusal), tierRemedy),
+				fmt.Sprintf("Pod %s proved isolation tier %s and spec.isolation.minimumTier is %s", pod.Name, state.Tier, minimum),
+				Quote(state.NotReadyReason), tierRemedy),
 			stalls: true,
 		}
 	}
@@ -156,24 +159,24 @@ func servingFault(in Input, pod *corev1.Pod) *fault {
 		since = c.LastTransitionTime.Time
 	}
 	waited := in.Now.Sub(since)
-	if waited < servingGrace {
+	if waited < readyGrace {
 		return nil
 	}
-	why := "it does not answer /readyz"
-	if report.Refusal != "" {
-		why = Quote(report.Refusal)
+	cause := "it does not answer /readyz"
+	if state.NotReadyReason != "" {
+		cause = Quote(state.NotReadyReason)
 	}
 	return &fault{
 		reason: v1alpha1.ReasonNotServing,
-		message: sentence(fmt.Sprintf("Pod %s runs but is not ready: %s", pod.Name, why),
-			fmt.Sprintf("`kubectl logs -n %s %s` shows what it does", pod.Namespace, pod.Name)),
-		stalls:  waited >= silenceGrace,
-		recheck: max(0, silenceGrace-waited),
+		message: sentence(fmt.Sprintf("Pod %s runs but is not ready: %s", pod.Name, cause),
+			fmt.Sprintf("`kubectl logs -n %s %s` shows its log", pod.Namespace, pod.Name)),
+		stalls:  waited >= notServingGrace,
+		recheck: max(0, notServingGrace-waited),
 	}
 }
 
 func describe(pod *corev1.Pod) string {
-	return fmt.Sprintf("`kubectl describe pod -n %s %s` shows more", pod.Namespace, pod.Name)
+	return fmt.Sprintf("`kubectl describe pod -n %s %s` shows its events", pod.Namespace, pod.Name)
 }
 
 func condition(pod *corev1.Pod, kind corev1.PodConditionType) *corev1.PodCondition {

@@ -15,7 +15,7 @@ import (
 
 var start = time.Date(2026, 3, 1, 12, 0, 0, 0, time.UTC)
 
-// scene is a pool over virtual time: step decides and remembers.
+// scene is a pool in virtual time. Each step decides once and keeps the status.
 type scene struct {
 	Input
 }
@@ -24,7 +24,7 @@ func newScene(desired int32) *scene {
 	pool := &v1alpha1.ExecutorPool{ObjectMeta: metav1.ObjectMeta{Name: "demo", Namespace: "contests", Generation: 1}}
 	pool.Spec.Workers, pool.Spec.Threads = 4, 2
 	pool.Spec.Isolation.MinimumTier = v1alpha1.TierRestrictedLegacy
-	return &scene{Input{Pool: pool, Now: start, Image: "executor:1", Desired: desired, DesiredReason: "spec.replicas says so", Reports: map[string]Report{}}}
+	return &scene{Input{Pool: pool, Now: start, Image: "executor:1", Desired: desired, DesiredReason: "spec.replicas says so", Replicas: map[string]ReplicaState{}}}
 }
 
 func (s *scene) step() Decision {
@@ -115,7 +115,7 @@ func waits(reason, message string) func(*corev1.Pod) {
 	}
 }
 
-// TestFaultDoesNotFlap runs a pod through what the kubelet reports while it tries again and again.
+// TestFaultDoesNotFlap plays the states that the kubelet reports while it retries.
 func TestFaultDoesNotFlap(t *testing.T) {
 	ended := &corev1.ContainerStateTerminated{ExitCode: 1, Reason: "Error"}
 	for name, phases := range map[string][]func(*corev1.Pod){
@@ -162,7 +162,7 @@ func TestFaultDoesNotFlap(t *testing.T) {
 			s.deployment(2, 2, 0)
 			var first *metav1.Condition
 			for i, phase := range phases {
-				// The order in which pods are listed is not fixed.
+				// The order of listed pods is not fixed.
 				pods := []corev1.Pod{brokenPod("demo-a", phase), brokenPod("demo-b", phase)}
 				s.Pods = []corev1.Pod{pods[i%2], pods[1-i%2]}
 				s.step()
@@ -237,7 +237,7 @@ func TestReportsCounted(t *testing.T) {
 	s := newScene(3)
 	s.deployment(3, 3, 3)
 	s.Pods = []corev1.Pod{serving("demo-a"), serving("demo-b"), serving("demo-c")}
-	s.Reports = map[string]Report{
+	s.Replicas = map[string]ReplicaState{
 		"demo-a": {Answered: true, Slots: 8, Busy: 8, Queued: 5, Tier: v1alpha1.TierRestricted},
 		"demo-b": {Answered: true, Slots: 8, Busy: 2, Tier: v1alpha1.TierNamespaced},
 		"demo-c": {},
@@ -253,7 +253,7 @@ func TestReportsCounted(t *testing.T) {
 	if diff := cmp.Diff("True TierProved", s.reasons()["IsolationEnforced"]); diff != "" {
 		t.Errorf("IsolationEnforced: %s", diff)
 	}
-	s.Reports["demo-b"] = Report{Answered: true, Slots: 8, Tier: "Unheard-of"}
+	s.Replicas["demo-b"] = ReplicaState{Answered: true, Slots: 8, Tier: "Unheard-of"}
 	s.step()
 	if diff := cmp.Diff("False TierTooLow", s.reasons()["IsolationEnforced"]); diff != "" {
 		t.Errorf("a tier nobody knows: %s", diff)
@@ -271,7 +271,7 @@ func TestQuoteIsOneBoundedLine(t *testing.T) {
 	}{
 		"control characters": {"a\x1b[31m\nb\x00\tc", "a[31m b c"},
 		"invalid UTF-8":      {"a\xffb", "a?b"},
-		"long":               {string(long), string(long[:maxWords])},
+		"long":               {string(long), string(long[:maxQuoted])},
 		"quota":              {"exceeded quota: q, requested: pods=1, used: pods=3, limited: pods=3", "exceeded quota: q, requested: pods=1, limited: pods=3"},
 	} {
 		t.Run(name, func(t *testing.T) {

@@ -9,42 +9,43 @@ import (
 	"executorpool.dev/api/v1alpha1"
 )
 
-// tiers in rising order.
+// tiers are in rising order.
 var tiers = []v1alpha1.Tier{
 	v1alpha1.TierNone, v1alpha1.TierRestrictedLegacy, v1alpha1.TierRestricted, v1alpha1.TierNamespaced,
 }
 
-const tierRemedy = "Use nodes with a newer kernel (spec.scheduling.nodeSelector), a RuntimeClass that isolates more " +
+const tierRemedy = "Use nodes with a newer kernel (spec.scheduling.nodeSelector), a RuntimeClass with stronger isolation " +
 	"(spec.isolation.runtimeClassName), or a lower spec.isolation.minimumTier"
 
-// below says whether a proved tier is less than the minimum. A tier that is not known proves nothing.
+// below reports whether a proved tier is lower than the minimum. An unknown tier is lower than all.
 func below(proved, minimum v1alpha1.Tier) bool {
 	return slices.Index(tiers, proved) < slices.Index(tiers, minimum)
 }
 
-// isolation is the condition IsolationEnforced. One replica that proved too little decides.
-func isolation(in Input) metav1.Condition {
+// isolationEnforced returns the condition IsolationEnforced. The replica with the lowest tier
+// decides.
+func isolationEnforced(in Input) metav1.Condition {
 	minimum := in.Pool.Spec.Isolation.MinimumTier
 	c := metav1.Condition{Type: v1alpha1.ConditionIsolationEnforced}
 	asked, answered := 0, 0
 	lowest := v1alpha1.TierNamespaced
 	pod := ""
-	for name, report := range in.Reports {
+	for name, state := range in.Replicas {
 		asked++
-		if !report.Answered || report.Tier == "" {
+		if !state.Answered || state.Tier == "" {
 			continue
 		}
 		answered++
-		// The least tier decides; among pods of that tier the first by name is named.
-		if below(report.Tier, lowest) || pod == "" || (report.Tier == lowest && name < pod) {
-			lowest, pod = report.Tier, name
+		// Among pods of the lowest tier the first by name is named.
+		if below(state.Tier, lowest) || pod == "" || (state.Tier == lowest && name < pod) {
+			lowest, pod = state.Tier, name
 		}
 	}
 	switch {
 	case asked == 0:
-		c.Status, c.Reason, c.Message = metav1.ConditionUnknown, v1alpha1.ReasonNoReplicas, "No replica runs that could prove its isolation."
+		c.Status, c.Reason, c.Message = metav1.ConditionUnknown, v1alpha1.ReasonNoReplicas, "No replica is running."
 	case answered == 0:
-		c.Status, c.Reason, c.Message = metav1.ConditionUnknown, v1alpha1.ReasonReplicasSilent, "No replica says what isolation it proved."
+		c.Status, c.Reason, c.Message = metav1.ConditionUnknown, v1alpha1.ReasonReplicasSilent, "No replica has reported its isolation tier."
 	case below(lowest, minimum):
 		c.Status, c.Reason = metav1.ConditionFalse, v1alpha1.ReasonTierTooLow
 		c.Message = sentence(fmt.Sprintf("Pod %s proved tier %s and spec.isolation.minimumTier is %s", pod, lowest, minimum), tierRemedy)

@@ -6,27 +6,28 @@ import (
 	"unicode"
 )
 
-// maxWords bounds what is quoted from a pod, a runtime or the API server.
-const maxWords = 600
+// maxQuoted is the maximum length of a quoted text, in characters.
+const maxQuoted = 600
 
-// volatile are parts of messages that change by themselves; left in, they would have a condition rewritten each time a
-// pod is retried.
+// volatile lists the parts of messages that change by themselves. With them, a condition would be
+// written at each retry.
 var volatile = []struct {
 	pattern *regexp.Regexp
 	with    string
 }{
-	// pods "demo-5d9c-x7k2p" is forbidden: each attempt has a name of its own.
+	// pods "demo-5d9c-x7k2p" is forbidden: each attempt has another name.
 	{regexp.MustCompile(`pods "[^"]*" (is|are) forbidden`), "pods are forbidden"},
 	// exceeded quota: q, requested: pods=1, used: pods=3, limited: pods=3
 	{regexp.MustCompile(`, used: .*?, limited: `), ", limited: "},
-	// read udp 10.0.0.5:34567->10.0.0.10:53: the first port is another one each time.
+	// read udp 10.0.0.5:34567->10.0.0.10:53: each attempt has another source port.
 	{regexp.MustCompile(`:\d+->`), "->"},
 	// preemption: 0/3 nodes are available: ... repeats the scheduler's message.
 	{regexp.MustCompile(`\s*preemption: .*$`), ""},
 	{regexp.MustCompile(`rpc error: code = \w+ desc = `), ""},
 }
 
-// Quote makes foreign text fit for a condition: one line, bounded, without what changes by itself or cannot be printed.
+// Quote prepares a text of a pod, a runtime or the API server for a condition: it returns one
+// bounded line without volatile and unprintable parts.
 func Quote(text string) string {
 	text = strings.Map(func(r rune) rune {
 		switch {
@@ -41,13 +42,13 @@ func Quote(text string) string {
 	for _, v := range volatile {
 		text = v.pattern.ReplaceAllString(text, v.with)
 	}
-	if runes := []rune(text); len(runes) > maxWords {
-		text = string(runes[:maxWords]) + "..."
+	if runes := []rune(text); len(runes) > maxQuoted {
+		text = string(runes[:maxQuoted]) + "..."
 	}
 	return strings.TrimRight(text, ". ")
 }
 
-// sentence joins parts into sentences.
+// sentence joins its parts as sentences and leaves out empty ones.
 func sentence(parts ...string) string {
 	var kept []string
 	for _, part := range parts {
