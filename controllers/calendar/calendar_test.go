@@ -8,7 +8,8 @@ import (
 	"github.com/google/go-cmp/cmp"
 )
 
-// finals is a contest across midnight and on a leap day, declared in Newfoundland: 2028-02-29 02:00 to 07:00 UTC.
+// finals is a contest across midnight and on a leap day, declared in Newfoundland: 2028-02-29 02:00
+// to 07:00 UTC.
 func finals() Contest {
 	return Contest{
 		Name:     "finals",
@@ -31,8 +32,8 @@ func TestPhaseFollowsTimes(t *testing.T) {
 		now    time.Time
 		want   Phase
 	}{
-		"day before":               {now: utc(28, 2, 0, 0), want: Ahead},
-		"second before warm-up":    {now: utc(29, 1, 49, 59), want: Ahead},
+		"day before":               {now: utc(28, 2, 0, 0), want: BeforeWarmUp},
+		"second before warm-up":    {now: utc(29, 1, 49, 59), want: BeforeWarmUp},
 		"warm-up":                  {now: utc(29, 1, 50, 0), want: WarmingUp},
 		"second before start":      {now: utc(29, 1, 59, 59), want: WarmingUp},
 		"start":                    {now: utc(29, 2, 0, 0), want: Running},
@@ -41,13 +42,13 @@ func TestPhaseFollowsTimes(t *testing.T) {
 		"release":                  {now: utc(29, 7, 15, 0), want: CoolingDown},
 		"just after release":       {now: utc(29, 7, 15, 0).Add(instant), want: Finished},
 		"year later":               {now: utc(29, 7, 0, 0).AddDate(1, 0, 0), want: Finished},
-		"paused before warm-up":    {change: paused, now: utc(29, 1, 49, 59), want: Ahead},
+		"paused before warm-up":    {change: paused, now: utc(29, 1, 49, 59), want: BeforeWarmUp},
 		"paused while it runs":     {change: paused, now: utc(29, 3, 0, 0), want: OnHold},
 		"paused past the end":      {change: paused, now: utc(29, 23, 0, 0), want: OnHold},
 		"cancelled while it runs":  {change: func(c *Contest) { c.State = Cancelled }, now: utc(29, 3, 0, 0), want: Dropped},
-		"moved an hour later":      {change: func(c *Contest) { c.Start = c.Start.Add(time.Hour) }, now: utc(29, 2, 49, 59), want: Ahead},
+		"moved an hour later":      {change: func(c *Contest) { c.Start = c.Start.Add(time.Hour) }, now: utc(29, 2, 49, 59), want: BeforeWarmUp},
 		"prolonged while it cools": {change: func(c *Contest) { c.Duration += time.Hour }, now: utc(29, 7, 10, 0), want: Running},
-		"no warm-up":               {change: func(c *Contest) { c.WarmUp = 0 }, now: utc(29, 1, 59, 59), want: Ahead},
+		"no warm-up":               {change: func(c *Contest) { c.WarmUp = 0 }, now: utc(29, 1, 59, 59), want: BeforeWarmUp},
 		"no cool-down":             {change: func(c *Contest) { c.CoolDown = 0 }, now: utc(29, 7, 0, 0).Add(instant), want: Finished},
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -64,7 +65,8 @@ func TestPhaseFollowsTimes(t *testing.T) {
 
 func TestOverlappingContestsAddUp(t *testing.T) {
 	first, second := finals(), finals()
-	// The second warms up from ten minutes after the first's end, while that cools down.
+	// The second contest warms up from 10 minutes after the end of the first, which cools down
+	// then.
 	second.Name, second.Replicas, second.Start = "seconds", 4, first.End().Add(20*time.Minute)
 	contests := []Contest{first, second}
 	type held struct {

@@ -2,15 +2,15 @@ package calendar
 
 import "time"
 
-// State is what the admin wants of a contest.
+// State is the state that an admin asked for.
 type State int
 
 const (
 	// Scheduled follows the contest's times.
 	Scheduled State = iota
-	// Paused holds on from the warm-up until the state changes.
+	// Paused holds the replicas from the warm-up until the state changes.
 	Paused
-	// Cancelled holds nothing.
+	// Cancelled holds no replicas.
 	Cancelled
 )
 
@@ -19,65 +19,68 @@ type Contest struct {
 	Name     string
 	Start    time.Time
 	Duration time.Duration
-	// WarmUp before the start and CoolDown after the end belong to the time the replicas are held.
+	// WarmUp is the time before the start, and CoolDown the time after the end, for which the
+	// replicas are held.
 	WarmUp, CoolDown time.Duration
-	// Pull is how long before the warm-up the image is pulled on the nodes; 0 pulls none.
+	// Pull is the time before the warm-up at which the nodes begin to pull the image; 0 means no
+	// pull.
 	Pull     time.Duration
 	Replicas int
 	State    State
 }
 
-// Phase is where a contest is at a moment.
+// Phase is the phase of a contest at one instant.
 type Phase int
 
 const (
-	// Ahead: the warm-up has not begun.
-	Ahead Phase = iota
-	// WarmingUp: the replicas are held for the start to come.
+	// BeforeWarmUp lasts until the warm-up begins.
+	BeforeWarmUp Phase = iota
+	// WarmingUp lasts from the warm-up to the start. The replicas are held.
 	WarmingUp
-	// Running: from the start to the end.
+	// Running lasts from the start to the end. The replicas are held.
 	Running
-	// OnHold: paused, and held.
+	// OnHold is the phase of a paused contest from its warm-up on. The replicas are held.
 	OnHold
-	// CoolingDown: the contest is over and the replicas are held.
+	// CoolingDown lasts from the end to the release. The replicas are held.
 	CoolingDown
-	// Finished: nothing is held any more.
+	// Finished begins after the release. No replicas are held.
 	Finished
-	// Dropped: the contest is cancelled.
+	// Dropped is the phase of a cancelled contest. No replicas are held.
 	Dropped
 )
 
 func (p Phase) String() string {
-	return [...]string{"Ahead", "WarmingUp", "Running", "OnHold", "CoolingDown", "Finished", "Dropped"}[p]
+	return [...]string{"BeforeWarmUp", "WarmingUp", "Running", "OnHold", "CoolingDown", "Finished", "Dropped"}[p]
 }
 
-// Holds says whether the replicas are held in this phase.
+// Holds reports whether the replicas are held in this phase.
 func (p Phase) Holds() bool {
 	return p == WarmingUp || p == Running || p == OnHold || p == CoolingDown
 }
 
-// Over says whether the phase is one that ends a contest.
+// Over reports whether the phase ends a contest.
 func (p Phase) Over() bool { return p == Finished || p == Dropped }
 
-// WarmUpTime is when the replicas are asked for.
+// WarmUpTime returns the first instant at which the replicas are held.
 func (c Contest) WarmUpTime() time.Time { return c.Start.Add(-c.WarmUp) }
 
-// End is when the contest is over.
+// End returns the instant at which the contest ends.
 func (c Contest) End() time.Time { return c.Start.Add(c.Duration) }
 
-// ReleaseTime is the last instant at which the replicas are held; ok is false while the contest is paused.
+// ReleaseTime returns the last instant at which the replicas are held. ok is false for a paused
+// contest.
 func (c Contest) ReleaseTime() (at time.Time, ok bool) {
 	return c.End().Add(c.CoolDown), c.State != Paused
 }
 
-// Phase is where the contest is.
+// Phase returns the phase of the contest at now.
 func (c Contest) Phase(now time.Time) Phase {
 	release, _ := c.ReleaseTime()
 	switch {
 	case c.State == Cancelled:
 		return Dropped
 	case now.Before(c.WarmUpTime()):
-		return Ahead
+		return BeforeWarmUp
 	case c.State == Paused:
 		return OnHold
 	case now.After(release):

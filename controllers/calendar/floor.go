@@ -2,7 +2,8 @@ package calendar
 
 import "time"
 
-// Floor is how many replicas a pool's contests hold now, and the names of those that do, in the order given.
+// Floor returns the number of replicas that the contests hold at now, and the names of those that
+// hold any, in the order of contests.
 func Floor(contests []Contest, now time.Time) (replicas int, by []string) {
 	for _, c := range contests {
 		if c.Phase(now).Holds() {
@@ -13,10 +14,12 @@ func Floor(contests []Contest, now time.Time) (replicas int, by []string) {
 	return replicas, by
 }
 
-// instant is the least time can differ by: who looks just after a release must see it.
+// instant is the smallest difference of two times. The phase after a release begins one instant
+// later.
 const instant = time.Nanosecond
 
-// Next is the first moment after now at which a contest is in another phase; ok is false when none ever will be.
+// Next returns the first instant after now at which the phase of a contest changes. ok is false
+// when there is none.
 func Next(contests []Contest, now time.Time) (at time.Time, ok bool) {
 	for _, c := range contests {
 		for _, change := range c.changes() {
@@ -28,7 +31,7 @@ func Next(contests []Contest, now time.Time) (at time.Time, ok bool) {
 	return at, ok
 }
 
-// changes are the moments at which the contest's phase changes.
+// changes returns the instants at which the phase of the contest changes.
 func (c Contest) changes() []time.Time {
 	switch c.State {
 	case Cancelled:
@@ -40,7 +43,7 @@ func (c Contest) changes() []time.Time {
 	return []time.Time{c.WarmUpTime(), c.Start, c.End().Add(instant), release.Add(instant)}
 }
 
-// Peak is the most replicas that are held at one time from now on, while a contest is held or ahead; what a pool must be
+// Peak returns the highest floor from now on. It is the number of replicas that the pool must be
 // able to have.
 func Peak(contests []Contest, now time.Time) int {
 	peak, _ := Floor(contests, now)
@@ -51,8 +54,9 @@ func Peak(contests []Contest, now time.Time) int {
 	return peak
 }
 
-// Beside is the most replicas that others hold at one time while c holds its own, from now on.
-func Beside(c Contest, others []Contest, now time.Time) int {
+// HeldByOthers returns the highest floor of the other contests, from now on, while c holds its
+// replicas.
+func HeldByOthers(c Contest, others []Contest, now time.Time) int {
 	at, most := c.WarmUpTime(), 0
 	if now.After(at) {
 		at = now
@@ -65,7 +69,7 @@ func Beside(c Contest, others []Contest, now time.Time) int {
 	return most
 }
 
-// Upcoming is the contest that starts next and is not over; nil when there is none.
+// Upcoming returns the contest that starts next and is not over; nil when there is none.
 func Upcoming(contests []Contest, now time.Time) *Contest {
 	var next *Contest
 	for i := range contests {

@@ -6,18 +6,18 @@ import (
 	"time"
 )
 
-// LeastLead is the shortest warm-up that is taken without being asked for: time enough to see that something is wrong and
-// to mend it.
-const LeastLead = 300 * time.Second
+// MinLead is the shortest warm-up that is chosen without a request: time to notice a fault and to
+// repair it.
+const MinLead = 300 * time.Second
 
-// Lead is how long before a contest its replicas must be asked for, from how long a pool's pods took from their creation
-// to being ready: twice their 95th percentile, so that half of it is left when a contest's pods are ready, and at least
-// LeastLead.
+// Lead returns the time before a contest at which its replicas must be ordered: twice the 95th
+// percentile of the start times of the pool's pods, at least MinLead. Half of the lead is then left
+// when 95 % of the pods are ready.
 func Lead(starts []time.Duration) time.Duration {
 	if len(starts) == 0 {
-		return LeastLead
+		return MinLead
 	}
 	sorted := slices.Sorted(slices.Values(starts))
 	p95 := sorted[int(math.Ceil(0.95*float64(len(sorted))))-1]
-	return max(LeastLead, 2*p95)
+	return max(MinLead, 2*p95)
 }

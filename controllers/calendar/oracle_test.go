@@ -7,10 +7,10 @@ import (
 	"pgregory.net/rapid"
 )
 
-// declaration is a contest as an admin writes it. It knows nothing of Contest, nor how package time counts days: it is the
-// oracle that the calendar is compared with.
+// declaration is a contest as an admin writes it. It uses neither Contest nor package time, because
+// it is the oracle of these tests.
 type declaration struct {
-	// Date and clock on the wall of whoever declares it, offset minutes east of Greenwich.
+	// Date and time of day at the place of the declaration; offset in minutes east of Greenwich.
 	year, month, day, hour, minute, second int
 	offset                                 int
 	// In seconds.
@@ -28,7 +28,7 @@ func monthLength(y, m int) int {
 	return []int{31, 28, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31}[m-1]
 }
 
-// start counts seconds since 1970 by the civil calendar's rules.
+// start returns the seconds since 1970 by the rules of the civil calendar.
 func (d declaration) start() int64 {
 	days := d.day - 1
 	for y := 1970; y < d.year; y++ {
@@ -46,7 +46,7 @@ func (d declaration) start() int64 {
 func (d declaration) from() int64 { return d.start() - d.lead }
 func (d declaration) to() int64   { return d.start() + d.length + d.cool }
 
-// holds is the rule in whole seconds.
+// holds is the rule of the package in whole seconds.
 func (d declaration) holds(unix int64) bool {
 	return !d.cancelled && unix >= d.from() && (d.paused || unix <= d.to())
 }
@@ -60,7 +60,7 @@ func expected(declared []declaration, unix int64) (replicas int) {
 	return replicas
 }
 
-// contest goes the way a Contest's startTime goes: as RFC 3339 text.
+// contest converts the declaration as the API server does: through RFC 3339 text.
 func (d declaration) contest(name string) Contest {
 	sign, offset := '+', d.offset
 	if offset < 0 {
@@ -92,8 +92,8 @@ func contestsOf(declared []declaration) []Contest {
 	return contests
 }
 
-// drawDeclaration draws from ten years and all offsets; the ends of months, of years and of days, and leap days, come up
-// far more often than by chance.
+// drawDeclaration draws from ten years and all offsets. It prefers leap days and the ends of
+// months, years and days.
 func drawDeclaration(t *rapid.T) declaration {
 	d := declaration{
 		year:     rapid.IntRange(2026, 2036).Draw(t, "year"),

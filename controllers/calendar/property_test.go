@@ -9,8 +9,8 @@ import (
 	"pgregory.net/rapid"
 )
 
-// TestFloorMatchesOracle looks at every second that could matter, by clocks that are right and clocks that are not. What
-// the manager's clock says is all it knows; its zone changes nothing.
+// TestFloorMatchesOracle checks every second around a change, by correct and by wrong clocks. The
+// time zone of the manager's clock must not matter.
 func TestFloorMatchesOracle(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		declared := rapid.SliceOfN(rapid.Custom(drawDeclaration), 1, 6).Draw(t, "contests")
@@ -29,8 +29,9 @@ func TestFloorMatchesOracle(t *testing.T) {
 	})
 }
 
-// TestBesideMatchesOracle adds up second by second at all edges what others hold while the first does.
-func TestBesideMatchesOracle(t *testing.T) {
+// TestHeldByOthersMatchesOracle adds up, at all changes, the replicas that other contests hold
+// while the first holds its own.
+func TestHeldByOthersMatchesOracle(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		declared := rapid.SliceOfN(rapid.Custom(drawDeclaration), 1, 5).Draw(t, "contests")
 		contests := contestsOf(declared)
@@ -44,14 +45,14 @@ func TestBesideMatchesOracle(t *testing.T) {
 				}
 			}
 		}
-		if got := Beside(contests[0], contests[1:], time.Unix(now, 0)); got != want {
+		if got := HeldByOthers(contests[0], contests[1:], time.Unix(now, 0)); got != want {
 			t.Fatalf("others hold %d at %d, want %d of %+v", got, now, want, declared)
 		}
 	})
 }
 
-// manager plays the controller in virtual time: it looks when Next told it to and when a contest is edited, and not at all
-// while it is down.
+// manager plays the controller in virtual time: it reconciles at the instant that Next returned and
+// at each edit, and not while it is down.
 type manager struct {
 	t        *rapid.T
 	declared []declaration
@@ -77,7 +78,7 @@ func (m *manager) check(unix int64) {
 	}
 }
 
-// until lets time pass. What was decided last must be right up to the second before the manager wakes.
+// until lets time pass. The last decision must be right up to the second before the manager wakes.
 func (m *manager) until(end int64) {
 	for !m.down && m.waking && !m.wake.After(time.Unix(end, 0)) {
 		at := m.wake
@@ -91,8 +92,8 @@ func (m *manager) until(end int64) {
 	m.check(m.now)
 }
 
-// TestManagerHoldsFloorThroughEditsAndOutages edits contests around and during their time, applies those that are over
-// again, and takes the manager away over whole lead times.
+// TestManagerHoldsFloorThroughEditsAndOutages edits contests before, during and after their time,
+// applies finished ones again, and stops the manager for whole lead times.
 func TestManagerHoldsFloorThroughEditsAndOutages(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		m := &manager{t: t, declared: rapid.SliceOfN(rapid.Custom(drawDeclaration), 1, 4).Draw(t, "contests")}
@@ -106,7 +107,7 @@ func TestManagerHoldsFloorThroughEditsAndOutages(t *testing.T) {
 			i, becomes := which.Draw(t, "which"), rapid.Custom(drawDeclaration).Draw(t, "becomes")
 			d := m.declared[i]
 			switch rapid.IntRange(0, 3).Draw(t, "how") {
-			case 0: // re-applied as it is
+			case 0: // re-applied unchanged
 				becomes = d
 			case 1: // moved by hours
 				hour := becomes.hour
@@ -151,7 +152,8 @@ func starts(declared []declaration) (all []int64) {
 	return all
 }
 
-// FuzzFloorMatchesOracle asks the same of one contest, with the fuzzer choosing it and the moment.
+// FuzzFloorMatchesOracle compares the floor of one contest, at an instant of the fuzzer, with the
+// oracle.
 func FuzzFloorMatchesOracle(f *testing.F) {
 	f.Add(2028, 2, 29, 23, 59, 840, int64(18000), int64(300), int64(900), uint8(0), int64(0))
 	f.Add(2031, 12, 31, 22, 30, -210, int64(7200), int64(86400), int64(0), uint8(1), int64(600))
@@ -170,7 +172,7 @@ func FuzzFloorMatchesOracle(f *testing.F) {
 	})
 }
 
-// within folds any number into a range, both ends included.
+// within maps any number into a range, both ends included.
 func within[N int | int64](n, low, high N) N {
 	size := high - low + 1
 	return low + (n%size+size)%size

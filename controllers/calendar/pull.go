@@ -2,30 +2,32 @@ package calendar
 
 import "time"
 
-// PullTime is when the image begins to be pulled for the contest.
+// PullTime returns the instant at which the nodes begin to pull the image for the contest.
 func (c Contest) PullTime() time.Time { return c.WarmUpTime().Add(-c.Pull) }
 
-// Pulling says whether the image is to be pulled ahead of a contest: over [warm-up - pull, warm-up). From the warm-up on the
-// replicas pull what they lack themselves, and pods that only hold an image could be what a quota refuses the last replica for.
+// Pulling reports whether the image should be pulled before a contest: over [warm-up - pull,
+// warm-up). From the warm-up on the replicas pull the image themselves, and the pulling pods could
+// use the quota that the last replica needs.
 func Pulling(contests []Contest, now time.Time) bool {
 	for _, c := range contests {
-		if c.Phase(now) == Ahead && !now.Before(c.PullTime()) && c.Pull > 0 {
+		if c.Phase(now) == BeforeWarmUp && !now.Before(c.PullTime()) && c.Pull > 0 {
 			return true
 		}
 	}
 	return false
 }
 
-// clearance is how long before the warm-up the places held for its replicas are given up, so that what held them is gone, and
-// no longer counted by any quota, when the replicas come. No autoscaler takes a node away as fast.
-const clearance = 10 * time.Second
+// placeholderRelease is the time before the warm-up at which the placeholders are deleted, so that
+// no quota counts them when the replicas are created. No cluster autoscaler removes a node that
+// fast.
+const placeholderRelease = 10 * time.Second
 
-// Reserved is for how many replicas places are to be held on nodes: as many as the pool has at the warm-up of a contest whose
-// image is being pulled. 0 when there is none.
-func Reserved(contests []Contest, now time.Time) int {
+// ReservedReplicas returns the number of replicas for which nodes should have places: the floor at
+// the warm-up of a contest whose image is being pulled. It returns 0 when there is no such contest.
+func ReservedReplicas(contests []Contest, now time.Time) int {
 	most := 0
 	for _, c := range contests {
-		if Pulling([]Contest{c}, now) && now.Before(c.WarmUpTime().Add(-clearance)) {
+		if Pulling([]Contest{c}, now) && now.Before(c.WarmUpTime().Add(-placeholderRelease)) {
 			held, _ := Floor(contests, c.WarmUpTime())
 			most = max(most, held)
 		}
@@ -33,14 +35,14 @@ func Reserved(contests []Contest, now time.Time) int {
 	return most
 }
 
-// NextPull is the first moment after now at which a contest's image begins to be pulled, or places are given up; ok is false
-// when there is none. When the pull ends is a change of phase, see Next.
+// NextPull returns the first instant after now at which the pull of an image begins or placeholders
+// are deleted. ok is false when there is none. The end of a pull is a change of phase, see Next.
 func NextPull(contests []Contest, now time.Time) (at time.Time, ok bool) {
 	for _, c := range contests {
 		if c.State == Cancelled || c.Pull <= 0 {
 			continue
 		}
-		for _, change := range []time.Time{c.PullTime(), c.WarmUpTime().Add(-clearance)} {
+		for _, change := range []time.Time{c.PullTime(), c.WarmUpTime().Add(-placeholderRelease)} {
 			if change.After(now) && (!ok || change.Before(at)) {
 				at, ok = change, true
 			}

@@ -38,7 +38,8 @@ func TestImagePulledUntilWarmUp(t *testing.T) {
 	}
 }
 
-// TestPullWakesInTime holds Next and NextPull to leaving no change of Pulling unseen.
+// TestPullWakesInTime checks that Pulling and ReservedReplicas change only at instants that Next or
+// NextPull returned.
 func TestPullWakesInTime(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		var contests []Contest
@@ -60,7 +61,7 @@ func TestPullWakesInTime(t *testing.T) {
 				until = now.Add(3 * time.Hour)
 			}
 			for between := now; between.Before(until); between = between.Add(5 * time.Second) {
-				if Pulling(contests, between) != Pulling(contests, now) || Reserved(contests, between) != Reserved(contests, now) {
+				if Pulling(contests, between) != Pulling(contests, now) || ReservedReplicas(contests, between) != ReservedReplicas(contests, now) {
 					t.Fatalf("pulling changes at %v, between the wakes at %v and %v: %+v", between, now, until, contests)
 				}
 			}
@@ -80,19 +81,19 @@ func TestPlacesReservedUntilJustBeforeWarmUp(t *testing.T) {
 	contests := []Contest{first, second, far}
 	for at, want := range map[time.Duration]int{
 		-16 * time.Minute: 0,
-		-15 * time.Minute: 10, // the second is not being pulled yet
-		-10 * time.Minute: 20, // at the second's warm-up both are held
-		-10 * time.Second: 20, // the first's places are given up, and those that both take together are held on
+		-15 * time.Minute: 10, // the pull of the second contest has not begun
+		-10 * time.Minute: 20, // at the warm-up of the second contest both are held
+		-10 * time.Second: 20, // the placeholders of the first contest are deleted; those for both together stay
 		0:                 20,
 		290 * time.Second: 0,
 		5 * time.Minute:   0,
 	} {
-		if got := Reserved(contests, first.WarmUpTime().Add(at)); got != want {
+		if got := ReservedReplicas(contests, first.WarmUpTime().Add(at)); got != want {
 			t.Errorf("%v from the first's warm-up, places for %d replicas, want %d", at, got, want)
 		}
 	}
 	first.State = Cancelled
-	if got := Reserved([]Contest{first}, first.WarmUpTime().Add(-time.Minute)); got != 0 {
+	if got := ReservedReplicas([]Contest{first}, first.WarmUpTime().Add(-time.Minute)); got != 0 {
 		t.Errorf("a cancelled contest has places for %d", got)
 	}
 }

@@ -14,7 +14,7 @@ import (
 
 var start = time.Date(2027, 3, 1, 9, 0, 0, 0, time.UTC)
 
-// finals is the design's contest as the API server stores it.
+// finals is the contest of the design document as the API server stores it.
 func finals() *v1alpha1.Contest {
 	return &v1alpha1.Contest{
 		ObjectMeta: metav1.ObjectMeta{Name: "finals", Namespace: "contests", Generation: 1, CreationTimestamp: metav1.NewTime(start.Add(-240 * time.Hour))},
@@ -35,11 +35,11 @@ func pool() *v1alpha1.ExecutorPool {
 	}
 }
 
-// right are n replicas with which everything is as it should be.
-func right(n int) []Replica {
+// proved returns n replicas that are in the Service and passed the canary.
+func proved(n int) []Replica {
 	all := make([]Replica, n)
 	for i := range all {
-		all[i] = Replica{Name: fmt.Sprintf("demo-%d", i), InService: true, Right: true}
+		all[i] = Replica{Name: fmt.Sprintf("demo-%d", i), InService: true, Proved: true}
 	}
 	return all
 }
@@ -55,21 +55,21 @@ func TestPlanExplained(t *testing.T) {
 		},
 		"the pool's past": {
 			change: func(in *Input) {
-				in.Past = Past{Finished: 1000, Served: 3_020 * time.Second, Starts: []time.Duration{200 * time.Second}}
+				in.Measured = Measured{Finished: 1000, ServiceTime: 3_020 * time.Second, PodStarts: []time.Duration{200 * time.Second}}
 			},
 			want: v1alpha1.ContestStatus{Replicas: 15, ServableParticipants: 200, ExpectedWaitMillis: 3181, SlotMillis: 3000, WarmUpSeconds: 420,
 				Sizing: "200 participants x 3.0 s over 8 slots a replica within 5 s: 15 replicas"},
 		},
 		"declared, whatever the past": {
 			change: func(in *Input) {
-				in.Past = Past{Finished: 1000, Served: 3_000 * time.Second, Starts: []time.Duration{200 * time.Second}}
+				in.Measured = Measured{Finished: 1000, ServiceTime: 3_000 * time.Second, PodStarts: []time.Duration{200 * time.Second}}
 				in.Contest.Spec.Load.SecondsPerRun, in.Contest.Spec.WarmUpSeconds = 1, new(int32(0))
 			},
 			want: v1alpha1.ContestStatus{Replicas: 5, ServableParticipants: 200, ExpectedWaitMillis: 4368, SlotMillis: 1000,
 				Sizing: "200 participants x 1.0 s over 8 slots a replica within 5 s: 5 replicas"},
 		},
 		"too little past": {
-			change: func(in *Input) { in.Past = Past{Finished: 99, Served: 990 * time.Second} },
+			change: func(in *Input) { in.Measured = Measured{Finished: 99, ServiceTime: 990 * time.Second} },
 			want: v1alpha1.ContestStatus{Replicas: 10, ServableParticipants: 200, ExpectedWaitMillis: 3844, SlotMillis: 2000, WarmUpSeconds: 300,
 				Sizing: "200 participants x 2.0 s over 8 slots a replica within 5 s: 10 replicas"},
 		},
@@ -110,12 +110,12 @@ func TestPlanExplained(t *testing.T) {
 	}
 }
 
-// TestContestTold plays a contest from its declaration to its deletion, as its controller would see it.
-func TestContestTold(t *testing.T) {
+// TestContestLife plays a contest from its declaration to its deletion.
+func TestContestLife(t *testing.T) {
 	c := finals()
-	ready := right(1)
-	var told []string
-	look := func(at time.Duration) Decision {
+	ready := proved(1)
+	var all []string
+	step := func(at time.Duration) Decision {
 		d := Decide(Input{Contest: c, Pool: pool(), Now: start.Add(at), Replicas: ready})
 		c.Status = d.Status
 		line := fmt.Sprint(at, ":")
@@ -129,22 +129,22 @@ func TestContestTold(t *testing.T) {
 		if d.Expired {
 			line += " expired"
 		}
-		told = append(told, line)
+		all = append(all, line)
 		return d
 	}
-	look(-24 * time.Hour)
-	look(-300 * time.Second)
-	ready = right(7)
-	look(-200 * time.Second)
-	look(-150 * time.Second)
-	ready = right(10)
-	look(-140 * time.Second)
-	look(0)
-	ready = right(9)
-	look(time.Minute)
-	look(5*time.Hour + time.Second)
-	look(5*time.Hour + 15*time.Minute + time.Second)
-	look(6*time.Hour + 15*time.Minute + time.Second)
+	step(-24 * time.Hour)
+	step(-300 * time.Second)
+	ready = proved(7)
+	step(-200 * time.Second)
+	step(-150 * time.Second)
+	ready = proved(10)
+	step(-140 * time.Second)
+	step(0)
+	ready = proved(9)
+	step(time.Minute)
+	step(5*time.Hour + time.Second)
+	step(5*time.Hour + 15*time.Minute + time.Second)
+	step(6*time.Hour + 15*time.Minute + time.Second)
 	want := []string{
 		"-24h0m0s: Holding False/Scheduled Prewarmed Unknown/WarmUpAhead !Scheduled",
 		"-5m0s: Holding True/WarmingUp Prewarmed Unknown/WarmingUp !WarmingUp",
@@ -157,22 +157,22 @@ func TestContestTold(t *testing.T) {
 		"5h15m1s: Holding False/Finished Prewarmed True/EveryReplicaProved !Finished",
 		"6h15m1s: Holding False/Finished Prewarmed True/EveryReplicaProved expired",
 	}
-	if diff := cmp.Diff(want, told); diff != "" {
+	if diff := cmp.Diff(want, all); diff != "" {
 		t.Errorf("told (-want +got):\n%s", diff)
 	}
 }
 
 func TestPlanStandsWhileHeld(t *testing.T) {
 	c := finals()
-	decide := func(at time.Duration, past Past) v1alpha1.ContestStatus {
-		c.Status = Decide(Input{Contest: c, Pool: pool(), Now: start.Add(at), Past: past}).Status
+	decide := func(at time.Duration, past Measured) v1alpha1.ContestStatus {
+		c.Status = Decide(Input{Contest: c, Pool: pool(), Now: start.Add(at), Measured: past}).Status
 		return c.Status
 	}
-	slow := Past{Starts: []time.Duration{600 * time.Second}, Finished: 1000, Served: 4000 * time.Second}
+	slow := Measured{PodStarts: []time.Duration{600 * time.Second}, Finished: 1000, ServiceTime: 4000 * time.Second}
 	if got := decide(-time.Hour, slow); got.WarmUpSeconds != 1200 || got.Replicas != 20 {
 		t.Fatalf("planned %d replicas %d s before, want 20 and 1200 s", got.Replicas, got.WarmUpSeconds)
 	}
-	fast := Past{Starts: []time.Duration{time.Second}, Finished: 1000, Served: 1000 * time.Second}
+	fast := Measured{PodStarts: []time.Duration{time.Second}, Finished: 1000, ServiceTime: 1000 * time.Second}
 	if got := decide(-1190*time.Second, fast); got.WarmUpSeconds != 1200 || got.Replicas != 20 {
 		t.Errorf("pods that came fast changed the plan to %d replicas %d s before, while it is held", got.Replicas, got.WarmUpSeconds)
 	}
@@ -205,7 +205,7 @@ func TestOverWhenDeclaredKeptForItsTTL(t *testing.T) {
 func TestSettledContestWritesNothing(t *testing.T) {
 	for _, at := range []time.Duration{-24 * time.Hour, -200 * time.Second, time.Hour, 5*time.Hour + time.Minute, 50 * time.Hour} {
 		c := finals()
-		in := Input{Contest: c, Pool: pool(), Now: start.Add(at), Replicas: right(10)}
+		in := Input{Contest: c, Pool: pool(), Now: start.Add(at), Replicas: proved(10)}
 		c.Status = Decide(in).Status
 		in.Now = in.Now.Add(20 * time.Second)
 		again := Decide(in)

@@ -11,7 +11,8 @@ import (
 	"executorpool.dev/controllers/calendar"
 )
 
-// Decide says what the contest's status is now.
+// Decide returns the status of the contest at in.Now, the events for the difference, and the time
+// of the next check.
 func Decide(in Input) Decision {
 	before := in.Contest.Status
 	next := *before.DeepCopy()
@@ -29,7 +30,7 @@ func Decide(in Input) Decision {
 	}
 
 	floor, _ := calendar.Floor(append([]calendar.Contest{entry}, in.Others...), in.Now)
-	for _, c := range []metav1.Condition{holding(next, entry, in), prewarmed(next, entry, floor, in)} {
+	for _, c := range []metav1.Condition{holdingCondition(next, entry, in), prewarmedCondition(next, entry, floor, in)} {
 		c.ObservedGeneration = in.Contest.Generation
 		c.LastTransitionTime = metav1.NewTime(in.Now.Truncate(time.Second))
 		meta.SetStatusCondition(&next.Conditions, c)
@@ -43,15 +44,15 @@ func Decide(in Input) Decision {
 	}
 }
 
-// holding says where the contest is.
-func holding(next v1alpha1.ContestStatus, entry calendar.Contest, in Input) metav1.Condition {
+// holdingCondition returns the condition Holding, whose reason is the phase of the contest.
+func holdingCondition(next v1alpha1.ContestStatus, entry calendar.Contest, in Input) metav1.Condition {
 	c := metav1.Condition{Type: v1alpha1.ConditionHolding, Status: metav1.ConditionTrue}
 	held := fmt.Sprintf("%s of pool %s are held", replicas(next.Replicas), in.Contest.Spec.PoolName)
 	switch entry.Phase(in.Now) {
-	case calendar.Ahead:
-		c.Status, c.Reason, c.Message = metav1.ConditionFalse, v1alpha1.ReasonScheduled, "The pool is warmed up from status.warmUpTime on."
+	case calendar.BeforeWarmUp:
+		c.Status, c.Reason, c.Message = metav1.ConditionFalse, v1alpha1.ReasonScheduled, "The warm-up begins at status.warmUpTime."
 	case calendar.WarmingUp:
-		c.Reason, c.Message = v1alpha1.ReasonWarmingUp, held+" for the start."
+		c.Reason, c.Message = v1alpha1.ReasonWarmingUp, held+" until the start."
 	case calendar.Running:
 		c.Reason, c.Message = v1alpha1.ReasonRunning, held+" while the contest runs."
 	case calendar.OnHold:
@@ -59,42 +60,45 @@ func holding(next v1alpha1.ContestStatus, entry calendar.Contest, in Input) meta
 	case calendar.CoolingDown:
 		c.Reason, c.Message = v1alpha1.ReasonCoolingDown, held+" until status.releaseTime; the contest is over."
 	case calendar.Finished:
-		c.Status, c.Reason, c.Message = metav1.ConditionFalse, v1alpha1.ReasonFinished, "The contest is over and holds nothing."
+		c.Status, c.Reason, c.Message = metav1.ConditionFalse, v1alpha1.ReasonFinished, "The contest is over and holds no replicas."
 	case calendar.Dropped:
-		c.Status, c.Reason, c.Message = metav1.ConditionFalse, v1alpha1.ReasonCancelled, "The contest is cancelled and holds nothing."
+		c.Status, c.Reason, c.Message = metav1.ConditionFalse, v1alpha1.ReasonCancelled, "The contest is cancelled and holds no replicas."
 	}
 	return c
 }
 
-// preflightInterval is how often the replicas are looked at until they are found right.
+// preflightInterval is the time between two checks of the replicas until the preflight succeeds.
 const preflightInterval = 5 * time.Second
 
-// pullInterval is how often pods that pull the image are looked at for what is wrong; how far they are comes as an event.
+// pullInterval is the time between two checks for faults of the pods that pull the image. Their
+// progress arrives as a watch event.
 const pullInterval = 15 * time.Second
 
-// shortInterval is how often it is looked whether there is room meanwhile: somebody may have made some, or a node that was
-// missed have been restarting.
-const shortInterval = time.Minute
+// headroomInterval is the time between two checks of quotas and nodes that are too small. Nobody
+// watches them.
+const headroomInterval = time.Minute
 
-// planInterval is how often a contest that is ahead is planned anew, with what its pool has measured since.
+// planInterval is the time after which a future contest is planned again with the pool's newer
+// measurements.
 const planInterval = 10 * time.Minute
 
-// recheck is when the phase changes, when it is time to call somebody, or when the Contest has been kept long enough.
+// recheck returns the time until the phase changes, the alarm is due, a periodic check is due, or
+// the Contest expires. It returns 0 when none of these will happen.
 func recheck(c *v1alpha1.Contest, entry calendar.Contest, now time.Time) time.Duration {
 	if entry.Phase(now).Over() {
 		at, ok := expiry(c, entry)
 		if !ok {
 			return 0
 		}
-		// At least a moment: 0 means never.
+		// 0 would mean never.
 		return max(time.Millisecond, at.Sub(now)+time.Millisecond)
 	}
 	wait := planInterval
 	if InPreflight(c, now) && !meta.IsStatusConditionTrue(c.Status.Conditions, v1alpha1.ConditionPrewarmed) {
 		wait = preflightInterval
 	}
-	if lacksRoom(c) {
-		wait = min(wait, shortInterval)
+	if lacksHeadroom(c) {
+		wait = min(wait, headroomInterval)
 	}
 	alone := []calendar.Contest{entry}
 	if calendar.Pulling(alone, now) {
@@ -106,19 +110,20 @@ func recheck(c *v1alpha1.Contest, entry calendar.Contest, now time.Time) time.Du
 	if pull, ok := calendar.NextPull(alone, now); ok {
 		wait = min(wait, pull.Sub(now))
 	}
-	if call := callTime(entry); call.After(now) {
+	if call := alarmTime(entry); call.After(now) {
 		wait = min(wait, call.Sub(now))
 	}
 	return wait
 }
 
-func lacksRoom(c *v1alpha1.Contest) bool {
+func lacksHeadroom(c *v1alpha1.Contest) bool {
 	is := meta.FindStatusCondition(c.Status.Conditions, v1alpha1.ConditionPrewarmed)
 	return is != nil && (is.Reason == v1alpha1.ReasonExceedsNodes || is.Reason == v1alpha1.ReasonExceedsQuota)
 }
 
-// expiry counts from the release, or from when a contest that was over by then was declared: a GitOps tool that applies it
-// again finds it there.
+// expiry returns the instant at which the Contest should be deleted. The TTL counts from the
+// release. For a contest that was declared after its release the TTL counts from the declaration,
+// so that a GitOps tool that applies the contest again does not see it disappear at once.
 func expiry(c *v1alpha1.Contest, entry calendar.Contest) (at time.Time, ok bool) {
 	if c.Spec.TTLSecondsAfterFinished == nil {
 		return time.Time{}, false
@@ -135,16 +140,16 @@ func expired(c *v1alpha1.Contest, entry calendar.Contest, now time.Time) bool {
 	return ok && entry.Phase(now).Over() && now.After(at)
 }
 
-// events tells what changed between two statuses, once.
+// events returns the events for the difference of two statuses.
 func events(before, next v1alpha1.ContestStatus) []Event {
-	var told []Event
+	var all []Event
 	was, is := meta.FindStatusCondition(before.Conditions, v1alpha1.ConditionHolding), meta.FindStatusCondition(next.Conditions, v1alpha1.ConditionHolding)
 	if was == nil || was.Reason != is.Reason {
 		note := is.Message
 		if is.Reason == v1alpha1.ReasonScheduled && next.Sizing != "" {
 			note = next.Sizing + "."
 		}
-		told = append(told, Event{Reason: is.Reason, Note: note})
+		all = append(all, Event{Reason: is.Reason, Note: note})
 	}
 	was, is = meta.FindStatusCondition(before.Conditions, v1alpha1.ConditionPrewarmed), meta.FindStatusCondition(next.Conditions, v1alpha1.ConditionPrewarmed)
 	if (was == nil || was.Status != is.Status || was.Reason != is.Reason) && is.Status != metav1.ConditionUnknown {
@@ -152,16 +157,16 @@ func events(before, next v1alpha1.ContestStatus) []Event {
 		if is.Status == metav1.ConditionTrue {
 			reason = v1alpha1.ConditionPrewarmed
 		}
-		told = append(told, Event{Warning: is.Status == metav1.ConditionFalse, Reason: reason, Note: is.Message})
+		all = append(all, Event{Warning: is.Status == metav1.ConditionFalse, Reason: reason, Note: is.Message})
 	}
-	return told
+	return all
 }
 
 func replicas(n int32) string {
-	return count(n, "replica")
+	return plural(n, "replica")
 }
 
-func count(n int32, what string) string {
+func plural(n int32, what string) string {
 	if n == 1 {
 		return "1 " + what
 	}

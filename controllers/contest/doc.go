@@ -1,10 +1,11 @@
-// Package contest decides what a Contest's status says: how many replicas it holds and why, from when to when, where it is
-// and whether its pool is ready for it.
+// Package contest decides the status of a Contest: the number of replicas and the reason for it,
+// the times, the phase, and whether the pool is ready for the contest.
 //
-// Data flows one way: plan (sizes by package capacity, lead by package calendar) -> phase (package calendar) -> conditions
-// and events. The plan is made anew, with what the pool's past tells, until its replicas are held; from then on only another
-// spec changes it, so that no measurement during a contest moves its floor.
+// Data flows one way: plan (size by package capacity, lead time by package calendar) -> phase
+// (package calendar) -> conditions and events. The plan is made again with newer measurements until
+// its replicas are held. From then on only a change of the spec changes the plan, so that no
+// measurement during a contest moves its floor.
 //
-// The package is pure: time is an argument. The pool's reconciler reads plans by Entry and adds them up; nothing here writes
-// or asks.
+// The package is pure: time is an argument. Package contests reads and writes the cluster. Package
+// pool adds up the plans, as a Schedule. Package recording adds the contest's report to a Decision.
 package contest

@@ -10,72 +10,75 @@ import (
 	"executorpool.dev/controllers/nodes"
 )
 
-// Input is all that a decision rests on.
+// Input holds everything that Decide uses.
 type Input struct {
-	// Contest as it was read; its status is the one before.
+	// Contest is the contest as it was read. Its status is the previous one.
 	Contest *v1alpha1.Contest
-	// Pool is the contest's; nil when there is none of that name.
+	// Pool is the pool of the contest; nil when it does not exist.
 	Pool *v1alpha1.ExecutorPool
-	// Others are the pool's other contests, as Entry gives them.
+	// Others are the other contests of the pool.
 	Others []calendar.Contest
 	Now    time.Time
-	// Past, Room and Nodes are wanted where Planning says so. A Room that is nil bounds nothing, and neither do nodes that
-	// are nil: nobody could look at them.
-	Past  Past
-	Room  *Room
-	Nodes *nodes.Room
-	// Pull is how far the image is pulled ahead of the warm-up; nil while it is not.
-	Pull *Pull
-	// Replicas are the pool's ready pods by name, where InPreflight asks for them.
+	// Measured, QuotaHeadroom and NodeHeadroom are used only where Planning returns true. A nil
+	// headroom is unknown and limits nothing.
+	Measured      Measured
+	QuotaHeadroom *QuotaHeadroom
+	NodeHeadroom  *nodes.Headroom
+	// Prewarm is the progress of the image pull before the warm-up; nil when no pull is under way.
+	Prewarm *Prewarm
+	// Replicas are the ready pods of the pool by name. They are used only where InPreflight returns
+	// true.
 	Replicas []Replica
 }
 
-// Replica is what is known of a ready pod.
+// Replica is the state of one ready pod.
 type Replica struct {
 	Name string
-	// InService says that the pool's Service leads to it.
+	// InService reports whether the pod is an endpoint of the pool's Service.
 	InService bool
-	// Right says that it answered the canary rightly in each language; Fault why it does not, in words that stand behind a
-	// colon. Neither means that nothing is known yet.
-	Right bool
-	Fault string
+	// Proved reports whether the pod answered the canary correctly in each language. Fault is the
+	// error of the canary, as a clause without a full stop. Without either the canary has not ended
+	// yet.
+	Proved bool
+	Fault  string
 }
 
-// Past is what the pool's present pods tell of themselves.
-type Past struct {
-	// Starts are how long they took from being created to being ready.
-	Starts []time.Duration
-	// Finished are the submissions they are done with, and Served how long those held their slots, all together.
-	Finished int64
-	Served   time.Duration
+// Measured holds measurements of the pool's current pods.
+type Measured struct {
+	// PodStarts are the times from the creation of the pods to their readiness.
+	PodStarts []time.Duration
+	// Finished is the number of finished submissions. ServiceTime is the sum of the times for which
+	// they held their slots.
+	Finished    int64
+	ServiceTime time.Duration
 }
 
-// Decision is what follows.
+// Decision is the result of Decide.
 type Decision struct {
 	Status v1alpha1.ContestStatus
 	Events []Event
-	// Recheck is until when nothing changes by time alone; 0 when nothing ever will.
+	// Recheck is the time until the decision may change by time alone; 0 when it never does.
 	Recheck time.Duration
-	// Expired says that the Contest has been kept for as long as its spec asks.
+	// Expired reports whether the Contest's TTL has passed.
 	Expired bool
 }
 
-// Sooner has the contest looked at again by then; 0 asks for nothing.
+// Sooner shortens Recheck to at most wait. A wait of 0 changes nothing.
 func (d *Decision) Sooner(wait time.Duration) {
 	if wait > 0 && (d.Recheck == 0 || wait < d.Recheck) {
 		d.Recheck = wait
 	}
 }
 
-// Event is a change worth telling about.
+// Event is an event to record.
 type Event struct {
 	Warning bool
-	// Reason is a CamelCase word, Note a sentence.
+	// Reason is in CamelCase. Note is one or more sentences.
 	Reason, Note string
 }
 
-// Entry is the contest as the calendar takes it: by its spec's times and the plan in its status. A contest whose plan was
-// not made yet holds no replicas.
+// Entry returns the contest in the form of package calendar: the times of the spec and the plan of
+// the status. A contest without a plan holds no replicas.
 func Entry(c *v1alpha1.Contest) calendar.Contest {
 	entry := calendar.Contest{
 		Name:     c.Name,

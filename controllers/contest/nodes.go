@@ -9,25 +9,26 @@ import (
 	"executorpool.dev/controllers/calendar"
 )
 
-// noNodes says that today's nodes do not have room for the planned replicas, as soon as that is known. It is asked only while
-// a plan is made: once replicas are held, the scheduler's word about each pod is worth more than a count.
-func noNodes(next v1alpha1.ContestStatus, entry calendar.Contest, in Input) (metav1.Condition, bool) {
-	if in.Nodes == nil {
+// exceedsNodes returns the condition that the current nodes cannot hold the planned replicas. It is
+// checked only while a plan is made: once replicas are held, the scheduler reports each pod that
+// finds no node, which is more exact.
+func exceedsNodes(next v1alpha1.ContestStatus, entry calendar.Contest, in Input) (metav1.Condition, bool) {
+	if in.NodeHeadroom == nil {
 		return metav1.Condition{}, false
 	}
-	beside := int32(calendar.Beside(entry, in.Others, in.Now))
-	left := max(0, in.Nodes.Replicas-beside)
+	heldByOthers := int32(calendar.HeldByOthers(entry, in.Others, in.Now))
+	left := max(0, in.NodeHeadroom.Replicas-heldByOthers)
 	if left >= next.Replicas {
 		return metav1.Condition{}, false
 	}
-	others, why := "", fmt.Sprintf("Of the nodes, %d take pods of pool %s, and what they lack is %s", in.Nodes.Eligible, in.Contest.Spec.PoolName, in.Nodes.Lacks)
-	if beside > 0 {
-		others = fmt.Sprintf(" beside the %d of other contests", beside)
+	others, why := "", fmt.Sprintf("%s can run pods of pool %s, limited by %s", plural(int32(in.NodeHeadroom.Eligible), "node"), in.Contest.Spec.PoolName, in.NodeHeadroom.Scarce)
+	if heldByOthers > 0 {
+		others = fmt.Sprintf(" beside %d of other contests", heldByOthers)
 	}
-	if in.Nodes.Eligible == 0 {
-		why = fmt.Sprintf("No node takes pods of pool %s: none that is ready has what its scheduling asks for", in.Contest.Spec.PoolName)
+	if in.NodeHeadroom.Eligible == 0 {
+		why = fmt.Sprintf("No node can run pods of pool %s: no ready node matches spec.scheduling", in.Contest.Spec.PoolName)
 	}
 	return condition(metav1.ConditionFalse, v1alpha1.ReasonExceedsNodes,
-		"%s, and today's nodes have room for %d%s: %s. %s. Add nodes, ask for less, or let an autoscaler add them within a longer warmUpSeconds.",
-		next.Sizing, left, others, served(in, left), why), true
+		"%s, and the current nodes can hold %d%s: %s. %s. Add nodes, plan fewer replicas, or allow a cluster autoscaler more time with a longer warmUpSeconds.",
+		next.Sizing, left, others, servable(in, left), why), true
 }

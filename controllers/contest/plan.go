@@ -10,19 +10,21 @@ import (
 )
 
 const (
-	// assumedService is the mean service time where nothing is declared or measured.
+	// assumedService is the mean service time without a declaration and without measurements.
 	assumedService = 2 * time.Second
-	// enough is how many submissions make a measurement.
-	enough = 100
-	// step is what a measured service time is rounded to, so that a pool at work does not change plans all the time.
-	step = 100 * time.Millisecond
-	// exponential is how service times are taken to vary, since nothing tells how they do.
-	exponential = 1
-	// most is what a pool can have.
-	most = 10000
+	// minMeasured is the number of submissions from which on their mean is used.
+	minMeasured = 100
+	// serviceStep is the unit to which a measured service time is rounded, so that small changes do
+	// not change plans.
+	serviceStep = 100 * time.Millisecond
+	// assumedSCV is the squared coefficient of variation of service times: 1, that of an
+	// exponential distribution. Executors do not measure it.
+	assumedSCV = 1
+	// maxReplicas is the highest number of replicas of a pool, from the API.
+	maxReplicas = 10000
 )
 
-// plan fills in how many replicas are held, why, and for how long before the start.
+// plan sets the number of replicas, the reason for it, and the warm-up.
 func plan(next *v1alpha1.ContestStatus, in Input) {
 	spec := in.Contest.Spec
 	next.WarmUpSeconds = warmUp(in)
@@ -38,7 +40,7 @@ func plan(next *v1alpha1.ContestStatus, in Input) {
 		next.Replicas, next.Sizing = spec.Replicas, fmt.Sprintf("replicas is %d", spec.Replicas)
 	default:
 		sizing := capacity.Size(load, pool, target)
-		next.Replicas, next.Sizing = int32(min(sizing.Replicas, most)), sizing.String()
+		next.Replicas, next.Sizing = int32(min(sizing.Replicas, maxReplicas)), sizing.String()
 		if limit > 0 && next.Replicas > limit {
 			next.Replicas = limit
 			next.Sizing += fmt.Sprintf(", of which the pool's scaling.maxReplicas allows %d", limit)
@@ -50,7 +52,7 @@ func plan(next *v1alpha1.ContestStatus, in Input) {
 	}
 }
 
-// demand is what the contest asks of its pool.
+// demand returns the contest's load, the pool and the target wait in the form of package capacity.
 func demand(in Input) (load capacity.Load, pool capacity.Pool, target time.Duration) {
 	spec := in.Contest.Spec
 	pool = capacity.Pool{Slots: int(in.Pool.Spec.Workers * in.Pool.Spec.Threads)}
@@ -58,7 +60,7 @@ func demand(in Input) (load capacity.Load, pool capacity.Pool, target time.Durat
 		Participants:       int(spec.Participants),
 		BurstPercent:       int(spec.Load.BurstPercent),
 		SubmissionsPerHour: int(spec.Load.SubmissionsPerHour),
-		Service:            capacity.Service{Mean: service(in), SCV: exponential},
+		Service:            capacity.Service{Mean: service(in), SCV: assumedSCV},
 	}
 	target = seconds(spec.TargetWaitSeconds)
 	if target == 0 {
@@ -67,33 +69,35 @@ func demand(in Input) (load capacity.Load, pool capacity.Pool, target time.Durat
 	return load, pool, target
 }
 
-// service is the mean time a submission holds a slot: declared, else measured, else assumed.
+// service returns the mean service time: declared, else measured, else assumed.
 func service(in Input) time.Duration {
 	if s := in.Contest.Spec.Load.SecondsPerRun; s > 0 {
 		return seconds(s)
 	}
-	if in.Past.Finished < enough {
+	if in.Measured.Finished < minMeasured {
 		return assumedService
 	}
-	return max(step, (in.Past.Served / time.Duration(in.Past.Finished)).Round(step))
+	return max(serviceStep, (in.Measured.ServiceTime / time.Duration(in.Measured.Finished)).Round(serviceStep))
 }
 
-// warmUp is the lead in seconds, to the next full minute where it is measured.
+// warmUp returns the warm-up in seconds. A measured one is rounded up to a full minute.
 func warmUp(in Input) int32 {
 	if s := in.Contest.Spec.WarmUpSeconds; s != nil {
 		return *s
 	}
-	lead := calendar.Lead(in.Past.Starts)
+	lead := calendar.Lead(in.Measured.PodStarts)
 	return int32((lead + time.Minute - 1).Truncate(time.Minute) / time.Second)
 }
 
-// Planning says whether a plan is to be made, for which the past and the room of the pool are wanted.
+// Planning reports whether Decide makes a plan, which needs the measurements and the headroom of
+// the pool.
 func Planning(c *v1alpha1.Contest, now time.Time) bool {
-	return !stands(Input{Contest: c, Now: now}) && !Entry(c).Phase(now).Over()
+	return !planIsFixed(Input{Contest: c, Now: now}) && !Entry(c).Phase(now).Over()
 }
 
-// stands says whether the plan in the status is one to keep: it is of this spec, and its replicas are held.
-func stands(in Input) bool {
+// planIsFixed reports whether the plan in the status stays: it is of the current spec and its
+// replicas are held.
+func planIsFixed(in Input) bool {
 	s := in.Contest.Status
 	return s.ObservedGeneration == in.Contest.Generation && s.Replicas > 0 && Entry(in.Contest).Phase(in.Now).Holds()
 }

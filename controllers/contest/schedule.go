@@ -12,10 +12,10 @@ import (
 	"executorpool.dev/controllers/calendar"
 )
 
-// Schedule is what a pool's contests ask of it.
+// Schedule holds the contests of one pool.
 type Schedule []calendar.Contest
 
-// ScheduleOf makes it of those that are not being deleted.
+// ScheduleOf returns the schedule of the contests that are not being deleted.
 func ScheduleOf(contests []v1alpha1.Contest) Schedule {
 	var all Schedule
 	for i := range contests {
@@ -26,7 +26,8 @@ func ScheduleOf(contests []v1alpha1.Contest) Schedule {
 	return all
 }
 
-// Raise lifts the replicas to what the contests hold together, and says so in words that fit behind a colon.
+// Raise returns the higher one of replicas and the floor of the contests, and the reason for it as
+// a clause.
 func (s Schedule) Raise(replicas int32, reason string, now time.Time) (int32, string) {
 	held, by := calendar.Floor(s, now)
 	switch {
@@ -38,20 +39,22 @@ func (s Schedule) Raise(replicas int32, reason string, now time.Time) (int32, st
 	return int32(held), fmt.Sprintf("contests %s and %s hold %d", strings.Join(by[:len(by)-1], ", "), by[len(by)-1], held)
 }
 
-// Running says whether a contest is between its start and its end.
+// Running reports whether a contest is between its start and its end.
 func (s Schedule) Running(now time.Time) bool {
 	return slices.ContainsFunc(s, func(c calendar.Contest) bool { return c.Phase(now) == calendar.Running })
 }
 
-// Pulls says whether the pool's image is to be brought to the nodes.
+// Pulls reports whether the nodes should pull the pool's image.
 func (s Schedule) Pulls(now time.Time) bool { return calendar.Pulling(s, now) }
 
-// Places is for how many replicas more than there are places are to be held on nodes.
+// Places returns the number of placeholders: the reserved replicas above the given number of
+// replicas.
 func (s Schedule) Places(now time.Time, replicas int32) int32 {
-	return max(0, int32(calendar.Reserved(s, now))-replicas)
+	return max(0, int32(calendar.ReservedReplicas(s, now))-replicas)
 }
 
-// Next is what a pool's status tells of the contest that starts next.
+// Next returns the contest that starts next in the form of the pool's status; nil when there is
+// none.
 func (s Schedule) Next(now time.Time) *v1alpha1.NextContest {
 	c := calendar.Upcoming(s, now)
 	if c == nil {
@@ -60,7 +63,8 @@ func (s Schedule) Next(now time.Time) *v1alpha1.NextContest {
 	return &v1alpha1.NextContest{Name: c.Name, StartTime: metav1.NewTime(c.Start), Replicas: int32(c.Replicas)}
 }
 
-// Change is how long until what the contests ask for may change; the given time when that is sooner.
+// Change returns the time until the floor, a pull or the placeholders may change; wait when that is
+// sooner.
 func (s Schedule) Change(now time.Time, wait time.Duration) time.Duration {
 	if at, ok := calendar.Next(s, now); ok {
 		wait = min(wait, at.Sub(now))

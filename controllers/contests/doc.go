@@ -1,8 +1,10 @@
 // Package contests keeps the status of every Contest.
 //
-// Data flows one way: gather (the pool, its other contests, its ready pods; while a plan is made also the quotas, the nodes and the
-// pods that prepare for the contest) -> decide (package contest) -> record (package recording) -> status, written once, if it
-// changed. Only gather and the status write do IO.
+// Data flows one way: observe (the pool, its other contests, its ready pods and, while a plan is
+// made, the quotas, the nodes and the prewarm pods) -> decide (package contest) -> record (package
+// recording) -> status, which is written once and only if it changed. Only observe and the write of
+// the status do IO.
 //
-// It writes nothing of a pool: the pool's own reconciler reads what its contests hold.
+// The package writes no object of a pool. Package pool reads the floors of the contests from their
+// statuses.
 package contests

@@ -21,90 +21,93 @@ import (
 	"executorpool.dev/controllers/resources"
 )
 
-// Census counts what the cluster's nodes have left, once for all contests that are planned at about the same time.
+// NodeCapacity lists what the nodes of the cluster have left, once for all contests that are
+// planned at about the same time.
 //
-// It lists the nodes and every pod that holds one, a page at a time, and keeps sums. That may take a large cluster's API
-// server seconds, so a count is handed out for censusWorth times as long as it took: however many contests are ahead, the
-// lists take a twentieth of the time at most. Nothing is listed while no contest is planned.
-type Census struct {
-	// Live reads from the API server: a cache of all pods of a cluster would cost more than all else the manager holds.
+// It lists the nodes and all pods with a node, page by page, and keeps sums. On a large cluster
+// that takes the API server seconds. A result is therefore reused for reuseFactor times as long as
+// the lists took: whatever the number of contests, the lists take at most a twentieth of the time.
+// Without a contest to plan nothing is listed.
+type NodeCapacity struct {
+	// Live reads from the API server. A cache of all pods of a cluster would need more memory than
+	// the rest of the manager.
 	Live  client.Reader
 	Clock clock.PassiveClock
 
-	mutex sync.Mutex
-	taken *nodes.Census
-	until time.Time
+	mutex   sync.Mutex
+	counted *nodes.Capacity
+	until   time.Time
 }
 
 const (
-	censusPage  = 500
-	censusWorth = 20
+	pageSize    = 500
+	reuseFactor = 20
 )
 
-// holding are pods that take something of a node.
-var holding = fields.ParseSelectorOrDie("spec.nodeName!=,status.phase!=Succeeded,status.phase!=Failed")
+// holdsNode selects the pods that use resources of a node.
+var holdsNode = fields.ParseSelectorOrDie("spec.nodeName!=,status.phase!=Succeeded,status.phase!=Failed")
 
 // +kubebuilder:rbac:groups="",resources=nodes,verbs=list
 
-// Room is what today's nodes have for a pool; nil when nobody can say: there is no census, the manager may not list nodes, or
-// the cluster has none.
-func (c *Census) Room(ctx context.Context, pool *v1alpha1.ExecutorPool, image string) (*nodes.Room, error) {
+// Headroom returns the headroom of the nodes for a pool. It is nil where it is unknown: c is nil,
+// the manager must not list nodes, or the cluster has no nodes.
+func (c *NodeCapacity) Headroom(ctx context.Context, pool *v1alpha1.ExecutorPool, image string) (*nodes.Headroom, error) {
 	if c == nil {
 		return nil, nil
 	}
-	taken, err := c.take(ctx)
+	counted, err := c.count(ctx)
 	if apierrors.IsForbidden(err) {
 		return nil, nil
 	}
 	if err != nil {
 		return nil, err
 	}
-	if taken.Known() == 0 {
+	if counted.Nodes() == 0 {
 		return nil, nil
 	}
 	pod, err := resources.Pod(pool, image)
 	if err != nil {
 		return nil, fmt.Errorf("render pod: %w", err)
 	}
-	room := taken.Room(pod, client.ObjectKeyFromObject(pool))
-	return &room, nil
+	headroom := counted.Headroom(pod, client.ObjectKeyFromObject(pool))
+	return &headroom, nil
 }
 
-// take counts, unless a count is young enough.
-func (c *Census) take(ctx context.Context) (*nodes.Census, error) {
+// count returns the capacity of the nodes. It lists them again when the last result is too old.
+func (c *NodeCapacity) count(ctx context.Context) (*nodes.Capacity, error) {
 	c.mutex.Lock()
 	defer c.mutex.Unlock()
 	began := c.Clock.Now()
-	if c.taken != nil && began.Before(c.until) {
-		return c.taken, nil
+	if c.counted != nil && began.Before(c.until) {
+		return c.counted, nil
 	}
-	census := &nodes.Census{}
-	err := c.each(ctx, func() client.ObjectList { return &corev1.NodeList{} }, fields.Everything(), func(object runtime.Object) {
-		census.AddNode(object.(*corev1.Node))
+	capacity := &nodes.Capacity{}
+	err := c.forEach(ctx, func() client.ObjectList { return &corev1.NodeList{} }, fields.Everything(), func(object runtime.Object) {
+		capacity.AddNode(object.(*corev1.Node))
 	})
 	if err != nil {
 		return nil, fmt.Errorf("list nodes: %w", err)
 	}
-	err = c.each(ctx, func() client.ObjectList { return &corev1.PodList{} }, holding, func(object runtime.Object) {
+	err = c.forEach(ctx, func() client.ObjectList { return &corev1.PodList{} }, holdsNode, func(object runtime.Object) {
 		if pod := object.(*corev1.Pod); !resources.IsPrewarm(pod) {
-			census.AddPod(pod, pods.PoolOf(pod))
+			capacity.AddPod(pod, pods.PoolOf(pod))
 		}
 	})
 	if err != nil {
 		return nil, fmt.Errorf("list pods of all namespaces: %w", err)
 	}
 	took := c.Clock.Since(began)
-	c.taken, c.until = census, began.Add(took+censusWorth*took)
-	return census, nil
+	c.counted, c.until = capacity, began.Add(took+reuseFactor*took)
+	return capacity, nil
 }
 
-// each counts what a list holds. It lists a page at a time, of which no more than the one being counted and the one after it are held.
-func (c *Census) each(ctx context.Context, empty func() client.ObjectList, which fields.Selector, count func(runtime.Object)) error {
+// forEach calls count for each object of a list. It holds at most two pages in memory.
+func (c *NodeCapacity) forEach(ctx context.Context, empty func() client.ObjectList, which fields.Selector, count func(runtime.Object)) error {
 	lister := pager.New(func(ctx context.Context, page metav1.ListOptions) (runtime.Object, error) {
 		list := empty()
 		return list, c.Live.List(ctx, list, &client.ListOptions{FieldSelector: which, Limit: page.Limit, Continue: page.Continue})
 	})
-	lister.PageSize, lister.PageBufferSize = censusPage, 0
+	lister.PageSize, lister.PageBufferSize = pageSize, 0
 	return lister.EachListItem(ctx, metav1.ListOptions{}, func(object runtime.Object) error {
 		count(object)
 		return nil

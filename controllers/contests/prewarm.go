@@ -20,65 +20,67 @@ import (
 	"executorpool.dev/controllers/status"
 )
 
-// pulling says whether a contest's image is being pulled ahead of its warm-up.
-func pulling(c *v1alpha1.Contest, now time.Time) bool {
+// isPulling reports whether the nodes pull the image for the contest before its warm-up.
+func isPulling(c *v1alpha1.Contest, now time.Time) bool {
 	return calendar.Pulling([]calendar.Contest{contest.Entry(c)}, now)
 }
 
-// ahead is what a pool has of pods that go when its replicas come.
-type ahead struct {
-	// pull is how far the image has come on the nodes; nil while nothing pulls it.
-	pull *contest.Pull
-	// pulling and holding are how many pods there are that pull the image, and that hold places.
-	pulling, holding int32
+// prewarmPods are the pods that prepare nodes for replicas and are deleted before the replicas are
+// created.
+type prewarmPods struct {
+	// progress is the progress of the preparation; nil when no image is being pulled.
+	progress *contest.Prewarm
+	// pulling is the number of pods that pull the image, placeholders the number of those that hold
+	// places on nodes.
+	pulling, placeholders int32
 }
 
-// ahead looks at the DaemonSet and the Job of the pool.
-func (r *Reconciler) ahead(ctx context.Context, pool *v1alpha1.ExecutorPool) (ahead, error) {
-	key, there := client.ObjectKeyFromObject(pool), ahead{}
+// observePrewarmPods reads the DaemonSet and the Job of the pool.
+func (r *Reconciler) observePrewarmPods(ctx context.Context, pool *v1alpha1.ExecutorPool) (prewarmPods, error) {
+	key, prewarm := client.ObjectKeyFromObject(pool), prewarmPods{}
 	set, job := &appsv1.DaemonSet{}, &batchv1.Job{}
 	for _, object := range []client.Object{set, job} {
 		if err := r.Client.Get(ctx, key, object); client.IgnoreNotFound(err) != nil {
-			return there, fmt.Errorf("get %T %s: %w", object, key, err)
+			return prewarm, fmt.Errorf("get %T %s: %w", object, key, err)
 		}
 	}
 	if metav1.IsControlledBy(job, pool) {
-		there.holding = job.Status.Active
+		prewarm.placeholders = job.Status.Active
 	}
 	if !metav1.IsControlledBy(set, pool) || set.DeletionTimestamp != nil {
-		return there, nil
+		return prewarm, nil
 	}
-	there.pulling = set.Status.CurrentNumberScheduled
-	far := &contest.Pull{}
-	if there.holding > 0 && job.DeletionTimestamp == nil {
-		far.Placeholders, far.Placed = there.holding, ptr.Deref(job.Status.Ready, 0)
+	prewarm.pulling = set.Status.CurrentNumberScheduled
+	progress := &contest.Prewarm{}
+	if prewarm.placeholders > 0 && job.DeletionTimestamp == nil {
+		progress.Placeholders, progress.PlacedPlaceholders = prewarm.placeholders, ptr.Deref(job.Status.Ready, 0)
 	}
 	if set.Status.ObservedGeneration == set.Generation {
-		far.On, far.Nodes = min(set.Status.NumberReady, set.Status.UpdatedNumberScheduled), set.Status.DesiredNumberScheduled
+		progress.NodesWithImage, progress.Nodes = min(set.Status.NumberReady, set.Status.UpdatedNumberScheduled), set.Status.DesiredNumberScheduled
 	}
 	var pods corev1.PodList
 	if err := r.Client.List(ctx, &pods, client.InNamespace(key.Namespace), client.MatchingFields{index.PodPool: key.Name}); err != nil {
-		return there, fmt.Errorf("list pods of %s: %w", key, err)
+		return prewarm, fmt.Errorf("list pods of %s: %w", key, err)
 	}
 	for i := range pods.Items {
-		// By name, so that of several the same one is told each time.
+		// The first fault in alphabetical order, so that the message does not change.
 		if pod := &pods.Items[i]; metav1.IsControlledBy(pod, set) {
-			if fault := status.ImageFault(pod); fault != "" && (far.Fault == "" || fault < far.Fault) {
-				far.Fault = fault
+			if fault := status.ImageFault(pod); fault != "" && (progress.Fault == "" || fault < progress.Fault) {
+				progress.Fault = fault
 			}
 		}
 	}
-	there.pull = far
-	return there, nil
+	prewarm.progress = progress
+	return prewarm, nil
 }
 
-// quotas are the namespace's, but for what pods take that are gone when the replicas come.
-func (r *Reconciler) quotas(ctx context.Context, pool *v1alpha1.ExecutorPool, there ahead) ([]corev1.ResourceQuota, error) {
+// quotas returns the quotas of the namespace without the usage of the prewarm pods.
+func (r *Reconciler) quotas(ctx context.Context, pool *v1alpha1.ExecutorPool, prewarm prewarmPods) ([]corev1.ResourceQuota, error) {
 	var quotas corev1.ResourceQuotaList
 	if err := r.Live.List(ctx, &quotas, client.InNamespace(pool.Namespace)); err != nil {
 		return nil, fmt.Errorf("list quotas of namespace %s: %w", pool.Namespace, err)
 	}
-	contest.Without(quotas.Items, resources.PullResources(), there.pulling)
-	contest.Without(quotas.Items, resources.Resources(pool.Spec), there.holding)
+	contest.ReleaseFromQuotas(quotas.Items, resources.PullResources(), prewarm.pulling)
+	contest.ReleaseFromQuotas(quotas.Items, resources.Resources(pool.Spec), prewarm.placeholders)
 	return quotas.Items, nil
 }

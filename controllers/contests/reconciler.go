@@ -34,25 +34,25 @@ import (
 	"executorpool.dev/controllers/status"
 )
 
-// conflictInterval is about what a watch takes to bring the cache up to date.
+// conflictInterval is about the time in which a watch brings the cache up to date.
 const conflictInterval = 100 * time.Millisecond
 
-// Reconciler keeps the status of Contests. It writes nothing of a pool: the pool's own reconciler reads what its
-// contests hold.
+// Reconciler keeps the status of Contests.
 type Reconciler struct {
 	// Client reads through the cache and writes.
 	Client client.Client
-	// Live reads from the API server; used only for endpoints and quotas, which are not worth a cache.
+	// Live reads from the API server. It is used for endpoints and quotas, which are read too
+	// rarely for a cache.
 	Live    client.Reader
 	Events  recorder.EventRecorder
 	Prover  *canary.Prover
 	Sampler *sampling.Sampler
-	// Recorder is to run beside the controller.
+	// Recorder keeps the ledgers of the contests. It runs beside the controller.
 	Recorder *recording.Recorder
 	Clock    clock.PassiveClock
-	// Census counts what nodes have left; nil where that is not to be told.
-	Census *Census
-	// Image is what pools run that name none.
+	// NodeCapacity gives the headroom of the nodes; nil when contests should not use it.
+	NodeCapacity *NodeCapacity
+	// Image is the image of pools whose spec names none.
 	Image string
 }
 
@@ -61,7 +61,7 @@ type Reconciler struct {
 // +kubebuilder:rbac:groups="",resources=resourcequotas,verbs=list
 // +kubebuilder:rbac:groups=discovery.k8s.io,resources=endpointslices,verbs=list
 
-// Reconcile brings one contest's status up to date.
+// Reconcile brings the status of one contest up to date.
 func (r *Reconciler) Reconcile(ctx context.Context, request ctrl.Request) (ctrl.Result, error) {
 	c := &v1alpha1.Contest{}
 	if err := r.Client.Get(ctx, request.NamespacedName, c); err != nil {
@@ -73,7 +73,7 @@ func (r *Reconciler) Reconcile(ctx context.Context, request ctrl.Request) (ctrl.
 	if c.DeletionTimestamp != nil {
 		return ctrl.Result{}, nil
 	}
-	in, err := r.gather(ctx, c)
+	in, err := r.observe(ctx, c)
 	if err != nil {
 		return ctrl.Result{}, err
 	}
@@ -92,7 +92,7 @@ func (r *Reconciler) Reconcile(ctx context.Context, request ctrl.Request) (ctrl.
 	return ctrl.Result{RequeueAfter: decision.Recheck}, nil
 }
 
-func (r *Reconciler) gather(ctx context.Context, c *v1alpha1.Contest) (contest.Input, error) {
+func (r *Reconciler) observe(ctx context.Context, c *v1alpha1.Contest) (contest.Input, error) {
 	in := contest.Input{Contest: c, Now: r.Clock.Now()}
 	key := types.NamespacedName{Namespace: c.Namespace, Name: c.Spec.PoolName}
 	contests, err := index.Contests(ctx, r.Client, key)
@@ -117,18 +117,18 @@ func (r *Reconciler) gather(ctx context.Context, c *v1alpha1.Contest) (contest.I
 		return in, err
 	}
 	if contest.Planning(c, in.Now) {
-		in.Past = r.past(ctx, ready)
-		there, err := r.ahead(ctx, pool)
+		in.Measured = r.measured(ctx, ready)
+		prewarm, err := r.observePrewarmPods(ctx, pool)
 		if err != nil {
 			return in, err
 		}
-		if pulling(c, in.Now) {
-			in.Pull = there.pull
+		if isPulling(c, in.Now) {
+			in.Prewarm = prewarm.progress
 		}
-		if in.Room, err = r.room(ctx, pool, there); err != nil {
+		if in.QuotaHeadroom, err = r.quotaHeadroom(ctx, pool, prewarm); err != nil {
 			return in, err
 		}
-		if in.Nodes, err = r.Census.Room(ctx, pool, resources.Image(pool, r.Image)); err != nil {
+		if in.NodeHeadroom, err = r.NodeCapacity.Headroom(ctx, pool, resources.Image(pool, r.Image)); err != nil {
 			return in, err
 		}
 	}
@@ -138,7 +138,7 @@ func (r *Reconciler) gather(ctx context.Context, c *v1alpha1.Contest) (contest.I
 	return in, err
 }
 
-// readyPods are the pool's, by name.
+// readyPods returns the ready pods of the pool, by name.
 func (r *Reconciler) readyPods(ctx context.Context, pool *v1alpha1.ExecutorPool) ([]corev1.Pod, error) {
 	var list corev1.PodList
 	if err := r.Client.List(ctx, &list, client.InNamespace(pool.Namespace), client.MatchingLabels(resources.Selector(pool))); err != nil {
@@ -149,47 +149,48 @@ func (r *Reconciler) readyPods(ctx context.Context, pool *v1alpha1.ExecutorPool)
 	return ready, nil
 }
 
-// past is what pods tell of how long they took to start, and submissions to run.
-func (r *Reconciler) past(ctx context.Context, ready []corev1.Pod) contest.Past {
-	var past contest.Past
+// measured returns the start times of the pods and the service times of their submissions.
+func (r *Reconciler) measured(ctx context.Context, ready []corev1.Pod) contest.Measured {
+	var measured contest.Measured
 	var targets []sampling.Target
 	for i := range ready {
 		if took, _, ok := pods.StartTime(&ready[i]); ok {
-			past.Starts = append(past.Starts, took)
+			measured.PodStarts = append(measured.PodStarts, took)
 		}
 		targets = append(targets, sampling.Target{Name: ready[i].Name, IP: ready[i].Status.PodIP, Ready: true})
 	}
 	for _, report := range r.Sampler.Sample(ctx, targets) {
 		if report.Err == nil {
-			past.Finished += int64(report.State.Finished)
-			past.Served += time.Duration(report.State.ServedMillis) * time.Millisecond
+			measured.Finished += int64(report.State.Finished)
+			measured.ServiceTime += time.Duration(report.State.ServedMillis) * time.Millisecond
 		}
 	}
-	return past
+	return measured
 }
 
-// room is what the namespace's quotas leave to the pool once the pods ahead of its replicas are gone.
-func (r *Reconciler) room(ctx context.Context, pool *v1alpha1.ExecutorPool, there ahead) (*contest.Room, error) {
-	quotas, err := r.quotas(ctx, pool, there)
+// quotaHeadroom returns the headroom of the namespace's quotas without the prewarm pods; nil when
+// no quota limits the pool.
+func (r *Reconciler) quotaHeadroom(ctx context.Context, pool *v1alpha1.ExecutorPool, prewarm prewarmPods) (*contest.QuotaHeadroom, error) {
+	quotas, err := r.quotas(ctx, pool, prewarm)
 	if err != nil {
 		return nil, err
 	}
-	return contest.RoomOf(quotas, resources.Resources(pool.Spec), int(pool.Status.Replicas)), nil
+	return contest.TightestQuota(quotas, resources.Resources(pool.Spec), int(pool.Status.Replicas)), nil
 }
 
-// replicas is what the preflight knows of ready pods.
+// replicas returns the state of the ready pods for the preflight.
 func (r *Reconciler) replicas(ctx context.Context, service types.NamespacedName, ready []corev1.Pod) ([]contest.Replica, error) {
 	var list discoveryv1.EndpointSliceList
 	err := r.Live.List(ctx, &list, client.InNamespace(service.Namespace), client.MatchingLabels{discoveryv1.LabelServiceName: service.Name})
 	if err != nil {
 		return nil, fmt.Errorf("list endpoints of service %s: %w", service, err)
 	}
-	led := map[types.UID]bool{}
+	inService := map[types.UID]bool{}
 	for _, slice := range list.Items {
 		for _, e := range slice.Endpoints {
-			// Absent means ready, says the API.
+			// According to the API, an absent value means ready.
 			if e.TargetRef != nil && (e.Conditions.Ready == nil || *e.Conditions.Ready) {
-				led[e.TargetRef.UID] = true
+				inService[e.TargetRef.UID] = true
 			}
 		}
 	}
@@ -197,12 +198,12 @@ func (r *Reconciler) replicas(ctx context.Context, service types.NamespacedName,
 	for i := range ready {
 		pod := &ready[i]
 		proof := r.Prover.Proof(canary.Pod{UID: pod.UID, Restarts: int32(pods.Restarts(pod)), IP: pod.Status.PodIP})
-		all = append(all, contest.Replica{Name: pod.Name, InService: led[pod.UID], Right: proof.Right, Fault: proof.Fault})
+		all = append(all, contest.Replica{Name: pod.Name, InService: inService[pod.UID], Proved: proof.Right, Fault: proof.Fault})
 	}
 	return all, nil
 }
 
-// writeStatus writes the status if it changed, then tells about the change.
+// writeStatus writes the status if it changed, and records the events after the write.
 func (r *Reconciler) writeStatus(ctx context.Context, c *v1alpha1.Contest, decision contest.Decision) error {
 	metrics.PublishContest(c, decision.Status)
 	if equality.Semantic.DeepEqual(c.Status, decision.Status) {
@@ -224,7 +225,7 @@ func (r *Reconciler) writeStatus(ctx context.Context, c *v1alpha1.Contest, decis
 	return nil
 }
 
-// retry tries again soon: quietly after a conflict, which only says that the cache was a moment behind.
+// retry retries soon and without an error after a conflict: the cache was not up to date.
 func retry(err error) (ctrl.Result, error) {
 	if apierrors.IsConflict(err) {
 		return ctrl.Result{RequeueAfter: conflictInterval}, nil
@@ -232,7 +233,8 @@ func retry(err error) (ctrl.Result, error) {
 	return ctrl.Result{}, err
 }
 
-// SetupWithManager registers the controller and the index both controllers find a pool's contests by.
+// SetupWithManager registers the controller and the index of contests by pool, which package pool
+// uses too.
 func (r *Reconciler) SetupWithManager(ctx context.Context, mgr ctrl.Manager) error {
 	if err := mgr.GetFieldIndexer().IndexField(ctx, &v1alpha1.Contest{}, index.ContestPool, index.ContestPoolOf); err != nil {
 		return fmt.Errorf("index contests by pool: %w", err)
@@ -249,8 +251,8 @@ func (r *Reconciler) SetupWithManager(ctx context.Context, mgr ctrl.Manager) err
 		Watches(&v1alpha1.ExecutorPool{}, handler.EnqueueRequestsFromMapFunc(r.contestsOfPool(contest.Planning)),
 			builder.WithPredicates(predicate.GenerationChangedPredicate{})).
 		Watches(&v1alpha1.ExecutorPool{}, handler.EnqueueRequestsFromMapFunc(r.contestsOfPool(contest.InPreflight))).
-		// It has its pool's name.
-		Watches(&appsv1.DaemonSet{}, handler.EnqueueRequestsFromMapFunc(r.contestsOfPool(pulling))).
+		// The DaemonSet has the name of its pool.
+		Watches(&appsv1.DaemonSet{}, handler.EnqueueRequestsFromMapFunc(r.contestsOfPool(isPulling))).
 		Complete(r)
 	if err != nil {
 		return fmt.Errorf("set up controller contest: %w", err)
@@ -258,7 +260,7 @@ func (r *Reconciler) SetupWithManager(ctx context.Context, mgr ctrl.Manager) err
 	return nil
 }
 
-// contestsOfPool are those that a change of the pool concerns: plans follow its spec, preflights its status.
+// contestsOfPool returns the contests of a changed pool for which concerns returns true.
 func (r *Reconciler) contestsOfPool(concerns func(*v1alpha1.Contest, time.Time) bool) handler.MapFunc {
 	return func(ctx context.Context, pool client.Object) []reconcile.Request {
 		contests, err := index.Contests(ctx, r.Client, client.ObjectKeyFromObject(pool))

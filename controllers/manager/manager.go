@@ -120,7 +120,7 @@ func Run(ctx context.Context, c Config) error {
 		Image:    c.ExecutorImage,
 	}
 	if c.NodeCapacity && len(c.Namespaces) == 0 {
-		contestReconciler.Census = &contests.Census{Live: mgr.GetAPIReader(), Clock: clock.RealClock{}}
+		contestReconciler.NodeCapacity = &contests.NodeCapacity{Live: mgr.GetAPIReader(), Clock: clock.RealClock{}}
 	}
 	if err := mgr.Add(contestReconciler.Prover); err != nil {
 		return fmt.Errorf("add canary prover: %w", err)

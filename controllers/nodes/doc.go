@@ -1,8 +1,9 @@
-// Package nodes counts how many pods of a kind today's nodes have room for.
+// Package nodes computes the number of pods of a pool that the current nodes can hold.
 //
-// Data flows one way: nodes and pods as the API server lists them -> Census (what each node has left) -> Room of one pod. A
-// census keeps sums and no pods, so that it may be taken of a large cluster page by page.
+// Data flows one way: nodes and pods, as the API server lists them -> Capacity (what each node has
+// left) -> Headroom of one pool. A Capacity keeps sums and no pods, so it can be built page by page
+// for a large cluster.
 //
-// Room is what the scheduler would find on empty queues, and an upper bound: pods that are yet to come, spread constraints,
-// affinity between pods and a runtime class's nodes are not counted. The package is pure.
+// A Headroom is an upper bound: it leaves out pending pods, topology spread constraints, affinity
+// between pods and the nodes of a runtime class. The package is pure.
 package nodes

@@ -22,7 +22,7 @@ func list(pairs ...string) corev1.ResourceList {
 	return l
 }
 
-// worker is a node of 4 cores and 16 GiB that takes 110 pods.
+// worker is a node with 4 cores, 16 GiB and 110 pods.
 func worker(name string, change func(*corev1.Node)) corev1.Node {
 	n := corev1.Node{ObjectMeta: metav1.ObjectMeta{Name: name, Labels: map[string]string{"pool": "contest"}},
 		Status: corev1.NodeStatus{Allocatable: list("cpu", "4", "memory", "16Gi", "pods", "110"),
@@ -33,7 +33,7 @@ func worker(name string, change func(*corev1.Node)) corev1.Node {
 	return n
 }
 
-// on is a pod of somebody's that holds so much of a node.
+// on is a pod that requests resources of a node.
 func on(node string, held corev1.ResourceList, change func(*corev1.Pod)) corev1.Pod {
 	p := corev1.Pod{Spec: corev1.PodSpec{NodeName: node, Containers: []corev1.Container{{Resources: corev1.ResourceRequirements{Requests: held}}}}}
 	if change != nil {
@@ -42,7 +42,7 @@ func on(node string, held corev1.ResourceList, change func(*corev1.Pod)) corev1.
 	return p
 }
 
-func TestRoomOnNodes(t *testing.T) {
+func TestHeadroomOfNodes(t *testing.T) {
 	tainted := func(effect corev1.TaintEffect) func(*corev1.Node) {
 		return func(n *corev1.Node) {
 			n.Spec.Taints = []corev1.Taint{{Key: "contest", Value: "yes", Effect: effect}}
@@ -54,43 +54,43 @@ func TestRoomOnNodes(t *testing.T) {
 		nodes []corev1.Node
 		pods  []corev1.Pod
 		pod   func(*corev1.Pod)
-		want  Room
+		want  Headroom
 	}{
-		"no nodes":             {want: Room{}},
-		"the design's replica": {nodes: []corev1.Node{worker("a", nil)}, want: Room{5, 1, "cpu"}},
-		"each node by itself":  {nodes: []corev1.Node{worker("a", nil), worker("b", nil)}, want: Room{10, 2, "cpu"}},
-		"memory":               {nodes: []corev1.Node{worker("a", func(n *corev1.Node) { n.Status.Allocatable["memory"] = resource.MustParse("7Gi") })}, want: Room{3, 1, "memory"}},
-		"number of pods":       {nodes: []corev1.Node{worker("a", func(n *corev1.Node) { n.Status.Allocatable["pods"] = resource.MustParse("2") })}, want: Room{2, 1, "pods"}},
-		"what most nodes lack": {nodes: []corev1.Node{worker("a", nil), worker("b", nil), worker("c", func(n *corev1.Node) { n.Status.Allocatable["memory"] = resource.MustParse("1Gi") })}, want: Room{10, 3, "cpu"}},
+		"no nodes":             {want: Headroom{}},
+		"the design's replica": {nodes: []corev1.Node{worker("a", nil)}, want: Headroom{5, 1, "cpu"}},
+		"each node by itself":  {nodes: []corev1.Node{worker("a", nil), worker("b", nil)}, want: Headroom{10, 2, "cpu"}},
+		"memory":               {nodes: []corev1.Node{worker("a", func(n *corev1.Node) { n.Status.Allocatable["memory"] = resource.MustParse("7Gi") })}, want: Headroom{3, 1, "memory"}},
+		"number of pods":       {nodes: []corev1.Node{worker("a", func(n *corev1.Node) { n.Status.Allocatable["pods"] = resource.MustParse("2") })}, want: Headroom{2, 1, "pods"}},
+		"what most nodes lack": {nodes: []corev1.Node{worker("a", nil), worker("b", nil), worker("c", func(n *corev1.Node) { n.Status.Allocatable["memory"] = resource.MustParse("1Gi") })}, want: Headroom{10, 3, "cpu"}},
 		"resource no node has": {nodes: []corev1.Node{worker("a", nil)}, pod: func(p *corev1.Pod) {
 			p.Spec.Containers[0].Resources.Requests["ephemeral-storage"] = resource.MustParse("1Gi")
-		}, want: Room{0, 1, "ephemeral-storage"}},
-		"not ready":                {nodes: []corev1.Node{worker("a", func(n *corev1.Node) { n.Status.Conditions[0].Status = corev1.ConditionUnknown })}, want: Room{}},
-		"never heard of":           {nodes: []corev1.Node{worker("a", func(n *corev1.Node) { n.Status.Conditions = nil })}, want: Room{}},
-		"cordoned":                 {nodes: []corev1.Node{worker("a", func(n *corev1.Node) { n.Spec.Unschedulable = true })}, want: Room{}},
-		"tainted":                  {nodes: []corev1.Node{worker("a", tainted("NoSchedule")), worker("b", tainted("NoExecute"))}, want: Room{}},
-		"tainted a little":         {nodes: []corev1.Node{worker("a", tainted("PreferNoSchedule"))}, want: Room{5, 1, "cpu"}},
-		"taint tolerated":          {nodes: []corev1.Node{worker("a", tainted("NoSchedule"))}, pod: func(p *corev1.Pod) { p.Spec.Tolerations = []corev1.Toleration{{Key: "contest", Operator: "Exists"}} }, want: Room{5, 1, "cpu"}},
-		"another taint tolerated":  {nodes: []corev1.Node{worker("a", tainted("NoSchedule"))}, pod: func(p *corev1.Pod) { p.Spec.Tolerations = []corev1.Toleration{{Key: "contest", Value: "no"}} }, want: Room{}},
-		"selected":                 {nodes: []corev1.Node{worker("a", nil), worker("b", func(n *corev1.Node) { n.Labels = nil })}, pod: func(p *corev1.Pod) { p.Spec.NodeSelector = map[string]string{"pool": "contest"} }, want: Room{5, 1, "cpu"}},
-		"required affinity":        {nodes: []corev1.Node{worker("a", nil), worker("b", func(n *corev1.Node) { n.Labels["disk"] = "ssd" })}, pod: func(p *corev1.Pod) { p.Spec.Affinity = ssd }, want: Room{5, 1, "cpu"}},
-		"others' pods":             {nodes: []corev1.Node{worker("a", nil)}, pods: []corev1.Pod{on("a", list("cpu", "1500m", "memory", "1Gi"), nil)}, want: Room{3, 1, "cpu"}},
-		"a pod that asks for none": {nodes: []corev1.Node{worker("a", func(n *corev1.Node) { n.Status.Allocatable["pods"] = resource.MustParse("4") })}, pods: []corev1.Pod{on("a", nil, nil)}, want: Room{3, 1, "pods"}},
-		"more held than there is":  {nodes: []corev1.Node{worker("a", nil)}, pods: []corev1.Pod{on("a", list("cpu", "9"), nil)}, want: Room{0, 1, "cpu"}},
+		}, want: Headroom{0, 1, "ephemeral-storage"}},
+		"not ready":                {nodes: []corev1.Node{worker("a", func(n *corev1.Node) { n.Status.Conditions[0].Status = corev1.ConditionUnknown })}, want: Headroom{}},
+		"never heard of":           {nodes: []corev1.Node{worker("a", func(n *corev1.Node) { n.Status.Conditions = nil })}, want: Headroom{}},
+		"cordoned":                 {nodes: []corev1.Node{worker("a", func(n *corev1.Node) { n.Spec.Unschedulable = true })}, want: Headroom{}},
+		"tainted":                  {nodes: []corev1.Node{worker("a", tainted("NoSchedule")), worker("b", tainted("NoExecute"))}, want: Headroom{}},
+		"tainted a little":         {nodes: []corev1.Node{worker("a", tainted("PreferNoSchedule"))}, want: Headroom{5, 1, "cpu"}},
+		"taint tolerated":          {nodes: []corev1.Node{worker("a", tainted("NoSchedule"))}, pod: func(p *corev1.Pod) { p.Spec.Tolerations = []corev1.Toleration{{Key: "contest", Operator: "Exists"}} }, want: Headroom{5, 1, "cpu"}},
+		"another taint tolerated":  {nodes: []corev1.Node{worker("a", tainted("NoSchedule"))}, pod: func(p *corev1.Pod) { p.Spec.Tolerations = []corev1.Toleration{{Key: "contest", Value: "no"}} }, want: Headroom{}},
+		"selected":                 {nodes: []corev1.Node{worker("a", nil), worker("b", func(n *corev1.Node) { n.Labels = nil })}, pod: func(p *corev1.Pod) { p.Spec.NodeSelector = map[string]string{"pool": "contest"} }, want: Headroom{5, 1, "cpu"}},
+		"required affinity":        {nodes: []corev1.Node{worker("a", nil), worker("b", func(n *corev1.Node) { n.Labels["disk"] = "ssd" })}, pod: func(p *corev1.Pod) { p.Spec.Affinity = ssd }, want: Headroom{5, 1, "cpu"}},
+		"others' pods":             {nodes: []corev1.Node{worker("a", nil)}, pods: []corev1.Pod{on("a", list("cpu", "1500m", "memory", "1Gi"), nil)}, want: Headroom{3, 1, "cpu"}},
+		"a pod that asks for none": {nodes: []corev1.Node{worker("a", func(n *corev1.Node) { n.Status.Allocatable["pods"] = resource.MustParse("4") })}, pods: []corev1.Pod{on("a", nil, nil)}, want: Headroom{3, 1, "pods"}},
+		"more held than there is":  {nodes: []corev1.Node{worker("a", nil)}, pods: []corev1.Pod{on("a", list("cpu", "9"), nil)}, want: Headroom{0, 1, "cpu"}},
 		"of another node": {nodes: []corev1.Node{worker("a", nil)}, pods: []corev1.Pod{on("b", list("cpu", "4"), nil), on("", list("cpu", "4"), nil)},
-			want: Room{5, 1, "cpu"}},
+			want: Headroom{5, 1, "cpu"}},
 		"ended or ending": {nodes: []corev1.Node{worker("a", nil)}, pods: []corev1.Pod{
 			on("a", list("cpu", "4"), func(p *corev1.Pod) { p.Status.Phase = corev1.PodSucceeded }),
 			on("a", list("cpu", "4"), func(p *corev1.Pod) { p.Status.Phase = corev1.PodFailed }),
-			on("a", list("cpu", "4"), func(p *corev1.Pod) { p.DeletionTimestamp = new(metav1.Now()) })}, want: Room{5, 1, "cpu"}},
+			on("a", list("cpu", "4"), func(p *corev1.Pod) { p.DeletionTimestamp = new(metav1.Now()) })}, want: Headroom{5, 1, "cpu"}},
 		"an init container that asks for more": {nodes: []corev1.Node{worker("a", nil)}, pods: []corev1.Pod{on("a", list("cpu", "100m"), func(p *corev1.Pod) {
 			p.Spec.InitContainers = []corev1.Container{{Resources: corev1.ResourceRequirements{Requests: list("cpu", "2")}}}
-		})}, want: Room{2, 1, "cpu"}},
+		})}, want: Headroom{2, 1, "cpu"}},
 		"the pool's own": {nodes: []corev1.Node{worker("a", nil)}, pods: []corev1.Pod{
-			on("a", list("cpu", "800m", "memory", "2208Mi"), mine), on("gone", list("cpu", "800m"), mine), on("", nil, mine)}, want: Room{6, 1, "cpu"}},
+			on("a", list("cpu", "800m", "memory", "2208Mi"), mine), on("gone", list("cpu", "800m"), mine), on("", nil, mine)}, want: Headroom{6, 1, "cpu"}},
 	} {
 		t.Run(name, func(t *testing.T) {
-			if diff := cmp.Diff(tc.want, take(tc.nodes, tc.pods).Room(replica(tc.pod), demo)); diff != "" {
+			if diff := cmp.Diff(tc.want, capacityOf(tc.nodes, tc.pods).Headroom(replica(tc.pod), demo)); diff != "" {
 				t.Errorf("room (-want +got):\n%s", diff)
 			}
 		})
@@ -105,8 +105,8 @@ func replica(change func(*corev1.Pod)) *corev1.Pod {
 
 func mine(p *corev1.Pod) { p.Labels = map[string]string{"instance": "demo"} }
 
-func take(nodes []corev1.Node, pods []corev1.Pod) *Census {
-	c := &Census{}
+func capacityOf(nodes []corev1.Node, pods []corev1.Pod) *Capacity {
+	c := &Capacity{}
 	for i := range nodes {
 		c.AddNode(&nodes[i])
 	}
@@ -120,8 +120,9 @@ func take(nodes []corev1.Node, pods []corev1.Pod) *Census {
 	return c
 }
 
-// TestRoomIsWhatFits places replicas one by one where they go, until none does.
-func TestRoomIsWhatFits(t *testing.T) {
+// TestHeadroomIsWhatFits places replicas one by one until none fits, and compares their number with
+// the headroom.
+func TestHeadroomIsWhatFits(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		var cluster []corev1.Node
 		for i := range rapid.IntRange(1, 4).Draw(t, "nodes") {
@@ -134,12 +135,12 @@ func TestRoomIsWhatFits(t *testing.T) {
 		for range rapid.IntRange(0, 6).Draw(t, "others") {
 			pods = append(pods, on(fmt.Sprint(rapid.IntRange(0, 4).Draw(t, "on")), list("cpu", fmt.Sprintf("%dm", rapid.IntRange(0, 3000).Draw(t, "held"))), nil))
 		}
-		room := take(cluster, pods).Room(replica(nil), demo)
+		headroom := capacityOf(cluster, pods).Headroom(replica(nil), demo)
 		placed := int32(0)
 		for _, n := range cluster {
 			for {
 				more := on(n.Name, replica(nil).Spec.Containers[0].Resources.Requests, mine)
-				c := take(cluster, append(pods, more))
+				c := capacityOf(cluster, append(pods, more))
 				negative := false
 				for _, left := range c.nodes[c.byName[n.Name]].free {
 					negative = negative || left.Sign() < 0
@@ -151,17 +152,17 @@ func TestRoomIsWhatFits(t *testing.T) {
 				placed++
 			}
 		}
-		if room.Replicas != placed {
-			t.Fatalf("room for %d, and %d could be placed", room.Replicas, placed)
+		if headroom.Replicas != placed {
+			t.Fatalf("room for %d, and %d could be placed", headroom.Replicas, placed)
 		}
-		if full := take(cluster, pods).Room(replica(nil), demo); full.Replicas != placed {
+		if full := capacityOf(cluster, pods).Headroom(replica(nil), demo); full.Replicas != placed {
 			t.Fatalf("room for %d of %d that are there", full.Replicas, placed)
 		}
 	})
 }
 
-// BenchmarkCensus counts a cluster of 1,000 nodes with 20 pods each, as it was listed, and asks it for one pool.
-func BenchmarkCensus(b *testing.B) {
+// BenchmarkCapacity adds 1,000 nodes with 20 pods each, and computes the headroom of one pool.
+func BenchmarkCapacity(b *testing.B) {
 	var cluster []corev1.Node
 	var pods []corev1.Pod
 	for i := range 1000 {
@@ -171,8 +172,8 @@ func BenchmarkCensus(b *testing.B) {
 		}
 	}
 	for b.Loop() {
-		if room := take(cluster, pods).Room(replica(nil), demo); room.Replicas != 2000 {
-			b.Fatalf("room for %d, want 2000", room.Replicas)
+		if headroom := capacityOf(cluster, pods).Headroom(replica(nil), demo); headroom.Replicas != 2000 {
+			b.Fatalf("room for %d, want 2000", headroom.Replicas)
 		}
 	}
 }

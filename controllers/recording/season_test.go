@@ -223,7 +223,7 @@ func (p *seasonPool) reconcile() time.Time {
 			continue
 		}
 		if settled := contest.Entry(c).Phase(p.now).Over() && c.Status.ObservedGeneration == c.Generation && len(c.Status.Checkpoint) == 0 && p.books.recordings[keyOf(c)] == nil; !settled {
-			in := contest.Input{Contest: c, Pool: seasonExecutorPool(), Now: p.now, Past: contest.Past{Starts: p.starts}}
+			in := contest.Input{Contest: c, Pool: seasonExecutorPool(), Now: p.now, Measured: contest.Measured{PodStarts: p.starts}}
 			d := contest.Decide(in)
 			if err := p.books.recordings.Record(in, &d); err != nil {
 				p.faults = append(p.faults, err.Error())

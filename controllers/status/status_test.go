@@ -53,7 +53,7 @@ func names(d Decision) []string {
 	return got
 }
 
-func TestPoolLifeTold(t *testing.T) {
+func TestPoolLife(t *testing.T) {
 	s := newScene(3)
 	for i, tc := range []struct {
 		name               string
@@ -182,7 +182,7 @@ func TestFaultDoesNotFlap(t *testing.T) {
 	}
 }
 
-func TestUnschedulableCallsNobodyAtOnce(t *testing.T) {
+func TestUnschedulableStallsAfterGrace(t *testing.T) {
 	s := newScene(1)
 	s.deployment(1, 1, 0)
 	s.Pods = []corev1.Pod{brokenPod("demo-a", func(p *corev1.Pod) {
@@ -228,7 +228,7 @@ func TestObstacleScalesNothing(t *testing.T) {
 	}
 }
 
-func TestReportsCounted(t *testing.T) {
+func TestReplicaStatesCounted(t *testing.T) {
 	serving := func(name string) corev1.Pod {
 		return brokenPod(name, func(p *corev1.Pod) {
 			p.Status.Conditions = []corev1.PodCondition{{Type: corev1.PodReady, Status: corev1.ConditionTrue}}

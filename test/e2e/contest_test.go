@@ -314,7 +314,7 @@ func TestContestFaultIsNamedInTime(t *testing.T) {
 			change: func(s *v1alpha1.ExecutorPoolSpec) { s.Image = "executorpool/nowhere:1" }},
 		"isolation": {reason: v1alpha1.ReasonTierTooLow, words: "Namespaced",
 			change: func(s *v1alpha1.ExecutorPoolSpec) { s.Isolation.MinimumTier = v1alpha1.TierNamespaced }},
-		"quota": {ahead: v1alpha1.ReasonExceedsQuota, aheadWords: "quota team (pods) leaves room for 1",
+		"quota": {ahead: v1alpha1.ReasonExceedsQuota, aheadWords: "quota team (pods) allows 1",
 			reason: v1alpha1.ReasonPodCreation, words: "exceeded quota: team", pods: "1"},
 		"no capacity": {ahead: v1alpha1.ReasonExceedsNodes, aheadWords: "nodes",
 			reason: v1alpha1.ReasonUnschedulable, words: "Insufficient cpu",

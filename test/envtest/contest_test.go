@@ -196,7 +196,7 @@ func TestContestSaysWhatIsWrong(t *testing.T) {
 	}
 	modify(t, namespace, pool, func(p *v1alpha1.ExecutorPool) { p.Spec.Scaling.MaxReplicas = 21 })
 	eventuallyStage(t, c, v1alpha1.ConditionPrewarmed, metav1.ConditionFalse, v1alpha1.ReasonExceedsQuota)
-	eventuallyContestEvent(t, c, v1alpha1.ReasonExceedsQuota, "200 participants x 2.0 s over 8 slots a replica within 5 s: 10 replicas, and quota team (pods) leaves room for 4")
+	eventuallyContestEvent(t, c, v1alpha1.ReasonExceedsQuota, "200 participants x 2.0 s over 8 slots a replica within 5 s: 10 replicas, and quota team (pods) allows 4")
 
 	gomega.NewWithT(t).Expect(admin.Delete(t.Context(), c)).To(gomega.Succeed())
 	eventuallyPrewarmedMetric(t, namespace)

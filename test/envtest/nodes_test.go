@@ -90,12 +90,12 @@ func TestContestToldWhatNodesLack(t *testing.T) {
 	newPool(t, namespace, func(s *v1alpha1.ExecutorPoolSpec) { s.Scheduling.NodeSelector = map[string]string{"pool": namespace} })
 	c := newContest(t, namespace, "finals", 240*time.Hour, nil)
 	const sizing = "200 participants x 2.0 s over 8 slots a replica within 5 s: 10 replicas"
-	eventuallyPlanned(t, c, "ExceedsNodes: "+sizing+", and today's nodes have room for 5: these can serve 100 participants within the target; "+
+	eventuallyPlanned(t, c, "ExceedsNodes: "+sizing+", and the current nodes can hold 5: these can serve 100 participants within the target; "+
 		"with 200, 95 of 100 submissions of the burst wait up to ")
-	if cond := meta.FindStatusCondition(c.Status.Conditions, v1alpha1.ConditionPrewarmed); !strings.Contains(cond.Message, "Of the nodes, 1 take pods of pool demo, and what they lack is cpu.") {
+	if cond := meta.FindStatusCondition(c.Status.Conditions, v1alpha1.ConditionPrewarmed); !strings.Contains(cond.Message, "1 node can run pods of pool demo, limited by cpu.") {
 		t.Errorf("message %q does not say what the nodes lack", cond.Message)
 	}
-	eventuallyContestEvent(t, c, v1alpha1.ReasonExceedsNodes, sizing+", and today's nodes have room for 5")
+	eventuallyContestEvent(t, c, v1alpha1.ReasonExceedsNodes, sizing+", and the current nodes can hold 5")
 
 	modify(t, namespace, &v1alpha1.ExecutorPool{}, func(p *v1alpha1.ExecutorPool) {
 		p.Spec.Scheduling.Tolerations = []corev1.Toleration{{Key: "contest", Operator: corev1.TolerationOpExists}}
@@ -108,7 +108,7 @@ func TestContestToldWhatNodesLack(t *testing.T) {
 			Requests: corev1.ResourceList{"cpu": resource.MustParse("2")}}}}}}
 	create(t, busy)
 	t.Cleanup(func() { remove(t, busy) })
-	eventuallyPlanned(t, c, "ExceedsNodes: "+sizing+", and today's nodes have room for 7: these can serve 140 participants")
+	eventuallyPlanned(t, c, "ExceedsNodes: "+sizing+", and the current nodes can hold 7: these can serve 140 participants")
 	newNode(t, "lack-d", namespace, nil)
 	eventuallyPlanned(t, c, "WarmUpAhead: ")
 }

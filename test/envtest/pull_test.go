@@ -125,7 +125,7 @@ func TestPlacesHeldAheadOfContest(t *testing.T) {
 	g.Eventually(func(g gomega.Gomega) {
 		g.Expect(admin.Get(t.Context(), client.ObjectKeyFromObject(c), c)).To(gomega.Succeed())
 		g.Expect(meta.FindStatusCondition(c.Status.Conditions, v1alpha1.ConditionPrewarmed).Message).To(gomega.HavePrefix(
-			"The pool's image is on 3 of 3 nodes, and 4 of 9 placeholders for the replicas to come have a node;"))
+			"The pool's image is on 3 of 3 nodes, and 4 of 9 placeholders for the coming replicas have a node;"))
 	}).Should(gomega.Succeed())
 
 	changeContest(t, c, func(s *v1alpha1.ContestSpec) { s.StartTime = metav1.NewTime(time.Now().Add(4 * time.Minute)) })

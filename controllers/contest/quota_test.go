@@ -32,33 +32,33 @@ func TestTightestQuotaFound(t *testing.T) {
 	scoped.Spec.Scopes = []corev1.ResourceQuotaScope{corev1.ResourceQuotaScopeBestEffort}
 	for name, tc := range map[string]struct {
 		quotas []corev1.ResourceQuota
-		want   *Room
+		want   *QuotaHeadroom
 	}{
 		"none":              {nil, nil},
 		"of other things":   {[]corev1.ResourceQuota{quota("q", list("services", "1"), list("services", "1"))}, nil},
 		"of some pods only": {[]corev1.ResourceQuota{scoped}, nil},
 		"limit never set":   {[]corev1.ResourceQuota{quota("q", list("limits.cpu", "1"), nil)}, nil},
-		"pods":              {[]corev1.ResourceQuota{quota("q", list("pods", "10"), list("pods", "6"))}, &Room{6, "q", "pods"}},
+		"pods":              {[]corev1.ResourceQuota{quota("q", list("pods", "10"), list("pods", "6"))}, &QuotaHeadroom{6, "q", "pods"}},
 		"CPU": {[]corev1.ResourceQuota{quota("a", list("pods", "100"), nil), quota("b", list("requests.cpu", "8"), list("requests.cpu", "2400m"))},
-			&Room{9, "b", "requests.cpu"}},
-		"memory, used up": {[]corev1.ResourceQuota{quota("q", list("limits.memory", "10Gi"), list("limits.memory", "15Gi"))}, &Room{2, "q", "limits.memory"}},
+			&QuotaHeadroom{9, "b", "requests.cpu"}},
+		"memory, used up": {[]corev1.ResourceQuota{quota("q", list("limits.memory", "10Gi"), list("limits.memory", "15Gi"))}, &QuotaHeadroom{2, "q", "limits.memory"}},
 	} {
 		t.Run(name, func(t *testing.T) {
-			if diff := cmp.Diff(tc.want, RoomOf(tc.quotas, need, 2)); diff != "" {
+			if diff := cmp.Diff(tc.want, TightestQuota(tc.quotas, need, 2)); diff != "" {
 				t.Errorf("room (-want +got):\n%s", diff)
 			}
 		})
 	}
 }
 
-func TestQuotaToldDaysBefore(t *testing.T) {
+func TestQuotaTooSmallReportedDaysBefore(t *testing.T) {
 	in := Input{Contest: finals(), Pool: pool(), Now: start.Add(-240 * time.Hour)}
-	for room, want := range map[Room]string{
-		{6, "team", "requests.cpu"}: "ExceedsQuota: 200 participants x 2.0 s over 8 slots a replica within 5 s: 10 replicas, and quota team (requests.cpu) leaves room for 6: these can serve 120 participants within the target; with 200, 95 of 100 submissions of the burst wait up to 7.1 s. Raise the quota",
-		{0, "team", "pods"}:         "ExceedsQuota: 200 participants x 2.0 s over 8 slots a replica within 5 s: 10 replicas, and quota team (pods) leaves room for 0: these can serve 0 participants within the target. Raise the quota",
+	for headroom, want := range map[QuotaHeadroom]string{
+		{6, "team", "requests.cpu"}: "ExceedsQuota: 200 participants x 2.0 s over 8 slots a replica within 5 s: 10 replicas, and quota team (requests.cpu) allows 6: these can serve 120 participants within the target; with 200, 95 of 100 submissions of the burst wait up to 7.1 s. Raise the quota",
+		{0, "team", "pods"}:         "ExceedsQuota: 200 participants x 2.0 s over 8 slots a replica within 5 s: 10 replicas, and quota team (pods) allows 0: these can serve 0 participants within the target. Raise the quota",
 		{10, "team", "pods"}:        "WarmUpAhead: ",
 	} {
-		in.Room = &room
+		in.QuotaHeadroom = &headroom
 		c := meta.FindStatusCondition(Decide(in).Status.Conditions, v1alpha1.ConditionPrewarmed)
 		if got := c.Reason + ": " + c.Message; !strings.HasPrefix(got, want) {
 			t.Errorf("got  %s\nwant %s", got, want)

@@ -52,19 +52,19 @@ func TestPrewarmedNamesCause(t *testing.T) {
 		},
 		"isolation not told": {
 			change: func(in *Input) { in.Pool.Status.Conditions = nil; late(in) },
-			status: metav1.ConditionFalse, want: "ReplicasSilent: Half of the warm-up is over and no replica has told what isolation it proved",
+			status: metav1.ConditionFalse, want: "ReplicasSilent: Half of the warm-up is over and no replica has reported its isolation tier",
 		},
 		"canary failed": {
 			change: func(in *Input) {
 				in.Replicas[3] = Replica{Name: "demo-3", InService: true, Fault: "the canary in java got the verdict RuntimeError instead of OK"}
 			},
-			status: metav1.ConditionFalse, want: "CanaryFailed: Replica demo-3 is ready and fails: the canary in java got the verdict RuntimeError instead of OK.",
+			status: metav1.ConditionFalse, want: "CanaryFailed: Replica demo-3 is ready and fails the canary: the canary in java got the verdict RuntimeError instead of OK.",
 		},
-		"canary pending":          {change: func(in *Input) { in.Replicas[3].Right = false }, status: metav1.ConditionUnknown, want: "WarmingUp: Not yet: replica demo-3 has not answered the canary."},
-		"canary pending too long": {change: func(in *Input) { in.Replicas[3].Right = false; late(in) }, status: metav1.ConditionFalse, want: "CanaryPending: Half of the warm-up is over and replica demo-3 has not answered the canary"},
-		"not in the Service":      {change: func(in *Input) { in.Replicas[9].InService = false; late(in) }, status: metav1.ConditionFalse, want: "NotInService: Half of the warm-up is over and the Service does not lead to replica demo-9"},
-		"starting":                {change: func(in *Input) { in.Replicas = right(7) }, status: metav1.ConditionUnknown, want: "WarmingUp: Not yet: fewer than 10 replicas are ready."},
-		"slow":                    {change: func(in *Input) { in.Replicas = right(9); late(in) }, status: metav1.ConditionFalse, want: "ReplicasNotReady: Half of the warm-up is over and fewer than 10 replicas are ready"},
+		"canary pending":          {change: func(in *Input) { in.Replicas[3].Proved = false }, status: metav1.ConditionUnknown, want: "WarmingUp: Not yet: replica demo-3 has not answered the canary."},
+		"canary pending too long": {change: func(in *Input) { in.Replicas[3].Proved = false; late(in) }, status: metav1.ConditionFalse, want: "CanaryPending: Half of the warm-up is over and replica demo-3 has not answered the canary"},
+		"not in the Service":      {change: func(in *Input) { in.Replicas[9].InService = false; late(in) }, status: metav1.ConditionFalse, want: "NotInService: Half of the warm-up is over and replica demo-9 is not an endpoint of the Service"},
+		"starting":                {change: func(in *Input) { in.Replicas = proved(7) }, status: metav1.ConditionUnknown, want: "WarmingUp: Not yet: fewer than 10 replicas are ready."},
+		"slow":                    {change: func(in *Input) { in.Replicas = proved(9); late(in) }, status: metav1.ConditionFalse, want: "ReplicasNotReady: Half of the warm-up is over and fewer than 10 replicas are ready"},
 		"right":                   {status: metav1.ConditionTrue, want: "EveryReplicaProved: 10 replicas are ready, behind the Service and isolated"},
 		"right though the pool has more to say": {
 			change: func(in *Input) {
@@ -76,13 +76,13 @@ func TestPrewarmedNamesCause(t *testing.T) {
 			change: func(in *Input) {
 				other := Entry(finals())
 				other.WarmUp, other.Replicas = 300*time.Second, 3
-				in.Others, in.Replicas = []calendar.Contest{other}, right(12)
+				in.Others, in.Replicas = []calendar.Contest{other}, proved(12)
 			},
 			status: metav1.ConditionUnknown, want: "WarmingUp: Not yet: fewer than 13 replicas are ready.",
 		},
 	} {
 		t.Run(name, func(t *testing.T) {
-			in := Input{Contest: finals(), Pool: pool(), Now: start.Add(-200 * time.Second), Replicas: right(10)}
+			in := Input{Contest: finals(), Pool: pool(), Now: start.Add(-200 * time.Second), Replicas: proved(10)}
 			if tc.change != nil {
 				tc.change(&in)
 			}
@@ -94,17 +94,17 @@ func TestPrewarmedNamesCause(t *testing.T) {
 	}
 }
 
-// warming is a pool that warms up for a contest in virtual time: its pods become ready, reach the Service, tell their
-// isolation and answer the canary one after the other, each when its time has come.
+// warming is a pool that warms up in virtual time. Its pods become ready, become endpoints of the
+// Service, report their isolation and pass the canary, each at a time of its own.
 type warming struct {
 	lead  time.Duration
-	ready []time.Duration // after the warm-up's begin
+	ready []time.Duration // after the begin of the warm-up
 	fault string
-	at    time.Duration // from when the fault shows
+	at    time.Duration // at which the fault shows
 	which int
 }
 
-// draw makes one whose pods start as measured before: within half of the lead, in which the canary is answered too.
+// draw returns a pool whose pods start within half of the lead time, the canary included.
 func draw(r *rand.Rand) warming {
 	lead := calendar.Lead([]time.Duration{time.Duration(1+r.IntN(600)) * time.Second}).Truncate(time.Second)
 	w := warming{lead: lead, ready: make([]time.Duration, 10), which: r.IntN(10)}
@@ -125,9 +125,9 @@ func (w warming) input(after time.Duration) Input {
 		if after < ready || blocked && i >= w.which {
 			continue
 		}
-		r := Replica{Name: fmt.Sprintf("demo-%d", i), InService: after >= ready+2*time.Second, Right: after >= ready+35*time.Second}
+		r := Replica{Name: fmt.Sprintf("demo-%d", i), InService: after >= ready+2*time.Second, Proved: after >= ready+35*time.Second}
 		if faulty && w.fault == v1alpha1.ReasonCanaryFailed && i == w.which && after >= ready+30*time.Second {
-			r.Right, r.Fault = false, "the canary in go got the verdict InternalError instead of OK"
+			r.Proved, r.Fault = false, "the canary in go got the verdict InternalError instead of OK"
 		}
 		in.Replicas = append(in.Replicas, r)
 	}
@@ -143,8 +143,9 @@ func (w warming) input(after time.Duration) Input {
 	return in
 }
 
-// play looks as the controller does, when Recheck says so, and returns what Prewarmed said, in order, and when last.
-func (w warming) play(until time.Duration) (said []string, at time.Duration) {
+// play decides at each Recheck. It returns the sequence of statuses and reasons of Prewarmed and
+// the time of the last change.
+func (w warming) play(until time.Duration) (seen []string, at time.Duration) {
 	status := v1alpha1.ContestStatus{}
 	for after := time.Duration(0); after <= until; {
 		in := w.input(after)
@@ -152,22 +153,22 @@ func (w warming) play(until time.Duration) (said []string, at time.Duration) {
 		d := Decide(in)
 		status = d.Status
 		c := meta.FindStatusCondition(status.Conditions, v1alpha1.ConditionPrewarmed)
-		if word := string(c.Status) + " " + c.Reason; len(said) == 0 || said[len(said)-1] != word {
-			said, at = append(said, word), after
+		if state := string(c.Status) + " " + c.Reason; len(seen) == 0 || seen[len(seen)-1] != state {
+			seen, at = append(seen, state), after
 		}
 		after += min(d.Recheck, 5*time.Second)
 	}
-	return said, at
+	return seen, at
 }
 
 func TestNoFalseAlarms(t *testing.T) {
 	alarms := 0
 	for seed := range uint64(1000) {
 		w := draw(rand.New(rand.NewPCG(seed, 5)))
-		said, at := w.play(w.lead)
-		if fmt.Sprint(said) != "[Unknown WarmingUp True EveryReplicaProved]" || at > w.lead/2 {
+		seen, at := w.play(w.lead)
+		if fmt.Sprint(seen) != "[Unknown WarmingUp True EveryReplicaProved]" || at > w.lead/2 {
 			alarms++
-			t.Errorf("contest %d with a lead of %v: %v, the last after %v", seed, w.lead, said, at)
+			t.Errorf("contest %d with a lead of %v: %v, the last after %v", seed, w.lead, seen, at)
 		}
 	}
 	t.Logf("%d false alarms over 1000 contests", alarms)
@@ -180,9 +181,9 @@ func TestFaultsNamedInTime(t *testing.T) {
 		w := draw(r)
 		w.fault = faults[seed%uint64(len(faults))]
 		w.at = time.Duration(r.Float64() * float64(w.lead/2-20*time.Second))
-		said, at := w.play(w.lead / 2)
-		if last := said[len(said)-1]; last != "False "+w.fault || at > w.lead/2 {
-			t.Errorf("contest %d with a lead of %v: %v, the last after %v, want False %s by half of it", seed, w.lead, said, at, w.fault)
+		seen, at := w.play(w.lead / 2)
+		if last := seen[len(seen)-1]; last != "False "+w.fault || at > w.lead/2 {
+			t.Errorf("contest %d with a lead of %v: %v, the last after %v, want False %s by half of it", seed, w.lead, seen, at, w.fault)
 		}
 	}
 }
