@@ -242,7 +242,7 @@ func (r *Reconciler) SetupWithManager(ctx context.Context, mgr ctrl.Manager) err
 	if err := mgr.Add(r.Recorder); err != nil {
 		return fmt.Errorf("set up the recorder: %w", err)
 	}
-	if err := r.Recorder.Listen(ctx, mgr.GetCache()); err != nil {
+	if err := r.Recorder.WatchTerminations(ctx, mgr.GetCache()); err != nil {
 		return err
 	}
 	err := ctrl.NewControllerManagedBy(mgr).

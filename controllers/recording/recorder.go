@@ -20,14 +20,14 @@ import (
 )
 
 const (
-	// lookInterval is how often the replicas of a pool with a contest are asked what they have counted.
-	lookInterval = 2 * time.Second
-	// lookParallel bounds how many pods are asked at one time.
-	lookParallel = 128
+	// snapshotInterval is the time between two snapshots of a pool with a contest.
+	snapshotInterval = 2 * time.Second
+	// maxParallel is the highest number of pods that are asked at one time.
+	maxParallel = 128
 )
 
-// Recorder asks the replicas of pools whose contests have begun, or are about to, what they have counted, and keeps a ledger
-// of each contest. It is a manager.Runnable. A tick without such a contest costs nothing.
+// Recorder takes snapshots of the pools whose contests run or warm up, and keeps a ledger of each
+// contest. It implements manager.Runnable. Without such a contest it asks nobody.
 type Recorder struct {
 	// Client reads pods through the cache.
 	Client  client.Reader
@@ -36,11 +36,11 @@ type Recorder struct {
 
 	mu         sync.Mutex
 	recordings Recordings
-	// looking are the pools that are being asked.
-	looking map[types.NamespacedName]bool
+	// asking holds the pools of which a snapshot is under way.
+	asking map[types.NamespacedName]bool
 }
 
-// Record puts into a decision what is known of what the replicas did.
+// Record adds the report, the checkpoint and the condition Reported to a decision.
 func (r *Recorder) Record(in contest.Input, d *contest.Decision) error {
 	r.mu.Lock()
 	defer r.mu.Unlock()
@@ -53,19 +53,19 @@ func (r *Recorder) Record(in contest.Input, d *contest.Decision) error {
 	return nil
 }
 
-// NeedLeaderElection keeps managers that only stand by from asking.
+// NeedLeaderElection returns true: only the leader asks replicas.
 func (r *Recorder) NeedLeaderElection() bool { return true }
 
-// Start looks until ctx ends.
+// Start takes snapshots until ctx ends.
 func (r *Recorder) Start(ctx context.Context) error {
 	var looks sync.WaitGroup
 	defer looks.Wait()
-	slots := make(chan struct{}, lookParallel)
+	slots := make(chan struct{}, maxParallel)
 	for {
 		for _, pool := range r.due() {
 			looks.Go(func() {
-				look, err := r.look(ctx, pool, slots)
-				r.took(pool, look, err)
+				snapshot, err := r.snapshot(ctx, pool, slots)
+				r.add(pool, snapshot, err)
 			})
 		}
 		timer := r.Clock.NewTimer(r.wait())
@@ -78,38 +78,38 @@ func (r *Recorder) Start(ctx context.Context) error {
 	}
 }
 
-// due are the pools to look at; they are then being looked at.
+// due returns the pools of which no snapshot is under way, and marks them.
 func (r *Recorder) due() []types.NamespacedName {
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	if r.looking == nil {
-		r.looking = map[types.NamespacedName]bool{}
+	if r.asking == nil {
+		r.asking = map[types.NamespacedName]bool{}
 	}
 	var pools []types.NamespacedName
 	for _, pool := range r.recordings.Pools() {
-		if !r.looking[pool] {
-			r.looking[pool] = true
+		if !r.asking[pool] {
+			r.asking[pool] = true
 			pools = append(pools, pool)
 		}
 	}
 	return pools
 }
 
-// wait is how long until the next look, or the last of a contest.
+// wait returns the time until the next snapshot, at most until the final one of a contest.
 func (r *Recorder) wait() time.Duration {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	now := r.Clock.Now()
-	return max(10*time.Millisecond, min(lookInterval, r.recordings.Last(now).Sub(now)))
+	return max(10*time.Millisecond, min(snapshotInterval, r.recordings.NextFinal(now).Sub(now)))
 }
 
-// look asks all pods of a pool that can answer.
-func (r *Recorder) look(ctx context.Context, pool types.NamespacedName, slots chan struct{}) (report.Look, error) {
+// snapshot asks all pods of a pool that can answer.
+func (r *Recorder) snapshot(ctx context.Context, pool types.NamespacedName, slots chan struct{}) (report.Snapshot, error) {
 	var list corev1.PodList
 	if err := r.Client.List(ctx, &list, client.InNamespace(pool.Namespace), client.MatchingFields{index.PodPool: pool.Name}); err != nil {
-		return report.Look{}, err
+		return report.Snapshot{}, err
 	}
-	look := report.Look{Asked: r.Clock.Now()}
+	snapshot := report.Snapshot{Asked: r.Clock.Now()}
 	var asking sync.WaitGroup
 	answers := make([]*api.Totals, len(list.Items))
 	for i := range list.Items {
@@ -126,28 +126,28 @@ func (r *Recorder) look(ctx context.Context, pool types.NamespacedName, slots ch
 		})
 	}
 	asking.Wait()
-	look.Answered = r.Clock.Now()
+	snapshot.Answered = r.Clock.Now()
 	for i := range list.Items {
 		pod := &list.Items[i]
 		if !pods.OfDeployment(pod, pool.Name) || pod.Status.Phase == corev1.PodSucceeded || pod.Status.Phase == corev1.PodFailed {
 			continue
 		}
-		look.Replicas = append(look.Replicas, report.Replica{
+		snapshot.Replicas = append(snapshot.Replicas, report.Replica{
 			UID: string(pod.UID), Name: pod.Name, Created: pod.CreationTimestamp.Time, Ready: pods.Ready(pod), Restarts: pods.Restarts(pod),
 			Totals: answers[i],
 		})
 	}
-	return look, ctx.Err()
+	return snapshot, ctx.Err()
 }
 
-// took hands a look to the ledgers of the pool's contests.
-func (r *Recorder) took(pool types.NamespacedName, look report.Look, err error) {
+// add adds a snapshot to the ledgers of the pool's contests.
+func (r *Recorder) add(pool types.NamespacedName, snapshot report.Snapshot, err error) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	delete(r.looking, pool)
+	delete(r.asking, pool)
 	if err != nil {
-		// The cache ends, and the process with it.
+		// The cache has ended, and the process is about to end.
 		return
 	}
-	r.recordings.Took(pool, look)
+	r.recordings.Add(pool, snapshot)
 }

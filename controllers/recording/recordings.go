@@ -12,39 +12,41 @@ import (
 )
 
 const (
-	// lastLook is how long before the release the replicas are asked for the last time: afterwards they may go.
-	lastLook = 500 * time.Millisecond
-	// continuous is the longest time without a look after which the next is still one of the contest.
-	continuous = 15 * time.Second
-	// pendingInterval is how soon to look for a report that is about to be begun or ended.
+	// finalLead is the time before the release at which the final snapshot is taken. After the
+	// release replicas may be removed.
+	finalLead = 500 * time.Millisecond
+	// maxGap is the longest time between two snapshots after which a late final snapshot still
+	// counts for the contest.
+	maxGap = 15 * time.Second
+	// pendingInterval is the time until the next check for a first or a final snapshot that is due.
 	pendingInterval = 250 * time.Millisecond
 )
 
-// Recordings are the contests whose replicas are asked what they count: from the warm-up on, so that what they had counted
-// before the start is known, until the final report is written. What a process that ends knew of them is in the contests'
-// statuses.
+// Recordings holds the contests that are being recorded, from the warm-up until the final report is
+// written. Recording begins before the start, so that the counts at the start are known.
+// Checkpoints in the contests' statuses carry ledgers over to the next process.
 type Recordings map[types.NamespacedName]*recording
 
-// recording is one contest.
+// recording is the recording of one contest.
 type recording struct {
 	uid  types.UID
 	pool types.NamespacedName
-	// release is the end; zero while there is none.
+	// release is the end of the recording; zero while the contest is paused.
 	release time.Time
-	// ledger is nil until the first look where it begins with that.
+	// ledger is nil before the first snapshot where the ledger begins with that.
 	ledger *report.Ledger
-	// torn says that what another process knew cannot be read.
-	torn  bool
-	final bool
+	// unreadable reports whether the checkpoint of an earlier process could not be read.
+	unreadable bool
+	final      bool
 }
 
-// Record takes in what a contest is now, and puts into the decision what is known of what its replicas did.
+// Record follows the contest's times and adds the report and the checkpoint to a decision.
 func (r Recordings) Record(in contest.Input, d *contest.Decision) error {
 	c, now := in.Contest, in.Now
 	key := types.NamespacedName{Namespace: c.Namespace, Name: c.Name}
 	started := !now.Before(c.Spec.StartTime.Time)
 	if !started {
-		unreport(&d.Status)
+		removeReport(&d.Status)
 	}
 	phase := contest.Entry(c).Phase(now)
 	rec := r[key]
@@ -61,10 +63,10 @@ func (r Recordings) Record(in contest.Input, d *contest.Decision) error {
 		r[key] = rec
 	}
 	rec.follow(c, now)
-	if rec.ledger == nil || !rec.ledger.Begun() {
+	if rec.ledger == nil || !rec.ledger.Started() {
 		switch {
 		case rec.final:
-			// It was cancelled before anything could happen.
+			// The contest was cancelled before its first snapshot.
 			delete(r, key)
 		case started:
 			d.Sooner(pendingInterval)
@@ -77,23 +79,25 @@ func (r Recordings) Record(in contest.Input, d *contest.Decision) error {
 	return rec.report(in, d)
 }
 
-// begin makes the recording of a contest that this process has not seen, or goes on with another's.
+// begin returns the recording of a contest that this process does not record yet. It continues from
+// a checkpoint.
 func begin(c *v1alpha1.Contest) *recording {
 	rec := &recording{uid: c.UID, pool: types.NamespacedName{Namespace: c.Namespace, Name: c.Spec.PoolName}}
 	start := c.Spec.StartTime.Time
 	switch {
 	case len(c.Status.Checkpoint) > 0:
 		ledger, err := report.Restore(c.Status.Checkpoint)
-		rec.ledger, rec.torn = ledger, err != nil
+		rec.ledger, rec.unreadable = ledger, err != nil
 	case c.CreationTimestamp.After(start) || c.Status.Report != nil:
-		// Declared late, or held again after it was over: the first look is the beginning.
+		// Declared late, or held again after its release: the ledger begins with the first
+		// snapshot.
 	default:
 		rec.ledger = report.New(start)
 	}
 	return rec
 }
 
-// follow takes in the contest's times. One that is moved into the future begins anew.
+// follow updates the times of the contest. A contest that moved into the future gets a new ledger.
 func (rec *recording) follow(c *v1alpha1.Contest, now time.Time) {
 	start := c.Spec.StartTime.Time
 	if now.Before(start) && (rec.ledger == nil || !rec.ledger.From().Equal(start)) {
@@ -105,16 +109,16 @@ func (rec *recording) follow(c *v1alpha1.Contest, now time.Time) {
 		rec.release = release
 	}
 	if entry.Phase(now).Over() && rec.release.After(now) {
-		// It is cancelled.
+		// The contest is cancelled.
 		rec.release = now
 	}
-	if rec.final && (rec.release.IsZero() || rec.release.After(now.Add(lastLook))) {
-		// It goes on after all.
+	if rec.final && (rec.release.IsZero() || rec.release.After(now.Add(finalLead))) {
+		// The release moved to a later time.
 		rec.final = false
 	}
 }
 
-// Pools are those whose replicas are to be asked.
+// Pools returns the pools of which snapshots should be taken.
 func (r Recordings) Pools() []types.NamespacedName {
 	var pools []types.NamespacedName
 	for _, rec := range r {
@@ -125,50 +129,51 @@ func (r Recordings) Pools() []types.NamespacedName {
 	return pools
 }
 
-// Last is the next time after now at which a look will be a contest's last; far away when there is none.
-func (r Recordings) Last(now time.Time) time.Time {
+// NextFinal returns the next instant after now at which a final snapshot is due, at most one hour
+// after now.
+func (r Recordings) NextFinal(now time.Time) time.Time {
 	next := now.Add(time.Hour)
 	for _, rec := range r {
-		if last := rec.release.Add(-lastLook); !rec.final && last.After(now) && last.Before(next) {
+		if last := rec.release.Add(-finalLead); !rec.final && last.After(now) && last.Before(next) {
 			next = last
 		}
 	}
 	return next
 }
 
-// Took hands a look at a pool to those of its contests that it concerns.
-func (r Recordings) Took(pool types.NamespacedName, look report.Look) {
+// Add adds a snapshot to the ledgers of the pool's contests.
+func (r Recordings) Add(pool types.NamespacedName, snapshot report.Snapshot) {
 	for _, rec := range r {
 		if rec.pool == pool && !rec.final {
-			rec.took(look)
+			rec.add(snapshot)
 		}
 	}
 }
 
-// Ended hands on the last word of a process of a pool that has ended.
-func (r Recordings) Ended(pool types.NamespacedName, uid string, last api.Totals, at time.Time) {
+// AddFinal adds the final counts of a process that has ended to the ledgers of the pool's contests.
+func (r Recordings) AddFinal(pool types.NamespacedName, uid string, last api.Totals, at time.Time) {
 	for _, rec := range r {
 		if rec.pool == pool && !rec.final && rec.ledger != nil {
-			rec.ledger.Ended(uid, last, at)
+			rec.ledger.AddFinal(uid, last, at)
 		}
 	}
 }
 
-func (rec *recording) took(look report.Look) {
+func (rec *recording) add(snapshot report.Snapshot) {
 	if rec.ledger == nil {
-		rec.ledger = report.New(look.Answered)
-		if rec.torn {
-			rec.ledger.Torn()
+		rec.ledger = report.New(snapshot.Answered)
+		if rec.unreadable {
+			rec.ledger.MarkUnreadable()
 		}
 	}
-	rec.final = !rec.release.IsZero() && !look.Asked.Before(rec.release.Add(-lastLook))
+	rec.final = !rec.release.IsZero() && !snapshot.Asked.Before(rec.release.Add(-finalLead))
 	switch {
 	case !rec.final:
-		rec.ledger.Add(look)
-	case rec.ledger.Begun() && look.Asked.After(rec.release.Add(continuous)) && look.Asked.Sub(rec.ledger.Until()) > continuous:
-		rec.ledger.Missed(look)
+		rec.ledger.Add(snapshot)
+	case rec.ledger.Started() && snapshot.Asked.After(rec.release.Add(maxGap)) && snapshot.Asked.Sub(rec.ledger.Until()) > maxGap:
+		rec.ledger.MarkMissed(snapshot)
 	default:
-		rec.ledger.Add(look)
+		rec.ledger.Add(snapshot)
 		rec.ledger.Close()
 	}
 }

@@ -13,10 +13,11 @@ import (
 	"executorpool.dev/controllers/report"
 )
 
-// reportInterval is how often a report that grows is written.
+// reportInterval is the time between two writes of a growing report.
 const reportInterval = time.Minute
 
-// report fills in the report when it is time to: when recording has begun, once a minute, and at the end.
+// report adds the report to the decision when it is due: after the first snapshot, once a minute,
+// and at the end.
 func (rec *recording) report(in contest.Input, d *contest.Decision) error {
 	next := &d.Status
 	is := meta.FindStatusCondition(next.Conditions, v1alpha1.ConditionReported)
@@ -26,11 +27,11 @@ func (rec *recording) report(in contest.Input, d *contest.Decision) error {
 			return nil
 		}
 	}
-	rendered, complete := rec.ledger.Render(report.Plan{Forecast: forecast(*next, in), Beside: beside(in, rec.ledger)})
+	rendered, complete := rec.ledger.Render(report.Expected{Forecast: forecast(*next, in), Concurrent: concurrent(in, rec.ledger)})
 	next.Report = &rendered
 	c := metav1.Condition{
 		Type: v1alpha1.ConditionReported, Status: metav1.ConditionFalse, Reason: v1alpha1.ReasonRecording,
-		Message: "status.report is what there was so far.", ObservedGeneration: in.Contest.Generation,
+		Message: "status.report covers the contest so far.", ObservedGeneration: in.Contest.Generation,
 		LastTransitionTime: metav1.NewTime(in.Now.Truncate(time.Second)),
 	}
 	if !rec.final {
@@ -41,9 +42,9 @@ func (rec *recording) report(in contest.Input, d *contest.Decision) error {
 		return err
 	}
 	next.Checkpoint = nil
-	c.Status, c.Reason, c.Message = metav1.ConditionTrue, v1alpha1.ReasonComplete, "status.report is final, and nothing is missing from it."
+	c.Status, c.Reason, c.Message = metav1.ConditionTrue, v1alpha1.ReasonComplete, "status.report is final and complete."
 	if !complete {
-		c.Reason, c.Message = v1alpha1.ReasonIncomplete, "status.report is final; status.report.notes says what is missing from it."
+		c.Reason, c.Message = v1alpha1.ReasonIncomplete, "status.report is final; status.report.notes describes what is missing."
 	}
 	meta.SetStatusCondition(&next.Conditions, c)
 	note := rendered.Summary + "."
@@ -54,13 +55,13 @@ func (rec *recording) report(in contest.Input, d *contest.Decision) error {
 	return nil
 }
 
-// unreport takes back what a report says of a contest that has not started after all.
-func unreport(next *v1alpha1.ContestStatus) {
+// removeReport removes the report of a contest that moved into the future.
+func removeReport(next *v1alpha1.ContestStatus) {
 	next.Report, next.Checkpoint = nil, nil
 	meta.RemoveStatusCondition(&next.Conditions, v1alpha1.ConditionReported)
 }
 
-// forecast is the plan in the report's figures.
+// forecast returns the plan as figures of the report.
 func forecast(s v1alpha1.ContestStatus, in contest.Input) v1alpha1.ContestFigures {
 	spec := in.Contest.Spec
 	return v1alpha1.ContestFigures{
@@ -72,8 +73,8 @@ func forecast(s v1alpha1.ContestStatus, in contest.Input) v1alpha1.ContestFigure
 	}
 }
 
-// beside are the pool's other contests that ran while this one was recorded.
-func beside(in contest.Input, l *report.Ledger) []string {
+// concurrent returns the pool's other contests that ran during the recording.
+func concurrent(in contest.Input, l *report.Ledger) []string {
 	var names []string
 	for _, other := range in.Others {
 		release, _ := other.ReleaseTime()

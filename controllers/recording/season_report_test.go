@@ -16,7 +16,7 @@ import (
 	"executorpool.dev/executor/api"
 )
 
-// seasonExecutor is what runs in a pod of the season.
+// seasonExecutor is the executor in a pod of the season.
 type seasonExecutor struct {
 	uid      string
 	process  int
@@ -41,7 +41,7 @@ func (e *seasonExecutor) boot(now time.Time) {
 	e.born, e.totals, e.waits = now, api.Totals{Verdicts: map[api.Verdict]uint64{}}, map[uint64]uint64{}
 }
 
-// done is what a replica did by a time: the simulation's own ledger.
+// done is what a replica did up to one instant. The simulation keeps its own ledger of these.
 type done struct {
 	at       time.Time
 	accepted uint64
@@ -49,7 +49,7 @@ type done struct {
 	lost     uint64
 }
 
-// seasonBooks are the manager's recordings and the simulation's ledger.
+// seasonBooks holds the recordings under test and the simulation's ledger.
 type seasonBooks struct {
 	random     *rand.Rand
 	recordings Recordings
@@ -58,21 +58,21 @@ type seasonBooks struct {
 }
 
 func newSeasonBooks(parent *rand.Rand) *seasonBooks {
-	// Numbers of its own: the season is the one it was before anybody kept books.
+	// Random numbers of its own, so that the season does not depend on the ledger.
 	_ = parent
 	return &seasonBooks{random: rand.New(rand.NewPCG(7, 9)), recordings: Recordings{}}
 }
 
-// restart takes from the manager all it knew.
+// restart drops the state of the manager.
 func (b *seasonBooks) restart() { b.recordings = Recordings{} }
 
-// next is when to look again.
+// next returns the instant of the next snapshot.
 func (b *seasonBooks) next(now time.Time) (time.Time, bool) {
 	if len(b.recordings) == 0 {
 		return time.Time{}, false
 	}
 	at := now.Add(time.Duration(60+b.random.IntN(240)) * time.Second)
-	if last := b.recordings.Last(now); last.Before(at) {
+	if last := b.recordings.NextFinal(now); last.Before(at) {
 		at = last
 	}
 	return at, true
@@ -92,8 +92,8 @@ func (p *seasonPool) newPod(ago, took time.Duration) seasonPod {
 	return seasonPod{created: created, ready: created.Add(took), executor: e}
 }
 
-// work is what the ready replicas did in the time that passed: each takes some submissions and answers them but a few. Now
-// and then a process crashes.
+// work lets the ready replicas accept and answer submissions for the given time. Rarely a process
+// crashes.
 func (p *seasonPool) work(passed time.Duration) {
 	if passed > time.Hour {
 		return
@@ -104,51 +104,51 @@ func (p *seasonPool) work(passed time.Duration) {
 			continue
 		}
 		e := pod.executor
-		did := done{at: p.now, accepted: uint64(r.IntN(12)), verdicts: map[api.Verdict]uint64{}}
-		e.totals.Accepted += did.accepted
+		counts := done{at: p.now, accepted: uint64(r.IntN(12)), verdicts: map[api.Verdict]uint64{}}
+		e.totals.Accepted += counts.accepted
 		for n := e.totals.Accepted - e.totals.Answered; n > uint64(r.IntN(3)); n-- {
 			v := []api.Verdict{api.OK, api.OK, api.TimeLimit, api.RuntimeError}[r.IntN(4)]
-			did.verdicts[v]++
+			counts.verdicts[v]++
 			e.totals.Verdicts[v]++
 			e.totals.Answered++
 			e.waits[uint64(20+r.IntN(25))]++
 		}
 		if r.IntN(20_000) == 0 {
-			did.lost = e.totals.Accepted - e.totals.Answered
+			counts.lost = e.totals.Accepted - e.totals.Answered
 			e.restarts++
 			e.boot(p.now)
 		}
-		p.books.ledger = append(p.books.ledger, did)
+		p.books.ledger = append(p.books.ledger, counts)
 	}
 }
 
-// drain ends a replica in good order: it answers what it holds and tells its last.
+// drain ends a replica in order: the replica answers what it holds and leaves its final counts.
 func (p *seasonPool) drain(pod seasonPod) {
 	e := pod.executor
-	did := done{at: p.now, verdicts: map[api.Verdict]uint64{}}
+	counts := done{at: p.now, verdicts: map[api.Verdict]uint64{}}
 	for e.totals.Answered < e.totals.Accepted {
-		did.verdicts[api.OK]++
+		counts.verdicts[api.OK]++
 		e.totals.Verdicts[api.OK]++
 		e.totals.Answered++
 		e.waits[0]++
 	}
-	p.books.ledger = append(p.books.ledger, did)
-	p.books.recordings.Ended(seasonPoolName, e.uid, *e.read(p.now), p.now)
+	p.books.ledger = append(p.books.ledger, counts)
+	p.books.recordings.AddFinal(seasonPoolName, e.uid, *e.read(p.now), p.now)
 }
 
-func (p *seasonPool) look() {
+func (p *seasonPool) snapshot() {
 	if len(p.books.recordings.Pools()) == 0 {
 		return
 	}
-	look := report.Look{Asked: p.now, Answered: p.now}
+	snapshot := report.Snapshot{Asked: p.now, Answered: p.now}
 	for _, pod := range p.pods {
 		seen := report.Replica{UID: pod.executor.uid, Name: pod.executor.uid, Created: pod.created, Restarts: pod.executor.restarts}
 		if seen.Ready = !pod.ready.After(p.now); seen.Ready {
 			seen.Totals = pod.executor.read(p.now)
 		}
-		look.Replicas = append(look.Replicas, seen)
+		snapshot.Replicas = append(snapshot.Replicas, seen)
 	}
-	p.books.recordings.Took(seasonPoolName, look)
+	p.books.recordings.Add(seasonPoolName, snapshot)
 }
 
 // seasonReports compares reports with the simulation's ledger.

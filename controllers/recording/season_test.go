@@ -15,26 +15,26 @@ import (
 	"executorpool.dev/controllers/contest"
 )
 
-// A season is 300 contests on 20 pools over 60 days, in virtual time and with the functions the controllers use. Contests
-// overlap, are moved, resized and cancelled, also while they run, and declared late; pods start slowly, and the manager is
-// away now and then.
+// A season is 300 contests on 20 pools over 60 days in virtual time, with the functions that the
+// controllers use. Contests overlap, and are moved, resized and cancelled, also while they run;
+// some are declared late. Pods start slowly, and the manager is down at times.
 const (
 	seasonPools    = 20
 	seasonContests = 300
 	seasonDays     = 60
 )
 
-// edit is what an admin does at a time.
+// edit is a change by an admin.
 type edit struct {
 	at      time.Time
 	contest int
 	do      func(*v1alpha1.Contest)
 }
 
-// outage is a time in which the manager is away.
+// outage is a time in which the manager is down.
 type outage struct{ from, to time.Time }
 
-// seasonPod exists from created and serves from ready.
+// seasonPod exists from created on and serves from ready on.
 type seasonPod struct {
 	created, ready time.Time
 	executor       *seasonExecutor
@@ -44,19 +44,19 @@ type seasonPod struct {
 type seasonPool struct {
 	random   *rand.Rand
 	contests []*v1alpha1.Contest // nil until declared
-	edited   []time.Time         // when each contest was declared or edited last
+	edited   []time.Time         // the last declaration or edit of each contest
 	edits    []edit
 	outages  []outage
-	usual    time.Duration // how long pods take to start
+	usual    time.Duration // the typical start time of a pod
 
 	now    time.Time
 	pods   []seasonPod
 	books  *seasonBooks
 	floor  int
-	back   time.Time // when the manager came back last
+	back   time.Time // the end of the last outage
 	starts []time.Duration
 
-	// ledger
+	// Results.
 	replicaTime, floorTime time.Duration
 	met, impossible        int
 	faults                 []string
@@ -70,7 +70,7 @@ func drawPool(seed uint64, contests int, outages []outage) *seasonPool {
 	for i := range contests {
 		at := begin.Add(24*time.Hour + time.Duration(r.IntN(seasonDays*24*60))*time.Minute)
 		if i > 0 && r.IntN(3) == 0 {
-			// Overlapping with, or right after, the one before.
+			// Overlaps with the previous contest, or follows it.
 			at = p.edits[0].at
 			for _, e := range p.edits {
 				if e.contest == i-1 {
@@ -110,7 +110,8 @@ func drawPool(seed uint64, contests int, outages []outage) *seasonPool {
 	return p
 }
 
-// seasonContest is the design's contest as the API server stores it; its times and participants come with the first edit.
+// seasonContest is the contest of the design document. The first edit sets its times and
+// participants.
 func seasonContest() *v1alpha1.Contest {
 	return &v1alpha1.Contest{
 		Spec: v1alpha1.ContestSpec{
@@ -130,7 +131,7 @@ func seasonExecutorPool() *v1alpha1.ExecutorPool {
 	}
 }
 
-// away says whether the manager is, and until when.
+// away reports whether the manager is down, and until when.
 func (p *seasonPool) away() (until time.Time, is bool) {
 	for _, o := range p.outages {
 		if !p.now.Before(o.from) && p.now.Before(o.to) {
@@ -152,7 +153,7 @@ func (p *seasonPool) play() {
 			wake, p.back = until, until
 			p.books.restart()
 		} else {
-			p.look()
+			p.snapshot()
 			wake = p.reconcile()
 			if next, is := p.books.next(p.now); is && (wake.IsZero() || next.Before(wake)) {
 				wake = next
@@ -178,7 +179,7 @@ func (p *seasonPool) play() {
 	}
 }
 
-// moments are the instants, with the second after, at which the oracle changes its mind, and outages begin.
+// moments returns the instants at which the expected floor changes or an outage begins.
 func (p *seasonPool) moments() []time.Time {
 	var all []time.Time
 	for _, c := range p.contests {
@@ -194,7 +195,7 @@ func (p *seasonPool) moments() []time.Time {
 	return all
 }
 
-// apply is an admin's edit.
+// apply applies an edit.
 func (p *seasonPool) apply(e edit) {
 	c := p.contests[e.contest]
 	if c == nil {
@@ -207,7 +208,8 @@ func (p *seasonPool) apply(e edit) {
 	p.edited[e.contest] = p.now
 }
 
-// reconcile is both controllers: statuses of contests first, and then the pool's replicas. It returns when to look again.
+// reconcile updates the contests and then the replicas of the pool. It returns the instant of the
+// next reconcile.
 func (p *seasonPool) reconcile() time.Time {
 	entries := func() []calendar.Contest {
 		var all []calendar.Contest
@@ -248,7 +250,7 @@ func (p *seasonPool) reconcile() time.Time {
 	return time.Time{}
 }
 
-// wanted is the floor by the rule itself: plans as they stand, times as declared.
+// wanted returns the floor by the rule itself, from the plans and the declared times.
 func (p *seasonPool) wanted() int {
 	sum := 0
 	for _, c := range p.contests {
@@ -262,7 +264,8 @@ func (p *seasonPool) wanted() int {
 	return max(1, sum)
 }
 
-// judge looks at each contest that starts now: its floor's replicas serve, if there was time for them to start.
+// judge checks each contest that starts now: the replicas of its floor are ready if there was time
+// for them to start.
 func (p *seasonPool) judge() {
 	for i, c := range p.contests {
 		if c == nil || c.Spec.State == v1alpha1.ContestCancelled || !c.Spec.StartTime.Time.Equal(p.now) {
@@ -274,7 +277,7 @@ func (p *seasonPool) judge() {
 				ready++
 			}
 		}
-		// What was known, and somebody there to act on it, before the slowest pod had to be asked for.
+		// The last instant at which the start became known and a manager was up to act on it.
 		known := slices.MaxFunc([]time.Time{p.edited[i], p.back, c.Spec.StartTime.Add(-time.Duration(c.Status.WarmUpSeconds) * time.Second)},
 			func(a, b time.Time) int { return cmp.Compare(a.UnixNano(), b.UnixNano()) })
 		possible := !known.Add(p.usual + p.usual/2).After(p.now)

@@ -13,31 +13,33 @@ import (
 	"executorpool.dev/controllers/sampling"
 )
 
-// Listen has the recorder hear the last word of executors that have ended: a pod that was told to go is soon no more, and
-// asked last a moment before, while it still took submissions in.
-func (r *Recorder) Listen(ctx context.Context, pods cache.Cache) error {
+// WatchTerminations adds the final counts of executors that have ended. An executor leaves them as
+// its termination message; the last snapshot may be from a moment before, when it still accepted
+// submissions.
+func (r *Recorder) WatchTerminations(ctx context.Context, pods cache.Cache) error {
 	informer, err := pods.GetInformer(ctx, &corev1.Pod{})
 	if err != nil {
-		return fmt.Errorf("watch pods for their last word: %w", err)
+		return fmt.Errorf("watch pods for termination messages: %w", err)
 	}
 	_, err = informer.AddEventHandler(toolscache.ResourceEventHandlerFuncs{
-		AddFunc:    r.heard,
-		UpdateFunc: func(_, pod any) { r.heard(pod) },
+		AddFunc:    r.readTermination,
+		UpdateFunc: func(_, pod any) { r.readTermination(pod) },
 		DeleteFunc: func(pod any) {
 			if last, unseen := pod.(toolscache.DeletedFinalStateUnknown); unseen {
 				pod = last.Obj
 			}
-			r.heard(pod)
+			r.readTermination(pod)
 		},
 	})
 	if err != nil {
-		return fmt.Errorf("watch pods for their last word: %w", err)
+		return fmt.Errorf("watch pods for termination messages: %w", err)
 	}
 	return nil
 }
 
-// heard looks for last words in a pod. It is told of each change of every pod, so it is quick where there are none.
-func (r *Recorder) heard(object any) {
+// readTermination adds the final counts of a pod's containers. It is called for each change of
+// every pod, and returns at once for those without a termination message.
+func (r *Recorder) readTermination(object any) {
 	pod, ok := object.(*corev1.Pod)
 	if !ok {
 		return
@@ -50,7 +52,7 @@ func (r *Recorder) heard(object any) {
 			if totals, ok := sampling.LastTotals(state.Terminated.Message); ok {
 				pool := types.NamespacedName{Namespace: pod.Namespace, Name: pod.Labels[resources.LabelInstance]}
 				r.mu.Lock()
-				r.recordings.Ended(pool, string(pod.UID), totals, state.Terminated.FinishedAt.Time)
+				r.recordings.AddFinal(pool, string(pod.UID), totals, state.Terminated.FinishedAt.Time)
 				r.mu.Unlock()
 			}
 		}

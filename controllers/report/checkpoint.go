@@ -9,14 +9,15 @@ import (
 )
 
 const (
-	// maxCheckpoint bounds what is written to a Contest's status, in bytes: some 160 a replica that has worked.
+	// maxCheckpoint is the highest length of a checkpoint in a Contest's status, in bytes. A
+	// replica takes about 160.
 	maxCheckpoint = 256 << 10
-	// maxState is far more than that is unpacked.
+	// maxState is the highest length of an unpacked checkpoint, in bytes.
 	maxState = 64 << 20
 )
 
-// Checkpoint is the ledger in bytes, for another process to go on with. When there are so many replicas that it would be too
-// long, it is without them, and what goes on from it will be incomplete.
+// Checkpoint returns the ledger in a packed form for the next process. A checkpoint that would
+// exceed maxCheckpoint leaves the replicas out; a report that continues from it is incomplete.
 func (l *Ledger) Checkpoint() ([]byte, error) {
 	packed, err := pack(l.s)
 	if err != nil || len(packed) <= maxCheckpoint {
@@ -42,14 +43,14 @@ func pack(s state) ([]byte, error) {
 	return packed.Bytes(), nil
 }
 
-// Restore makes the ledger that a checkpoint was made of.
+// Restore returns the ledger of a checkpoint.
 func Restore(packed []byte) (*Ledger, error) {
 	l := New(state{}.From)
 	if err := json.NewDecoder(io.LimitReader(flate.NewReader(bytes.NewReader(packed)), maxState)).Decode(&l.s); err != nil {
 		return nil, fmt.Errorf("decode checkpoint: %w", err)
 	}
 	if l.s.From.IsZero() || l.s.Total == nil || l.s.Replicas == nil || l.s.Minutes == nil {
-		return nil, fmt.Errorf("decode checkpoint: it is none of a ledger")
+		return nil, fmt.Errorf("decode checkpoint: it is not one of a ledger")
 	}
 	for uid, r := range l.s.Replicas {
 		if r == nil {

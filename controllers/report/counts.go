@@ -9,8 +9,8 @@ import (
 	"executorpool.dev/executor/api"
 )
 
-// Counts are what a process has counted, by name: flat, so that all of it is added, subtracted and kept alike. A name that
-// is absent is 0.
+// Counts holds counters by name. An absent name is 0. All counters are in one map, so that one
+// function adds, subtracts or stores them all.
 type Counts map[string]uint64
 
 const (
@@ -36,7 +36,8 @@ func countsOf(t api.Totals) Counts {
 	return c
 }
 
-// gain is by how much counts of the same process have grown; an error when one fell, which no process's does.
+// gain returns the increase of each counter since before. It returns an error when a counter fell,
+// which no executor's does.
 func (c Counts) gain(before Counts) (Counts, error) {
 	gained := Counts{}
 	for name, n := range before {
@@ -60,10 +61,10 @@ func (c Counts) add(more Counts) {
 	}
 }
 
-// held are the submissions that were taken in and not answered.
-func (c Counts) held() uint64 { return c[accepted] - min(c[accepted], c[answered]) }
+// unanswered returns the number of submissions that were accepted and not answered.
+func (c Counts) unanswered() uint64 { return c[accepted] - min(c[accepted], c[answered]) }
 
-// of are the counts of a kind by the rest of their names.
+// of returns the counters whose name begins with kind, by the rest of the name.
 func (c Counts) of(kind string) map[string]uint64 {
 	some := map[string]uint64{}
 	for name, n := range c {
@@ -74,8 +75,9 @@ func (c Counts) of(kind string) map[string]uint64 {
 	return some
 }
 
-// wait is the time that a share of the submissions with a verdict did not wait longer than. Within a bucket, waits are taken
-// to be spread evenly: 50 waits between 1.00 and 1.05 s, of which 20 lie at or below the share, give 1.02 s.
+// wait returns the quantile of the queue wait of submissions with a verdict. Within a bucket it
+// interpolates linearly: of 50 waits between 1.00 and 1.05 s, of which 20 are below the quantile,
+// the result is 1.02 s.
 func (c Counts) wait(share float64) time.Duration {
 	var buckets [api.WaitBuckets]uint64
 	var all uint64

@@ -12,7 +12,7 @@ import (
 	"executorpool.dev/executor/api"
 )
 
-// TestWaitsAgreeWithLoadTool compares percentiles read from buckets with those of the waits themselves, as a load tool has them.
+// TestWaitsAgreeWithLoadTool compares quantiles from buckets with those of the waits themselves.
 func TestWaitsAgreeWithLoadTool(t *testing.T) {
 	r := rand.New(rand.NewPCG(1, 2))
 	for name, draw := range map[string]func() time.Duration{

@@ -1,13 +1,15 @@
-// Package report makes a contest's report: what its pool's replicas took in, how they judged it, and how long it waited, from
-// the contest's start to its release.
+// Package report computes the report of a contest: the submissions that the replicas of its pool
+// accepted, their verdicts and their queue waits, from the start to the release.
 //
-// Data flows one way: looks at the pool's replicas (Ledger.Add, every few seconds) -> sums -> Render. Replicas count since
-// their process started, so a ledger adds up what each count gained from one look to the next; a process that is new counts
-// from 0. What a replica told before the start is where its counts begin. A Ledger survives its process as a Checkpoint: as
-// counts are kept per replica, those of replicas that live on are exact however long nobody looked.
+// Data flows one way: snapshots of the replicas (Ledger.Add, every 2 s) -> sums -> Render. An
+// executor counts from the start of its process. A ledger adds the increase of each counter from
+// one snapshot to the next; a new process counts from 0. The counters of a replica at the start of
+// the contest are its base. A Checkpoint carries a ledger over to the next process. Counts are kept
+// for each replica, so those of surviving replicas are exact after any gap.
 //
-// What could not be seen is never guessed into a sum. A replica that goes without having told its last, or was not known
-// before the start, makes the report incomplete, with words that say which and a bound on what may be missing.
+// A ledger adds no estimates. A replica that ends without its final counts, or whose counters were
+// unknown at the start, makes the report incomplete. The report then names the replica and a bound
+// on the missing submissions.
 //
-// The package is pure: time is an argument, and who asks the replicas is package sampling.
+// The package is pure: time is an argument. Package recording takes the snapshots.
 package report

@@ -9,73 +9,73 @@ import (
 	"executorpool.dev/executor/api"
 )
 
-// seen is a replica that has counted so many submissions, of which it has answered some.
-func seen(uid string, process string, up time.Duration, accepted, answered uint64) Replica {
+// observed returns a replica with the given counters.
+func observed(uid string, process string, up time.Duration, accepted, answered uint64) Replica {
 	return Replica{UID: uid, Name: uid, Created: start.Add(-time.Hour), Ready: true, Totals: &api.Totals{
 		Process: process, UptimeMillis: up.Milliseconds(), Accepted: accepted, Answered: answered,
 		Verdicts: map[api.Verdict]uint64{api.OK: answered}, Waits: [][2]uint64{{0, answered}},
 	}}
 }
 
-func at(after time.Duration, replicas ...Replica) Look {
-	return Look{Asked: start.Add(after), Answered: start.Add(after + 10*time.Millisecond), Replicas: replicas}
+func at(after time.Duration, replicas ...Replica) Snapshot {
+	return Snapshot{Asked: start.Add(after), Answered: start.Add(after + 10*time.Millisecond), Replicas: replicas}
 }
 
-func TestLedgerSaysWhatIsMissing(t *testing.T) {
+func TestLedgerReportsMissingCounts(t *testing.T) {
 	long := 2 * time.Hour
 	for name, tc := range map[string]struct {
-		looks                        []Look
+		snapshots                    []Snapshot
 		submissions, lost, uncounted int64
 		notes                        []string
 	}{
 		"nothing": {
-			looks:       []Look{at(-2*time.Second, seen("a", "1", long, 50, 50)), at(2*time.Second, seen("a", "1", long, 60, 60))},
+			snapshots:   []Snapshot{at(-2*time.Second, observed("a", "1", long, 50, 50)), at(2*time.Second, observed("a", "1", long, 60, 60))},
 			submissions: 10,
 		},
 		"counts of before the start": {
-			looks:       []Look{at(-4*time.Second, seen("a", "1", long, 50, 50)), at(-2*time.Second, seen("a", "1", long, 70, 70)), at(2*time.Second, seen("a", "1", long, 71, 71))},
+			snapshots:   []Snapshot{at(-4*time.Second, observed("a", "1", long, 50, 50)), at(-2*time.Second, observed("a", "1", long, 70, 70)), at(2*time.Second, observed("a", "1", long, 71, 71))},
 			submissions: 1,
 		},
 		"a replica that came": {
-			looks:       []Look{at(2 * time.Second), at(4*time.Second, seen("a", "1", time.Second, 9, 9))},
+			snapshots:   []Snapshot{at(2 * time.Second), at(4*time.Second, observed("a", "1", time.Second, 9, 9))},
 			submissions: 9,
 		},
 		"a replica that was there and silent": {
-			looks:       []Look{at(-2 * time.Second), at(4*time.Second, seen("a", "1", long, 9, 9)), at(6*time.Second, seen("a", "1", long, 12, 12))},
+			snapshots:   []Snapshot{at(-2 * time.Second), at(4*time.Second, observed("a", "1", long, 9, 9)), at(6*time.Second, observed("a", "1", long, 12, 12))},
 			submissions: 3, uncounted: 9, notes: []string{"replica a did not answer before 09:00:04Z and had counted 9 submissions by then"},
 		},
 		"a replica that went with work": {
-			looks:       []Look{at(-2*time.Second, seen("a", "1", long, 50, 50)), at(2*time.Second, seen("a", "1", long, 70, 67)), at(4 * time.Second)},
-			submissions: 20, lost: 3, uncounted: 11, notes: []string{"by up to 11 submissions at the highest pace seen", "replica a went at 09:00:04Z, up to 2.0 s after it was last asked"},
+			snapshots:   []Snapshot{at(-2*time.Second, observed("a", "1", long, 50, 50)), at(2*time.Second, observed("a", "1", long, 70, 67)), at(4 * time.Second)},
+			submissions: 20, lost: 3, uncounted: 11, notes: []string{"by up to 11 submissions at the highest pace so far", "replica a was removed at 09:00:04Z, up to 2.0 s after it was last asked"},
 		},
 		"a container that crashed": {
-			looks:       []Look{at(-2*time.Second, seen("a", "1", long, 50, 50)), at(2*time.Second, seen("a", "1", long, 70, 67)), at(4*time.Second, seen("a", "2", time.Second, 5, 5))},
+			snapshots:   []Snapshot{at(-2*time.Second, observed("a", "1", long, 50, 50)), at(2*time.Second, observed("a", "1", long, 70, 67)), at(4*time.Second, observed("a", "2", time.Second, 5, 5))},
 			submissions: 25, lost: 3, uncounted: 6, notes: []string{"replica a restarted at 09:00:03Z, up to 1.0 s after it was last asked"},
 		},
 		"counts that fall": {
-			looks:       []Look{at(-2*time.Second, seen("a", "1", long, 50, 50)), at(2*time.Second, seen("a", "1", long, 40, 40)), at(4*time.Second, seen("a", "1", long, 55, 55))},
+			snapshots:   []Snapshot{at(-2*time.Second, observed("a", "1", long, 50, 50)), at(2*time.Second, observed("a", "1", long, 40, 40)), at(4*time.Second, observed("a", "1", long, 55, 55))},
 			submissions: 5,
 		},
 		"a replica without an answer at the end": {
-			looks:       []Look{at(-2*time.Second, seen("a", "1", long, 0, 0)), at(2*time.Second, seen("a", "1", long, 8, 8)), at(5*time.Second, Replica{UID: "a", Name: "a", Ready: true})},
+			snapshots:   []Snapshot{at(-2*time.Second, observed("a", "1", long, 0, 0)), at(2*time.Second, observed("a", "1", long, 8, 8)), at(5*time.Second, Replica{UID: "a", Name: "a", Ready: true})},
 			submissions: 8, uncounted: 7, notes: []string{"replica a did not answer in the last 3.0 s"},
 		},
 		"an old image": {
-			looks: []Look{at(2*time.Second, Replica{UID: "a", Name: "a", Ready: true})},
-			notes: []string{"replica a never answered: its image may be of an older version"},
+			snapshots: []Snapshot{at(2*time.Second, Replica{UID: "a", Name: "a", Ready: true})},
+			notes:     []string{"replica a never answered: its image may be of an older version"},
 		},
-		"nobody looked for a while": {
-			looks:       []Look{at(-2*time.Second, seen("a", "1", long, 0, 0)), at(2*time.Second, seen("a", "1", long, 8, 8)), at(62*time.Second, seen("a", "1", long, 100, 98))},
-			submissions: 100, notes: []string{"2 submissions waited or ran when the replicas were last asked.", "Nobody looked for 60 s in all: counts are exact"},
+		"a gap between snapshots": {
+			snapshots:   []Snapshot{at(-2*time.Second, observed("a", "1", long, 0, 0)), at(2*time.Second, observed("a", "1", long, 8, 8)), at(62*time.Second, observed("a", "1", long, 100, 98))},
+			submissions: 100, notes: []string{"2 submissions were queued or running when the replicas were last asked.", "No replica was asked for 60 s in all: counts are exact"},
 		},
 	} {
 		t.Run(name, func(t *testing.T) {
 			l := New(start)
-			for _, look := range tc.looks {
-				l.Add(look)
+			for _, snapshot := range tc.snapshots {
+				l.Add(snapshot)
 			}
 			l.Close()
-			got, complete := l.Render(Plan{})
+			got, complete := l.Render(Expected{})
 			if got.Submissions != tc.submissions || got.Lost != tc.lost || got.Uncounted != tc.uncounted {
 				t.Errorf("%d submissions, %d lost, %d uncounted, want %d, %d and %d: %s", got.Submissions, got.Lost, got.Uncounted, tc.submissions, tc.lost, tc.uncounted, got.Notes)
 			}
@@ -91,13 +91,13 @@ func TestLedgerSaysWhatIsMissing(t *testing.T) {
 	}
 }
 
-// TestCheckpointBounded makes checkpoints of contests on many replicas that have worked.
+// TestCheckpointBounded makes checkpoints of contests with many replicas.
 func TestCheckpointBounded(t *testing.T) {
 	for replicas, kept := range map[int]bool{10: true, 300: true, 10_000: false} {
 		l := New(start)
 		var all []Replica
 		for i := range replicas {
-			r := seen(fmt.Sprintf("%08x-1c2d-4e3f-8a9b-0123456789ab", i*2654435761), fmt.Sprint("process", i), time.Hour, uint64(1000+i%97), uint64(1000+i%97))
+			r := observed(fmt.Sprintf("%08x-1c2d-4e3f-8a9b-0123456789ab", i*2654435761), fmt.Sprint("process", i), time.Hour, uint64(1000+i%97), uint64(1000+i%97))
 			r.Totals.Waits = nil
 			for b := range 40 {
 				r.Totals.Waits = append(r.Totals.Waits, [2]uint64{uint64(40 + b), uint64(10 + (i*b)%31)})

@@ -14,7 +14,7 @@ import (
 
 var start = time.Date(2027, 3, 1, 9, 0, 0, 0, time.UTC)
 
-// process counts as an executor does, and again for the truth.
+// process counts like an executor, and a second time for the expected result.
 type process struct {
 	name   string
 	born   time.Time
@@ -32,7 +32,7 @@ func (p *process) read(now time.Time) *api.Totals {
 	return &t
 }
 
-// world is a pool in virtual time with what it really did since the start.
+// world is a pool in virtual time with its true counts since the start.
 type world struct {
 	t         *rapid.T
 	now       time.Time
@@ -40,9 +40,10 @@ type world struct {
 	created   map[string]time.Time
 	processes int
 	truth     Counts
-	// cut is what ended processes did that nobody can have seen, lost what they held when they were last seen.
+	// cut counts the submissions of ended processes after their last snapshot, lost those that they
+	// held then.
 	cut, lost uint64
-	seen      map[string]Counts
+	observed  map[string]Counts
 	listed    map[string]bool
 	restarts  map[string]int
 }
@@ -59,7 +60,7 @@ func (w *world) counts(c Counts) {
 	}
 }
 
-// work has a replica take in some submissions, and answer some of those it holds.
+// work lets a replica accept some submissions and answer some.
 func (w *world) work(p *process) {
 	take := uint64(rapid.IntRange(0, 50).Draw(w.t, "take"))
 	p.totals.Accepted += take
@@ -81,52 +82,53 @@ func (w *world) work(p *process) {
 	}
 }
 
-// look asks everyone; now and then one does not answer.
-func (w *world) look(l *Ledger, every bool) {
-	look := Look{Asked: w.now, Answered: w.now}
+// snapshot asks all replicas. Unless every is set, some do not answer.
+func (w *world) snapshot(l *Ledger, every bool) {
+	snapshot := Snapshot{Asked: w.now, Answered: w.now}
 	for _, uid := range slices.Sorted(maps.Keys(w.pods)) {
-		seen := Replica{UID: uid, Name: uid, Created: w.created[uid], Ready: true, Restarts: w.restarts[uid]}
+		observed := Replica{UID: uid, Name: uid, Created: w.created[uid], Ready: true, Restarts: w.restarts[uid]}
 		w.listed[uid] = true
 		if every || rapid.IntRange(0, 9).Draw(w.t, "silent") > 0 {
-			seen.Totals = w.pods[uid].read(w.now)
-			w.seen[w.pods[uid].name] = countsOf(*seen.Totals)
+			observed.Totals = w.pods[uid].read(w.now)
+			w.observed[w.pods[uid].name] = countsOf(*observed.Totals)
 		}
-		look.Replicas = append(look.Replicas, seen)
+		snapshot.Replicas = append(snapshot.Replicas, observed)
 	}
-	l.Add(look)
+	l.Add(snapshot)
 }
 
-// end ends a replica's process; told says that it can tell its last.
-func (w *world) end(l *Ledger, uid string, told bool) {
+// end ends the process of a replica. final reports whether the process leaves its final counts.
+func (w *world) end(l *Ledger, uid string, final bool) {
 	p := w.pods[uid]
 	last := countsOf(*p.read(w.now))
-	if told {
-		l.Ended(uid, *p.read(w.now), w.now)
-		if w.now.After(start) && w.seen[p.name] != nil {
-			w.lost += last.held()
+	if final {
+		l.AddFinal(uid, *p.read(w.now), w.now)
+		if w.now.After(start) && w.observed[p.name] != nil {
+			w.lost += last.unanswered()
 			return
 		}
 	}
 	if !w.now.After(start) {
 		return
 	}
-	missed, err := last.gain(w.seen[p.name])
+	missed, err := last.gain(w.observed[p.name])
 	if err != nil {
 		w.t.Fatal(err)
 	}
 	w.cut += missed[accepted]
-	w.lost += w.seen[p.name].held()
+	w.lost += w.observed[p.name].unanswered()
 	for name, n := range missed {
 		w.truth[name] -= n
 	}
 }
 
-// TestLedgerAddsUpToTruth has a pool work, lose and gain replicas and restart containers, with a ledger that looks at any
-// time, misses answers and is handed from process to process. What it says is what was done, less what ended unseen; and when
-// anything did, it says so.
+// TestLedgerAddsUpToTruth lets a pool work, gain, lose and restart replicas, while a ledger takes
+// snapshots at random times, misses answers and moves from process to process. The report must
+// equal the true counts without those that nobody could read, and must be incomplete if there were
+// any.
 func TestLedgerAddsUpToTruth(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
-		w := &world{t: t, now: start.Add(-time.Minute), pods: map[string]*process{}, created: map[string]time.Time{}, truth: Counts{}, seen: map[string]Counts{},
+		w := &world{t: t, now: start.Add(-time.Minute), pods: map[string]*process{}, created: map[string]time.Time{}, truth: Counts{}, observed: map[string]Counts{},
 			listed: map[string]bool{}, restarts: map[string]int{}}
 		l := New(start)
 		add := func() {
@@ -136,7 +138,7 @@ func TestLedgerAddsUpToTruth(t *testing.T) {
 		for range rapid.IntRange(1, 5).Draw(t, "replicas") {
 			add()
 		}
-		w.look(l, true)
+		w.snapshot(l, true)
 		for range rapid.IntRange(1, 60).Draw(t, "steps") {
 			w.now = w.now.Add(time.Duration(rapid.IntRange(1, 20_000).Draw(t, "ms")) * time.Millisecond)
 			uids := slices.Sorted(maps.Keys(w.pods))
@@ -146,13 +148,14 @@ func TestLedgerAddsUpToTruth(t *testing.T) {
 			}
 			switch action {
 			case 0, 1, 2:
-				// A pod that no look has found is not ready yet.
+				// A pod that is in no snapshot is not ready yet.
 				if uid := rapid.SampledFrom(uids).Draw(t, "who"); w.listed[uid] {
 					w.work(w.pods[uid])
 				}
 			case 3, 4:
-				// Before the start every answer is had: what is not known then is another test's.
-				w.look(l, !w.now.After(start))
+				// Before the start all replicas answer; another test covers counters that are
+				// unknown then.
+				w.snapshot(l, !w.now.After(start))
 			case 5:
 				packed, err := l.Checkpoint()
 				if err != nil {
@@ -174,13 +177,13 @@ func TestLedgerAddsUpToTruth(t *testing.T) {
 				add()
 			}
 			if !w.now.After(start) {
-				w.look(l, true)
+				w.snapshot(l, true)
 			}
 		}
 		w.now = start.Add(max(time.Hour, w.now.Sub(start)+time.Second))
-		w.look(l, true)
+		w.snapshot(l, true)
 		l.Close()
-		got, complete := l.Render(Plan{})
+		got, complete := l.Render(Expected{})
 		for name, n := range w.truth {
 			if l.s.Total[name] != n {
 				t.Errorf("%s is %d, want %d", name, l.s.Total[name], n)

@@ -13,21 +13,23 @@ import (
 	"executorpool.dev/executor/api"
 )
 
-// refusals are the reasons for which a request is answered 503; the others are the client's own fault, or that it left.
-var refusals = map[string]bool{
+// rejectionReasons are the reasons of a 503. With other reasons the client was at fault or had
+// disconnected.
+var rejectionReasons = map[string]bool{
 	api.ReasonQueueFull: true, api.ReasonDeadline: true, api.ReasonQueueTimeout: true, api.ReasonDraining: true,
 	api.ReasonNoFreeSlot: true, api.ReasonIsolation: true, api.ReasonOverloaded: true,
 }
 
-// Plan is what was expected of the contest.
-type Plan struct {
+// Expected holds what was expected of the contest.
+type Expected struct {
 	Forecast v1alpha1.ContestFigures
-	// Beside are the names of other contests of the pool in the same time, whose submissions are counted too.
-	Beside []string
+	// Concurrent names the pool's other contests at the same time, whose submissions are counted
+	// too.
+	Concurrent []string
 }
 
-// Render is the report as far as it is known; it is complete when nothing is missing from its counts.
-func (l *Ledger) Render(plan Plan) (report v1alpha1.ContestReport, complete bool) {
+// Render returns the report so far. complete reports whether no counts are missing.
+func (l *Ledger) Render(expected Expected) (report v1alpha1.ContestReport, complete bool) {
 	s := &l.s
 	report = v1alpha1.ContestReport{
 		FromTime:       metav1.NewTime(s.From.Truncate(time.Second)),
@@ -42,7 +44,7 @@ func (l *Ledger) Render(plan Plan) (report v1alpha1.ContestReport, complete bool
 		WaitP99Millis:  s.Total.wait(0.99).Milliseconds(),
 		PeakReplicas:   int32(s.MostReplicas),
 		ReplicaSeconds: int64(s.ReplicaTime / time.Second),
-		Forecast:       plan.Forecast,
+		Forecast:       expected.Forecast,
 	}
 	var judged uint64
 	for v, n := range s.Total.of(verdict) {
@@ -53,7 +55,7 @@ func (l *Ledger) Render(plan Plan) (report v1alpha1.ContestReport, complete bool
 		return cmp.Or(cmp.Compare(b.Count, a.Count), cmp.Compare(a.Verdict, b.Verdict))
 	})
 	for reason, n := range s.Total.of(rejected) {
-		if refusals[reason] {
+		if rejectionReasons[reason] {
 			report.Rejected += int64(n)
 		}
 	}
@@ -63,61 +65,61 @@ func (l *Ledger) Render(plan Plan) (report v1alpha1.ContestReport, complete bool
 	if judged > 0 {
 		report.Actual.SlotMillis = int64((s.Total[served] + judged/2) / judged)
 	}
-	report.Notes = l.notes(plan)
+	report.Notes = l.notes(expected)
 	report.Summary = summary(report, int64(judged))
 	return report, len(s.Faults) == 0
 }
 
-// notes are what is missing, and what is no fault but should be known.
-func (l *Ledger) notes(plan Plan) string {
+// notes returns the faults and remarks of the report.
+func (l *Ledger) notes(expected Expected) string {
 	s := &l.s
 	var notes []string
 	if len(s.Faults) > 0 {
 		more := ""
 		if s.MoreFaults > 0 {
-			more = fmt.Sprintf(", and %d more of the kind", s.MoreFaults)
+			more = fmt.Sprintf(", and %d more faults", s.MoreFaults)
 		}
-		notes = append(notes, fmt.Sprintf("Incomplete, by up to %d submissions at the highest pace seen: %s%s.", s.Uncounted, strings.Join(s.Faults, "; "), more))
+		notes = append(notes, fmt.Sprintf("Incomplete, by up to %d submissions at the highest pace so far: %s%s.", s.Uncounted, strings.Join(s.Faults, "; "), more))
 	}
-	var held uint64
+	var unanswered uint64
 	for _, r := range s.Replicas {
-		held += r.Last.held()
+		unanswered += r.Last.unanswered()
 	}
-	if held > 0 {
-		notes = append(notes, fmt.Sprintf("%d submissions waited or ran when the replicas were last asked.", held))
+	if unanswered > 0 {
+		notes = append(notes, fmt.Sprintf("%d submissions were queued or running when the replicas were last asked.", unanswered))
 	}
 	if s.Unseen > 0 {
-		notes = append(notes, fmt.Sprintf("Nobody looked for %.0f s in all: counts are exact, peaks may have been higher then.", s.Unseen.Seconds()))
+		notes = append(notes, fmt.Sprintf("No replica was asked for %.0f s in all: counts are exact, peaks may have been higher.", s.Unseen.Seconds()))
 	}
-	if len(plan.Beside) > 0 {
-		names := plan.Beside
-		if len(names) > told {
-			names = append(slices.Clone(names[:told]), fmt.Sprintf("%d more", len(names)-told))
+	if len(expected.Concurrent) > 0 {
+		names := expected.Concurrent
+		if len(names) > maxFaults {
+			names = append(slices.Clone(names[:maxFaults]), fmt.Sprintf("%d more", len(names)-maxFaults))
 		}
-		notes = append(notes, fmt.Sprintf("Submissions of %s, on the same pool at the same time, are counted too.", strings.Join(names, ", ")))
+		notes = append(notes, fmt.Sprintf("Submissions of %s, which used the pool at the same time, are counted too.", strings.Join(names, ", ")))
 	}
 	return strings.Join(notes, " ")
 }
 
-// summary is one line for people.
+// summary returns the report in one line.
 func summary(r v1alpha1.ContestReport, judged int64) string {
-	words := fmt.Sprintf("%d submissions", r.Submissions)
+	text := fmt.Sprintf("%d submissions", r.Submissions)
 	if judged > 0 {
 		var verdicts []string
 		for _, v := range r.Verdicts {
 			verdicts = append(verdicts, fmt.Sprintf("%s %d", v.Verdict, v.Count))
 		}
-		words += fmt.Sprintf(", %d with a verdict (%s)", judged, strings.Join(verdicts, ", "))
+		text += fmt.Sprintf(", %d with a verdict (%s)", judged, strings.Join(verdicts, ", "))
 	}
-	words += fmt.Sprintf("; %d rejected, %d lost", r.Rejected, r.Lost)
+	text += fmt.Sprintf("; %d rejected, %d lost", r.Rejected, r.Lost)
 	if judged > 0 {
 		expected := ""
 		if r.Forecast.WaitP95Millis > 0 {
 			expected = fmt.Sprintf(" (%.1f s expected)", float64(r.Forecast.WaitP95Millis)/1000)
 		}
-		words += fmt.Sprintf("; waits p50 %.1f s, p95 %.1f s%s, p99 %.1f s", float64(r.WaitP50Millis)/1000, float64(r.WaitP95Millis)/1000,
+		text += fmt.Sprintf("; waits p50 %.1f s, p95 %.1f s%s, p99 %.1f s", float64(r.WaitP50Millis)/1000, float64(r.WaitP95Millis)/1000,
 			expected, float64(r.WaitP99Millis)/1000)
 	}
-	return words + fmt.Sprintf("; at most %d queued; %d of %d replicas, %.2f replica-hours", r.PeakQueueDepth, r.PeakReplicas,
+	return text + fmt.Sprintf("; at most %d queued; %d of %d replicas, %.2f replica-hours", r.PeakQueueDepth, r.PeakReplicas,
 		r.Forecast.Replicas, float64(r.ReplicaSeconds)/3600)
 }

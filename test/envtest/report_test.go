@@ -219,7 +219,7 @@ func TestReportOutlivesManager(t *testing.T) {
 			if got.Submissions != tc.want || fmt.Sprint(got.Verdicts) != fmt.Sprintf("[{OK %d}]", tc.want) {
 				t.Errorf("%d submissions, verdicts %v, want %d: %s", got.Submissions, got.Verdicts, tc.want, got.Notes)
 			}
-			if tc.goes && !strings.Contains(got.Notes, pods[1].Name+" went at ") {
+			if tc.goes && !strings.Contains(got.Notes, pods[1].Name+" was removed at ") {
 				t.Errorf("notes %q, want them to name %s", got.Notes, pods[1].Name)
 			}
 		})
