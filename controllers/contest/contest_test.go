@@ -158,7 +158,7 @@ func TestContestLife(t *testing.T) {
 		"6h15m1s: Holding False/Finished Prewarmed True/EveryReplicaProved expired",
 	}
 	if diff := cmp.Diff(want, all); diff != "" {
-		t.Errorf("told (-want +got):\n%s", diff)
+		t.Errorf("steps (-want +got):\n%s", diff)
 	}
 }
 

@@ -74,8 +74,8 @@ const preflightInterval = 5 * time.Second
 // progress arrives as a watch event.
 const pullInterval = 15 * time.Second
 
-// headroomInterval is the time between two checks of quotas and nodes that are too small. Nobody
-// watches them.
+// headroomInterval is the time between two checks of quotas and nodes that are too small. No
+// watch reports changes of them.
 const headroomInterval = time.Minute
 
 // planInterval is the time after which a future contest is planned again with the pool's newer

@@ -31,7 +31,7 @@ func TestNodesTooSmallReportedDaysBefore(t *testing.T) {
 			"No node can run pods of pool demo: no ready node matches spec.scheduling. Add nodes, "},
 		"shared with another contest": {headroom: nodes.Headroom{Replicas: 13, Eligible: 3, Scarce: "memory"}, others: []calendar.Contest{later, other},
 			want: "ExceedsNodes: " + sizing + ", and the current nodes can hold 9 beside 4 of other contests: these can serve 180 participants"},
-		"room for both":      {headroom: nodes.Headroom{Replicas: 14, Eligible: 3, Scarce: "memory"}, others: []calendar.Contest{later, other}, want: "WarmUpAhead: "},
+		"enough for both":    {headroom: nodes.Headroom{Replicas: 14, Eligible: 3, Scarce: "memory"}, others: []calendar.Contest{later, other}, want: "WarmUpAhead: "},
 		"another on its own": {headroom: nodes.Headroom{Replicas: 10, Eligible: 3, Scarce: "memory"}, others: []calendar.Contest{later}, want: "WarmUpAhead: "},
 		"replicas of its own": {headroom: nodes.Headroom{Replicas: 2, Eligible: 1, Scarce: "pods"}, change: func(in *Input) { in.Contest.Spec.Replicas = 3 },
 			want: "ExceedsNodes: replicas is 3, and the current nodes can hold 2: these can serve 40 participants"},
@@ -76,7 +76,7 @@ func TestHeadroomCheckedAgainSoon(t *testing.T) {
 	} {
 		change()
 		if got := Decide(in).Recheck; got != want {
-			t.Errorf("with room %+v on the nodes it is looked at again after %v, want %v", in.NodeHeadroom, got, want)
+			t.Errorf("with the headroom %+v the next check is after %v, want %v", in.NodeHeadroom, got, want)
 		}
 	}
 }

@@ -50,7 +50,7 @@ func TestPrewarmedNamesCause(t *testing.T) {
 			change: func(in *Input) { in.Pool.Status.Conditions = []metav1.Condition{isolationLost()} },
 			status: metav1.ConditionFalse, want: "TierTooLow: Pod demo-1 proved tier None.",
 		},
-		"isolation not told": {
+		"isolation not reported": {
 			change: func(in *Input) { in.Pool.Status.Conditions = nil; late(in) },
 			status: metav1.ConditionFalse, want: "ReplicasSilent: Half of the warm-up is over and no replica has reported its isolation tier",
 		},

@@ -66,11 +66,11 @@ func TestPullReleasedFromQuota(t *testing.T) {
 	}
 	quotas := fill()
 	if headroom := TightestQuota(quotas, need, 1); headroom.Replicas != 7 {
-		t.Errorf("with 3 pods that pull, room for %d, want 7", headroom.Replicas)
+		t.Errorf("with 3 pods that pull, headroom for %d, want 7", headroom.Replicas)
 	}
 	ReleaseFromQuotas(quotas, each, 3)
 	if headroom := TightestQuota(quotas, need, 1); headroom.Replicas != 10 {
-		t.Errorf("once they are gone, room for %d, want 10: %v", headroom.Replicas, quotas[0].Status.Used)
+		t.Errorf("without them, headroom for %d, want 10: %v", headroom.Replicas, quotas[0].Status.Used)
 	}
 	if got := quotas[0].Status.Used["services"]; got.Value() != 1 {
 		t.Errorf("services used are %v, want 1", got.String())
@@ -78,7 +78,7 @@ func TestPullReleasedFromQuota(t *testing.T) {
 	ReleaseFromQuotas(quotas, each, 100)
 	for name, used := range quotas[0].Status.Used {
 		if used.Sign() < 0 {
-			t.Errorf("%s used is %v: a quota that lags must not make room", name, used.String())
+			t.Errorf("%s used is %v: an outdated quota must not give headroom", name, used.String())
 		}
 	}
 }

@@ -45,7 +45,7 @@ func TestTightestQuotaFound(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			if diff := cmp.Diff(tc.want, TightestQuota(tc.quotas, need, 2)); diff != "" {
-				t.Errorf("room (-want +got):\n%s", diff)
+				t.Errorf("headroom (-want +got):\n%s", diff)
 			}
 		})
 	}

@@ -1,5 +1,5 @@
-// Package index finds a pool's pods and contests in the manager's cache.
+// Package index finds the pods and contests of a pool in the manager's cache.
 //
-// It holds the keys of the cache's indexes, which the controllers register when they are set up, and the look-ups by them. It
-// is for what several controllers read alike; what one of them reads alone it reads by itself. It writes nothing.
+// It holds the keys of the cache's indexes and the lists that use them. The controllers register
+// the indexes at set-up. The package is for lists that several controllers use. It writes nothing.
 package index

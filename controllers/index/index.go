@@ -12,16 +12,16 @@ import (
 	"executorpool.dev/api/v1alpha1"
 )
 
-// PodPool finds the pods that carry a pool's label.
+// PodPool is the key of the index of pods by the label of their pool.
 const PodPool = "pool"
 
-// ContestPool is the cache's index of contests by the pool they are of.
+// ContestPool is the key of the index of contests by pool.
 const ContestPool = "spec.poolName"
 
-// ContestPoolOf gives a contest's value in that index.
+// ContestPoolOf returns the value of a contest in the index ContestPool.
 func ContestPoolOf(o client.Object) []string { return []string{o.(*v1alpha1.Contest).Spec.PoolName} }
 
-// Contests lists a pool's contests from the cache, by name.
+// Contests returns the contests of a pool from the cache, by name.
 func Contests(ctx context.Context, reader client.Reader, pool types.NamespacedName) ([]v1alpha1.Contest, error) {
 	var list v1alpha1.ContestList
 	if err := reader.List(ctx, &list, client.InNamespace(pool.Namespace), client.MatchingFields{ContestPool: pool.Name}); err != nil {

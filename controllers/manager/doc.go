@@ -1,4 +1,5 @@
-// Package manager runs the controllers: it takes a Config, talks to the cluster until its context ends, and returns.
+// Package manager runs the controllers: Run takes a Config, runs until its context ends, and
+// returns.
 //
-// It is the part of the manager program that tests run too; flags, signals and exit codes are cmd/manager's.
+// Tests run the manager through this package. Flags, signals and exit codes are in cmd/manager.
 package manager

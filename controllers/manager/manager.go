@@ -30,46 +30,48 @@ import (
 	"executorpool.dev/controllers/sampling"
 )
 
-// Config is all that a manager is told.
+// Config is the configuration of a manager.
 type Config struct {
-	// REST is the way to the API server.
+	// REST is the configuration of the client of the API server.
 	REST *rest.Config
 	Log  logr.Logger
-	// ExecutorImage is what pools run that name none.
+	// ExecutorImage is the image of pools whose spec names none.
 	ExecutorImage string
-	// Namespaces to watch; none means all.
+	// Namespaces are the watched namespaces; empty means all.
 	Namespaces []string
-	// NodeCapacity has contests told that today's nodes have no room for them. It takes the right to list nodes, and pods of
-	// all namespaces; a manager that watches only some does without.
+	// NodeCapacity makes contests report that the current nodes cannot hold their replicas. It
+	// needs the permission to list nodes and the pods of all namespaces, and is off with
+	// Namespaces.
 	NodeCapacity bool
-	// PlaceholderClass is the priority class of pods that hold places for a contest's replicas ahead of its warm-up; empty
-	// when none do.
+	// PlaceholderClass is the PriorityClass of placeholders; empty means no placeholders.
 	PlaceholderClass string
-	// Workers is how many pools are reconciled at one time.
+	// Workers is the number of pools that are reconciled at one time.
 	Workers int
 
 	LeaderElection LeaderElection
 
-	// MetricsAddress serves /metrics over TLS to those the API server lets; "0" is off.
+	// MetricsAddress is the address of /metrics, over TLS and with authorization by the API server;
+	// "0" is off.
 	MetricsAddress string
-	// MetricsCertDir holds tls.crt and tls.key; empty means a self-signed certificate.
+	// MetricsCertDir is the directory of tls.crt and tls.key; empty means a self-signed
+	// certificate.
 	MetricsCertDir string
-	// ProbeAddress serves /healthz and /readyz; "0" is off.
+	// ProbeAddress is the address of /healthz and /readyz; "0" is off.
 	ProbeAddress string
-	// ShutdownTimeout bounds how long reconciles in progress may take to end.
+	// ShutdownTimeout is the longest time for running reconciles to end.
 	ShutdownTimeout time.Duration
 
-	// Dial opens connections to executors and Prometheus servers; nil means the network.
+	// Dial opens connections to executors and Prometheus servers; nil means net.Dialer.
 	Dial func(ctx context.Context, network, address string) (net.Conn, error)
 }
 
-// LeaderElection lets one of several managers act.
+// LeaderElection is the configuration of leader election.
 type LeaderElection struct {
 	Enabled bool
-	// ID and Namespace name the Lease. An empty namespace is the manager's own.
+	// ID and Namespace name the Lease. An empty namespace means that of the pod.
 	ID, Namespace string
-	// Lease is how long the others wait before they take a lease that is not renewed, Renew how long the leader tries
-	// to renew before it gives up, Retry the pause between tries.
+	// Lease, Renew and Retry are the lease duration, the renew deadline and the retry period of
+	// client-go's leader election.
 	Lease, Renew, Retry time.Duration
 }
 
@@ -86,9 +88,9 @@ func Run(ctx context.Context, c Config) error {
 	for _, kind := range []string{"ExecutorPool", "Contest"} {
 		if _, err := mgr.GetRESTMapper().RESTMapping(v1alpha1.GroupVersion.WithKind(kind).GroupKind(), v1alpha1.GroupVersion.Version); err != nil {
 			if meta.IsNoMatchError(err) {
-				return fmt.Errorf("the cluster does not know %s: install the chart's CRDs or `kubectl apply --server-side -k config/crd`: %w", kind, err)
+				return fmt.Errorf("the cluster has no kind %s: install the chart's CRDs or `kubectl apply --server-side -k config/crd`: %w", kind, err)
 			}
-			return fmt.Errorf("ask the API server for its kinds: %w", err)
+			return fmt.Errorf("discover the kinds of the API server: %w", err)
 		}
 	}
 	external, err := sampling.NewExternal(c.REST)
@@ -158,15 +160,16 @@ func options(c Config, scheme *runtime.Scheme) ctrl.Options {
 			CertDir:        c.MetricsCertDir,
 			TLSOpts: []func(*tls.Config){func(t *tls.Config) {
 				t.MinVersion = tls.VersionTLS12
-				// Nothing here needs HTTP/2, and its stream resets have been a way to exhaust servers.
+				// HTTP/2 has no use here, and its stream resets have been a denial-of-service
+				// attack.
 				t.NextProtos = []string{"http/1.1"}
 			}},
 		},
 		Controller: config.Controller{
 			MaxConcurrentReconciles: c.Workers,
-			// A standby keeps its caches warm, so that it takes over without listing the cluster first.
+			// A standby fills its caches, so that it takes over without a list of the cluster.
 			EnableWarmup: new(true),
-			// Several managers may run in one process; there is one controller, so its name needs no guard.
+			// Tests run several managers in one process.
 			SkipNameValidation: new(true),
 		},
 	}

@@ -28,13 +28,13 @@ func TestContestMetricsFollowStatus(t *testing.T) {
 			{Type: v1alpha1.ConditionPrewarmed, Status: prewarmed},
 		}}
 	}
-	// There is one contest; each step says what becomes of it, and which values its metrics then have, by name.
+	// The steps change one contest. want holds the values of its metrics by name.
 	steps := []struct {
 		name   string
 		change func()
 		want   map[string]float64
 	}{
-		{"ahead", func() { PublishContest(final, status("False", v1alpha1.ReasonScheduled, "Unknown")) },
+		{"before the warm-up", func() { PublishContest(final, status("False", v1alpha1.ReasonScheduled, "Unknown")) },
 			map[string]float64{"prewarmed": 1, "held_replicas": 0, "start_timestamp_seconds": 1_800_000_000}},
 		{"warming up and late", func() { PublishContest(final, status("True", v1alpha1.ReasonWarmingUp, "False")) },
 			map[string]float64{"prewarmed": 0, "held_replicas": 10, "start_timestamp_seconds": 1_800_000_000}},

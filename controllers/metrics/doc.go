@@ -1,7 +1,9 @@
-// Package metrics holds the manager's own metrics: of each pool and of each contest that is not over.
+// Package metrics holds the manager's own metrics of each pool and of each contest that is not
+// over.
 //
-// Data flows one way: the reconcilers and the scaler publish what they found, Prometheus scrapes it. All vectors are registered
-// with controller-runtime's registry when the package is imported. A series ends with its pool or contest (Forget).
+// Data flows one way: the reconcilers and package scaling publish values, and Prometheus scrapes
+// them. The import of the package registers all metrics with controller-runtime's registry. Forget
+// and ForgetContest end the series of deleted objects.
 //
-// The package decides nothing. Metrics of executors are the executors' own.
+// The package decides nothing. Executors export their own metrics.
 package metrics

@@ -28,28 +28,28 @@ func histogram(name, help string, buckets ...float64) *prometheus.HistogramVec {
 	return prometheus.NewHistogramVec(prometheus.HistogramOpts{Namespace: "executorpool", Name: name, Help: help, Buckets: buckets}, poolLabels)
 }
 
-// Metrics of each pool. What is sampled is as of the last sampling; executors export the same numbers to the second.
+// Metrics of each pool. Sampled values are as of the last sample; executors export current ones.
 var (
-	desiredGauge     = gauge("desired_replicas", "Replicas the pool is to have.")
-	readyGauge       = gauge("ready_replicas", "Replicas that serve.")
-	slotsGauge       = gauge("slots", "Submissions the ready replicas can run at one time.")
-	busyGauge        = gauge("busy_slots", "Slots that ran a submission at the last sampling.")
-	queueGauge       = gauge("queue_depth", "Submissions that waited for a slot at the last sampling.")
-	oldestGauge      = gauge("queue_oldest_seconds", "How long the submission that waited longest had waited at the last sampling; 0 when none waited.")
-	ceilingGauge     = gauge("max_replicas", "scaling.maxReplicas; 0 when the pool does not scale itself.")
+	desiredGauge     = gauge("desired_replicas", "Desired replicas.")
+	readyGauge       = gauge("ready_replicas", "Ready replicas.")
+	slotsGauge       = gauge("slots", "Slots of the ready replicas.")
+	busyGauge        = gauge("busy_slots", "Busy slots at the last sample.")
+	queueGauge       = gauge("queue_depth", "Queue depth at the last sample.")
+	oldestGauge      = gauge("queue_oldest_seconds", "Queue wait of the oldest queued submission at the last sample; 0 when none is queued.")
+	ceilingGauge     = gauge("max_replicas", "scaling.maxReplicas; 0 when autoscaling is off.")
 	targetGauge      = gauge("target_wait_seconds", "scaling.targetWaitSeconds.")
 	freshGauge       = gauge("metrics_fresh", "1 while the condition MetricsFresh is not False.")
 	limitedGauge     = gauge("scaling_limited", "1 while the condition ScalingLimited is True.")
 	isolationGauge   = gauge("isolation_enforced", "1 while the condition IsolationEnforced is not False.")
-	DecisionSeconds  = histogram("scaling_decision_seconds", "Time one decision about replicas took.", 1e-5, 1e-4, 1e-3, 1e-2, 1e-1)
-	ReactionSeconds  = histogram("scale_up_reaction_seconds", "Time from the first sign of a queue to more replicas being written.", 0.1, 0.25, 0.5, 1, 2, 5, 10, 30)
-	PodStartSeconds  = histogram("pod_start_seconds", "Time from a pod's creation to it being ready.", 1, 2, 5, 10, 20, 40, 80, 160, 320, 640)
+	DecisionSeconds  = histogram("scaling_decision_seconds", "Time that one decision about replicas took.", 1e-5, 1e-4, 1e-3, 1e-2, 1e-1)
+	ReactionSeconds  = histogram("scale_up_reaction_seconds", "Time from the first sample with a queue to the write of more replicas.", 0.1, 0.25, 0.5, 1, 2, 5, 10, 30)
+	PodStartSeconds  = histogram("pod_start_seconds", "Time from the creation of a pod to its readiness.", 1, 2, 5, 10, 20, 40, 80, 160, 320, 640)
 	scaleEventsTotal = prometheus.NewCounterVec(prometheus.CounterOpts{Namespace: "executorpool", Name: "scale_events_total",
-		Help: "Changes of the desired replicas, by direction (up or down) and by what decided."}, append(poolLabels, "direction", "reason"))
+		Help: "Changes of the desired replicas, by direction (up or down) and by reason."}, append(poolLabels, "direction", "reason"))
 
-	// vectors hold one series or more of each pool, to be forgotten with it.
+	// vectors are the metrics with series of a pool. Forget ends them.
 	vectors = []vector{desiredGauge, readyGauge, slotsGauge, busyGauge, queueGauge, oldestGauge, ceilingGauge, targetGauge,
-		freshGauge, limitedGauge, isolationGauge, DecisionSeconds, ReactionSeconds, PodStartSeconds, scaleEventsTotal, &sampleAges}
+		freshGauge, limitedGauge, isolationGauge, DecisionSeconds, ReactionSeconds, PodStartSeconds, scaleEventsTotal, &sampleAge}
 )
 
 type vector interface {
@@ -63,7 +63,7 @@ func init() {
 	}
 }
 
-// Publish sets what follows from a pool's spec and its status. What each sampling gives is set by the scaler.
+// Publish sets the metrics from a pool's spec and status. PublishSample sets the sampled ones.
 func Publish(pool *v1alpha1.ExecutorPool, s v1alpha1.ExecutorPoolStatus) {
 	set := func(g *prometheus.GaugeVec, value float64) {
 		g.WithLabelValues(pool.Namespace, pool.Name).Set(value)
@@ -73,26 +73,26 @@ func Publish(pool *v1alpha1.ExecutorPool, s v1alpha1.ExecutorPoolStatus) {
 	set(slotsGauge, float64(s.Slots))
 	set(ceilingGauge, float64(pool.Spec.Scaling.MaxReplicas))
 	set(targetGauge, float64(pool.Spec.Scaling.TargetWaitSeconds))
-	set(freshGauge, truth(!meta.IsStatusConditionFalse(s.Conditions, v1alpha1.ConditionMetricsFresh)))
-	set(limitedGauge, truth(meta.IsStatusConditionTrue(s.Conditions, v1alpha1.ConditionScalingLimited)))
-	set(isolationGauge, truth(!meta.IsStatusConditionFalse(s.Conditions, v1alpha1.ConditionIsolationEnforced)))
+	set(freshGauge, boolValue(!meta.IsStatusConditionFalse(s.Conditions, v1alpha1.ConditionMetricsFresh)))
+	set(limitedGauge, boolValue(meta.IsStatusConditionTrue(s.Conditions, v1alpha1.ConditionScalingLimited)))
+	set(isolationGauge, boolValue(!meta.IsStatusConditionFalse(s.Conditions, v1alpha1.ConditionIsolationEnforced)))
 }
 
-// PublishSample sets what a sampling gave: when its last answer came, what ran and waited, and for how long the submission
-// that waited longest had waited.
-func PublishSample(pool types.NamespacedName, taken time.Time, busy, waiting float64, oldest time.Duration) {
-	if !taken.IsZero() {
-		sampleAges.set(pool, taken)
+// PublishSample sets the metrics from a sample: the time of its last answer, the busy slots, the
+// queue depth, and the time for which the oldest submission has waited.
+func PublishSample(pool types.NamespacedName, sampledAt time.Time, busy, waiting float64, oldest time.Duration) {
+	if !sampledAt.IsZero() {
+		sampleAge.set(pool, sampledAt)
 	}
 	for g, value := range map[*prometheus.GaugeVec]float64{busyGauge: busy, queueGauge: waiting, oldestGauge: oldest.Seconds()} {
-		// What cannot be true is not passed on.
+		// Impossible values are not exported.
 		if value >= 0 && !math.IsInf(value, 1) {
 			g.WithLabelValues(pool.Namespace, pool.Name).Set(value)
 		}
 	}
 }
 
-func truth(yes bool) float64 {
+func boolValue(yes bool) float64 {
 	if yes {
 		return 1
 	}

@@ -23,7 +23,7 @@ func TestMetricsKeepToConventions(t *testing.T) {
 	pool := &v1alpha1.ExecutorPool{ObjectMeta: metav1.ObjectMeta{Namespace: "contests", Name: "demo"}}
 	Publish(pool, v1alpha1.ExecutorPoolStatus{DesiredReplicas: 3})
 	CountScale(key, 3, 13, autoscale.CauseLoad)
-	sampleAges.set(key, time.Now())
+	sampleAge.set(key, time.Now())
 	for _, h := range []*prometheus.HistogramVec{DecisionSeconds, ReactionSeconds, PodStartSeconds} {
 		h.WithLabelValues(key.Namespace, key.Name).Observe(1)
 	}

@@ -91,7 +91,7 @@ func TestHeadroomOfNodes(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			if diff := cmp.Diff(tc.want, capacityOf(tc.nodes, tc.pods).Headroom(replica(tc.pod), demo)); diff != "" {
-				t.Errorf("room (-want +got):\n%s", diff)
+				t.Errorf("headroom (-want +got):\n%s", diff)
 			}
 		})
 	}
@@ -153,10 +153,10 @@ func TestHeadroomIsWhatFits(t *testing.T) {
 			}
 		}
 		if headroom.Replicas != placed {
-			t.Fatalf("room for %d, and %d could be placed", headroom.Replicas, placed)
+			t.Fatalf("headroom for %d, and %d could be placed", headroom.Replicas, placed)
 		}
 		if full := capacityOf(cluster, pods).Headroom(replica(nil), demo); full.Replicas != placed {
-			t.Fatalf("room for %d of %d that are there", full.Replicas, placed)
+			t.Fatalf("headroom for %d of %d existing replicas", full.Replicas, placed)
 		}
 	})
 }
@@ -173,7 +173,7 @@ func BenchmarkCapacity(b *testing.B) {
 	}
 	for b.Loop() {
 		if headroom := capacityOf(cluster, pods).Headroom(replica(nil), demo); headroom.Replicas != 2000 {
-			b.Fatalf("room for %d, want 2000", headroom.Replicas)
+			b.Fatalf("headroom for %d, want 2000", headroom.Replicas)
 		}
 	}
 }

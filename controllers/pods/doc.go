@@ -1,6 +1,6 @@
-// Package pods reads what a pod reports of itself: whether it is ready, how often its containers restarted, how long the pod
-// took to become ready, and which pool it is a replica of.
+// Package pods reads the state that the API server reports of a pod: whether it is ready, how often
+// its containers restarted, how long it took to become ready, and the pool that it is a replica of.
 //
-// The package is pure: it takes pods as they were read, and reads and writes nothing. What the executor in a pod answers is
-// for package sampling, what is wrong with a pod for package status.
+// The package is pure. Package sampling asks the executor in a pod, and package status finds the
+// faults of a pod.
 package pods

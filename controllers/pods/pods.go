@@ -10,7 +10,8 @@ import (
 	"executorpool.dev/controllers/resources"
 )
 
-// Ready says whether a pod serves. One that is ending does not: it is no longer behind the Service.
+// Ready reports whether a pod serves. A pod that is being deleted is no longer an endpoint of the
+// Service.
 func Ready(pod *corev1.Pod) bool {
 	if pod.DeletionTimestamp != nil {
 		return false
@@ -23,7 +24,7 @@ func Ready(pod *corev1.Pod) bool {
 	return false
 }
 
-// Started says whether a container of the pod has passed its startup probe and runs.
+// Started reports whether a container of the pod runs and has passed its startup probe.
 func Started(pod *corev1.Pod) bool {
 	for _, c := range pod.Status.ContainerStatuses {
 		if c.State.Running != nil && c.Started != nil && *c.Started {
@@ -33,7 +34,7 @@ func Started(pod *corev1.Pod) bool {
 	return false
 }
 
-// Restarts is how often containers of a pod were started anew.
+// Restarts returns the number of container restarts of a pod.
 func Restarts(pod *corev1.Pod) (n int) {
 	for _, c := range pod.Status.ContainerStatuses {
 		n += int(c.RestartCount)
@@ -41,14 +42,15 @@ func Restarts(pod *corev1.Pod) (n int) {
 	return n
 }
 
-// OfDeployment leaves out pods that merely carry the labels. A Deployment's ReplicaSet is named after it; watching
-// ReplicaSets only to follow the owner's UID is not worth their number.
+// OfDeployment reports whether a pod belongs to the Deployment of that name, and not only carries
+// the labels. It compares the name of the ReplicaSet, whose prefix is the name of the Deployment.
+// Watching ReplicaSets for their UIDs would need much memory.
 func OfDeployment(pod *corev1.Pod, name string) bool {
 	owner := metav1.GetControllerOf(pod)
 	return owner != nil && owner.Kind == "ReplicaSet" && strings.HasPrefix(owner.Name, name+"-")
 }
 
-// PoolOf names the pool that a pod is a replica of.
+// PoolOf returns the pool that a pod is a replica of; the zero value when there is none.
 func PoolOf(pod *corev1.Pod) types.NamespacedName {
 	name := pod.Labels[resources.LabelInstance]
 	if name == "" || pod.Labels[resources.LabelName] != resources.Name || !OfDeployment(pod, name) {

@@ -8,11 +8,11 @@ import (
 	"k8s.io/apimachinery/pkg/types"
 )
 
-// remembered is how many of the pods that became ready last tell how long a pod takes.
-const remembered = 9
+// maxStarts is the number of most recent pod starts of which the median is taken.
+const maxStarts = 9
 
-// MedianStart is the median of the time from creation to ready of the pods that became ready last; 0 when there are none. A
-// container that has restarted has become ready more than once, and its pod does not tell when first.
+// MedianStart returns the median time from creation to readiness of the pods that became ready
+// last; 0 without such a pod.
 func MedianStart(pods []corev1.Pod) time.Duration {
 	type start struct {
 		at   time.Time
@@ -28,12 +28,14 @@ func MedianStart(pods []corev1.Pod) time.Duration {
 		return 0
 	}
 	slices.SortFunc(starts, func(a, b start) int { return b.at.Compare(a.at) })
-	starts = starts[:min(len(starts), remembered)]
+	starts = starts[:min(len(starts), maxStarts)]
 	slices.SortFunc(starts, func(a, b start) int { return int(a.took - b.took) })
 	return starts[len(starts)/2].took
 }
 
-// StartTime is how long a pod took from its creation to being ready, and when it was ready.
+// StartTime returns how long a pod took from its creation to its readiness, and when it became
+// ready. ok is false for a pod that is not ready, and for one whose containers restarted, because
+// the API server keeps only its last readiness.
 func StartTime(pod *corev1.Pod) (took time.Duration, at time.Time, ok bool) {
 	if !Ready(pod) {
 		return 0, time.Time{}, false
@@ -48,17 +50,18 @@ func StartTime(pod *corev1.Pod) (took time.Duration, at time.Time, ok bool) {
 			at = c.LastTransitionTime.Time
 		}
 	}
-	// Times in objects are whole seconds.
+	// Times in the API have a resolution of one second.
 	took = max(at.Sub(pod.CreationTimestamp.Time), time.Second)
 	return took, at, true
 }
 
-// StartTimes measures each pod's start once: those that this process has seen before they were ready.
+// StartTimes measures the start time of each pod once. It leaves out pods that this process did not
+// see before they were ready.
 type StartTimes struct {
 	unready map[types.UID]bool
 }
 
-// Of gives the start times of pods that have become ready since the last call.
+// Of returns the start times of the pods that became ready since the last call.
 func (s *StartTimes) Of(pods []corev1.Pod) []time.Duration {
 	unready := map[types.UID]bool{}
 	var starts []time.Duration

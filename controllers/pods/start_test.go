@@ -11,7 +11,7 @@ import (
 
 var noon = time.Date(2026, 3, 1, 12, 0, 0, 0, time.UTC)
 
-// readyPod is a pod created so many seconds after noon.
+// readyPod returns a pod that was created the given number of seconds after noon.
 func readyPod(name string, after int) corev1.Pod {
 	p := corev1.Pod{ObjectMeta: metav1.ObjectMeta{Name: name, CreationTimestamp: metav1.NewTime(noon.Add(time.Duration(after) * time.Second))}}
 	p.Status.Conditions = []corev1.PodCondition{{Type: corev1.PodReady, Status: corev1.ConditionTrue}}
@@ -27,7 +27,7 @@ func TestPodStartIsMedianOfTheLast(t *testing.T) {
 		p := readyPod(fmt.Sprint(i), i*100)
 		took := time.Duration(5) * time.Second
 		if i < 3 {
-			took = time.Minute // long ago, when the image was pulled
+			took = time.Minute // an early start, with the image pull
 		}
 		p.Status.Conditions[0].LastTransitionTime = metav1.NewTime(p.CreationTimestamp.Add(took))
 		pods = append(pods, p)

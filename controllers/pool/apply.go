@@ -21,89 +21,95 @@ import (
 	"executorpool.dev/controllers/status"
 )
 
-// written says what a pass changed of the Deployment.
-type written struct {
+// changes reports what apply wrote of the Deployment.
+type changes struct {
 	deployment bool
-	// template says that the change reaches the pods of a Deployment that was there before.
+	// template reports whether the pod template of an existing Deployment changed.
 	template bool
 }
 
-// refusal is the API server's no to an object: trying again without a change somewhere does not help.
-type refusal struct {
-	kind, name string
-	err        error
+// refusedError is the API server's refusal of an object. Only a change of the spec or of the
+// cluster helps.
+type refusedError struct {
+	objectKind, name string
+	err              error
 }
 
-func (r *refusal) Error() string { return fmt.Sprintf("apply %s %s: %v", r.kind, r.name, r.err) }
-func (r *refusal) Unwrap() error { return r.err }
+func (r *refusedError) Error() string {
+	return fmt.Sprintf("apply %s %s: %v", r.objectKind, r.name, r.err)
+}
+func (r *refusedError) Unwrap() error { return r.err }
 
-// apply writes what differs between the plan and the live objects, and nothing else.
+// apply writes the objects that differ from the plan.
 //
-// When more than the Deployment has to be written, the Deployment is tried dry first. It is the only object that a spec
-// can make invalid, so a pool whose spec is refused keeps everything as it is.
-func (r *Reconciler) apply(ctx context.Context, p plan, in observed, replicas int32) (written, error) {
+// If more than the Deployment differs, apply first writes the Deployment as a dry run. Only the
+// Deployment can be invalid because of the spec. A pool whose spec is refused therefore keeps all
+// its objects.
+func (r *Reconciler) apply(ctx context.Context, p plan, in observed, replicas int32) (changes, error) {
 	if obstacle := nameTaken(p, in); obstacle != nil {
-		return written{}, obstacle
+		return changes{}, obstacle
 	}
-	if err := r.mark(ctx, p, in, replicas); err != nil {
-		return written{}, err
+	if err := r.markCandidates(ctx, p, in, replicas); err != nil {
+		return changes{}, err
 	}
 	differing, err := compare(p, in)
 	if err != nil {
-		return written{}, err
+		return changes{}, err
 	}
 	if len(differing) > 1 {
 		for _, k := range differing {
 			if k.name == deploymentKind {
-				if err := r.write(ctx, p, k, client.DryRunAll); err != nil {
-					return written{}, err
+				if err := r.applyObject(ctx, p, k, client.DryRunAll); err != nil {
+					return changes{}, err
 				}
 			}
 		}
 	}
-	var done written
+	var changed changes
 	for _, k := range differing {
-		if err := r.write(ctx, p, k); err != nil {
-			return done, err
+		if err := r.applyObject(ctx, p, k); err != nil {
+			return changed, err
 		}
 		if k.name == deploymentKind {
-			done.deployment = true
-			r.scaler.NoteWrite(client.ObjectKeyFromObject(p.pool), in.deploymentOf(p.pool), p.replicas)
-			if done.template, err = templateDiffers(p, k, in); err != nil {
-				return done, err
+			changed.deployment = true
+			r.scaler.Expect(client.ObjectKeyFromObject(p.pool), in.deploymentOf(p.pool), p.replicas)
+			if changed.template, err = templateDiffers(p, k, in); err != nil {
+				return changed, err
 			}
 		}
 	}
-	if err := r.removeStrays(ctx, p, in); err != nil {
-		return done, err
+	if err := r.removeForeignFields(ctx, p, in); err != nil {
+		return changed, err
 	}
-	return done, r.removeUnwanted(ctx, p, in)
+	return changed, r.deleteUnwanted(ctx, p, in)
 }
 
-// removeStrays takes out of the pool's objects what an apply cannot, because this controller never set it.
-func (r *Reconciler) removeStrays(ctx context.Context, p plan, in observed) error {
-	for _, k := range kinds {
+// removeForeignFields removes fields of the pool's objects that an apply cannot remove, because
+// this controller never owned them.
+func (r *Reconciler) removeForeignFields(ctx context.Context, p plan, in observed) error {
+	for _, k := range objectKinds {
 		live, exists := in.live[k.name]
-		if k.strays == nil || !exists || !metav1.IsControlledBy(live, p.pool) {
+		if k.foreignFields == nil || !exists || !metav1.IsControlledBy(live, p.pool) {
 			continue
 		}
-		patch := k.strays(live)
+		patch := k.foreignFields(live)
 		if patch == nil {
 			continue
 		}
 		err := r.Client.Patch(ctx, live, client.RawPatch(types.MergePatchType, patch), client.FieldOwner(resources.FieldOwner))
 		if client.IgnoreNotFound(err) != nil {
-			return fmt.Errorf("take foreign fields out of %s %s: %w", k.name, p.pool.Name, err)
+			return fmt.Errorf("remove foreign fields of %s %s: %w", k.name, p.pool.Name, err)
 		}
 	}
 	return nil
 }
 
-// compare finds the kinds whose live object does not hold what the plan says. Fields that others own (annotations, a
-// container port of a mesh) are not looked at; a field of ours that somebody took over is missing from what is extracted.
-func compare(p plan, in observed) ([]kind, error) {
-	var differing []kind
-	for _, k := range kinds {
+// compare returns the kinds whose live object differs from the plan. It ignores fields of other
+// owners, for example annotations or the container port of a mesh. A field of this controller that
+// another took over counts as missing.
+func compare(p plan, in observed) ([]objectKind, error) {
+	var differing []objectKind
+	for _, k := range objectKinds {
 		if !k.wanted(p) {
 			continue
 		}
@@ -116,10 +122,10 @@ func compare(p plan, in observed) ([]kind, error) {
 			differing = append(differing, k)
 			continue
 		}
-		if k.spared && !ours(p, live) {
+		if k.optional && !isOwn(p, live) {
 			continue
 		}
-		have, err := k.applied(live)
+		have, err := k.extract(live)
 		if err != nil {
 			return nil, fmt.Errorf("extract %s: %w", k.name, err)
 		}
@@ -130,12 +136,12 @@ func compare(p plan, in observed) ([]kind, error) {
 	return differing, nil
 }
 
-func templateDiffers(p plan, k kind, in observed) (bool, error) {
+func templateDiffers(p plan, k objectKind, in observed) (bool, error) {
 	live, exists := in.live[k.name]
 	if !exists {
 		return false, nil
 	}
-	have, err := k.applied(live)
+	have, err := k.extract(live)
 	if err != nil {
 		return false, fmt.Errorf("extract %s: %w", k.name, err)
 	}
@@ -154,32 +160,32 @@ func template(deployment runtime.ApplyConfiguration) any {
 	return d.Spec.Template
 }
 
-func (r *Reconciler) write(ctx context.Context, p plan, k kind, options ...client.ApplyOption) error {
+func (r *Reconciler) applyObject(ctx context.Context, p plan, k objectKind, options ...client.ApplyOption) error {
 	object, err := k.render(p)
 	if err != nil {
 		return fmt.Errorf("render %s: %w", k.name, err)
 	}
 	options = append(options, client.FieldOwner(resources.FieldOwner), client.ForceOwnership)
 	if err := r.Client.Apply(ctx, object, options...); err != nil {
-		if k.spared && refused(err) {
-			log.FromContext(ctx).V(1).Info("done without an object that the API server refuses", "kind", k.name, "error", err.Error())
+		if k.optional && isRefused(err) {
+			log.FromContext(ctx).V(1).Info("skipped an optional object that the API server refuses", "kind", k.name, "error", err.Error())
 			return nil
 		}
-		if refused(err) {
-			return &refusal{kind: k.name, name: p.pool.Name, err: err}
+		if isRefused(err) {
+			return &refusedError{objectKind: k.name, name: p.pool.Name, err: err}
 		}
 		return fmt.Errorf("apply %s %s: %w", k.name, p.pool.Name, err)
 	}
 	return nil
 }
 
-// background has the pods go with what made them; those of a Job would stay.
+// background deletes the pods together with their owner. The default of a Job is to leave its pods.
 const background = client.PropagationPolicy(metav1.DeletePropagationBackground)
 
-// removeUnwanted deletes objects of the pool that its spec no longer asks for. The UID keeps it from deleting an object
-// that took the place of the one that was read.
-func (r *Reconciler) removeUnwanted(ctx context.Context, p plan, in observed) error {
-	for _, k := range kinds {
+// deleteUnwanted deletes objects of the pool that the plan does not contain. The UID protects a new
+// object of the same name.
+func (r *Reconciler) deleteUnwanted(ctx context.Context, p plan, in observed) error {
+	for _, k := range objectKinds {
 		live, exists := in.live[k.name]
 		if k.wanted(p) || !exists || !metav1.IsControlledBy(live, p.pool) || live.GetDeletionTimestamp() != nil {
 			continue
@@ -193,34 +199,34 @@ func (r *Reconciler) removeUnwanted(ctx context.Context, p plan, in observed) er
 	return nil
 }
 
-// obstacleError carries what status tells about an object that cannot be written.
+// obstacleError is an obstacle as an error.
 type obstacleError struct{ status.Obstacle }
 
 func (e *obstacleError) Error() string { return e.Reason + ": " + e.Message }
 
-// nameTaken finds an object that is in the way: one of the pool's name that belongs to something else. It is never taken
-// over. An object that carries the pool's labels and has no controller is the pool's own, left behind by
-// `kubectl delete --cascade=orphan`, and is adopted.
+// nameTaken returns an error for an object of the pool's name that belongs to another owner. Such
+// an object is never taken over. An object with the pool's labels and without a controller was left
+// by `kubectl delete --cascade=orphan` and is adopted.
 func nameTaken(p plan, in observed) error {
-	for _, k := range kinds {
+	for _, k := range objectKinds {
 		live, exists := in.live[k.name]
-		if !exists || !k.wanted(p) || k.spared || ours(p, live) {
+		if !exists || !k.wanted(p) || k.optional || isOwn(p, live) {
 			continue
 		}
 		owner := metav1.GetControllerOf(live)
 		switch {
 		case owner == nil:
-			return taken(p, k, "does not belong to a pool")
+			return nameTakenBy(p, k, "does not belong to a pool")
 		case owner.Kind == "ExecutorPool" && owner.Name == p.pool.Name:
-			return taken(p, k, "belongs to a former pool of that name and is about to be removed")
+			return nameTakenBy(p, k, "belongs to a deleted pool of that name and is about to be removed")
 		}
-		return taken(p, k, fmt.Sprintf("belongs to %s %s", owner.Kind, owner.Name))
+		return nameTakenBy(p, k, fmt.Sprintf("belongs to %s %s", owner.Kind, owner.Name))
 	}
 	return nil
 }
 
-// ours says whether an object is the pool's, or one that it left behind.
-func ours(p plan, live client.Object) bool {
+// isOwn reports whether the object belongs to the pool or was left by it.
+func isOwn(p plan, live client.Object) bool {
 	if owner := metav1.GetControllerOf(live); owner != nil {
 		return owner.UID == p.pool.UID
 	}
@@ -228,7 +234,7 @@ func ours(p plan, live client.Object) bool {
 	return labels[resources.LabelManagedBy] == resources.FieldOwner && labels[resources.LabelInstance] == p.pool.Name
 }
 
-func taken(p plan, k kind, why string) error {
+func nameTakenBy(p plan, k objectKind, why string) error {
 	return &obstacleError{status.Obstacle{
 		Reason: v1alpha1.ReasonNameTaken,
 		Message: fmt.Sprintf("%s %s/%s, which the pool needs, %s. Delete or rename it, or give the pool another name.",
@@ -236,30 +242,31 @@ func taken(p plan, k kind, why string) error {
 	}}
 }
 
-// refused tells an answer that stays the same from one that may pass.
-func refused(err error) bool {
+// isRefused reports whether a retry without a change would fail again.
+func isRefused(err error) bool {
 	if apierrors.HasStatusCause(err, corev1.NamespaceTerminatingCause) {
 		return false
 	}
-	// A list with a key twice (pull secrets, spread constraints) is a 500 to server-side apply, recognised by its words.
+	// Server-side apply answers 500 for a list with a duplicate key (pull secrets, spread
+	// constraints). Only the message identifies the error.
 	if strings.Contains(err.Error(), "failed to create typed patch object") {
 		return true
 	}
 	return apierrors.IsInvalid(err) || apierrors.IsBadRequest(err) || apierrors.IsForbidden(err) || apierrors.IsRequestEntityTooLargeError(err)
 }
 
-// obstacleOf turns an error of apply into what status tells about it; nil for one that may pass.
+// obstacleOf returns the obstacle of an error of apply; nil for an error that a retry may resolve.
 func obstacleOf(err error) *status.Obstacle {
 	var obstacle *obstacleError
 	if errors.As(err, &obstacle) {
 		return &obstacle.Obstacle
 	}
-	var no *refusal
-	if errors.As(err, &no) {
+	var refused *refusedError
+	if errors.As(err, &refused) {
 		return &status.Obstacle{
 			Reason: v1alpha1.ReasonApplyRefused,
-			Message: fmt.Sprintf("The API server refuses %s %s: %s. What runs keeps running; change what the message names.",
-				no.kind, no.name, status.Quote(no.err.Error())),
+			Message: fmt.Sprintf("The API server refuses %s %s: %s. Running replicas are not changed. Correct the field that the message names.",
+				refused.objectKind, refused.name, status.Quote(refused.err.Error())),
 		}
 	}
 	return nil

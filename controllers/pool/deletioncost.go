@@ -19,16 +19,19 @@ import (
 	"executorpool.dev/controllers/status"
 )
 
-// costs are the values of pod-deletion-cost that this controller writes: the lowest there are, so that they stand before
-// those an admin writes, and are told from them. A pod with k busy slots and waiting submissions gets lowestCost + k.
+// lowestCost and costRange bound the deletion costs of this controller. They are the lowest
+// possible ones, so that these pods come before those with an admin's cost, and so that the
+// controller recognizes its own. A pod with k busy slots and queued submissions gets lowestCost +
+// k.
 const (
 	lowestCost = math.MinInt32
-	costs      = 1 << 20
+	costRange  = 1 << 20
 )
 
-// victims says which pods are to go first when remove of them are to go, and the deletion cost each is to have: the idlest
-// and, of those, the youngest. Pods that are not ready go before all others by Kubernetes' own order.
-func victims(all []corev1.Pod, reports map[string]status.ReplicaState, remove int) map[string]string {
+// scaleDownCandidates returns the deletion costs of the pods that should be removed first, by name.
+// The candidates are the ready pods with the least work and, among equals, the youngest. Kubernetes
+// removes unready pods before all others.
+func scaleDownCandidates(all []corev1.Pod, states map[string]status.ReplicaState, remove int) map[string]string {
 	var ready []*corev1.Pod
 	for i := range all {
 		pod := &all[i]
@@ -40,36 +43,35 @@ func victims(all []corev1.Pod, reports map[string]status.ReplicaState, remove in
 		}
 	}
 	work := func(pod *corev1.Pod) int {
-		report := reports[pod.Name]
-		if !report.Answered {
-			// What it does is not known, so it may be busy in every slot.
-			return costs - 1
+		state := states[pod.Name]
+		if !state.Answered {
+			// The work is unknown, so assume that all slots are busy.
+			return costRange - 1
 		}
-		return min(int(report.Busy)+int(report.Queued), costs-2)
+		return min(int(state.Busy)+int(state.Queued), costRange-2)
 	}
 	slices.SortFunc(ready, func(a, b *corev1.Pod) int {
 		return cmp.Or(cmp.Compare(work(a), work(b)), b.CreationTimestamp.Compare(a.CreationTimestamp.Time), cmp.Compare(a.Name, b.Name))
 	})
-	marked := map[string]string{}
+	costs := map[string]string{}
 	for _, pod := range ready[:min(remove, len(ready))] {
-		marked[pod.Name] = strconv.Itoa(lowestCost + work(pod))
+		costs[pod.Name] = strconv.Itoa(lowestCost + work(pod))
 	}
-	return marked
+	return costs
 }
 
-// isMarked says whether a pod's deletion cost is one of ours.
-func isMarked(pod *corev1.Pod) bool {
+// hasOwnCost reports whether the deletion cost of a pod is one of this controller.
+func hasOwnCost(pod *corev1.Pod) bool {
 	cost, err := strconv.ParseInt(pod.Annotations[corev1.PodDeletionCost], 10, 32)
-	return err == nil && cost < lowestCost+costs
+	return err == nil && cost < lowestCost+costRange
 }
 
-// mark has the idle replicas go first: just before fewer are written, each that shall go is marked. Marks of pods that
-// stayed, because replicas were added again or others went, are taken off once the pool has what it wants. In between
-// nothing is written.
-func (r *Reconciler) mark(ctx context.Context, p plan, in observed, written int32) error {
+// markCandidates marks the scale-down candidates just before fewer replicas are written. It removes
+// the marks of surviving pods once the pool has the desired replicas. In between it writes nothing.
+func (r *Reconciler) markCandidates(ctx context.Context, p plan, in observed, written int32) error {
 	switch {
 	case p.replicas < written:
-		return r.writeCosts(ctx, in.pods, victims(in.pods, in.reports, int(written-p.replicas)))
+		return r.writeCosts(ctx, in.pods, scaleDownCandidates(in.pods, in.states, int(written-p.replicas)))
 	case isSettled(in.deploymentOf(p.pool), p.replicas):
 		return r.writeCosts(ctx, in.pods, nil)
 	}
@@ -80,12 +82,12 @@ func isSettled(d *appsv1.Deployment, replicas int32) bool {
 	return d != nil && d.Status.ObservedGeneration == d.Generation && *d.Spec.Replicas == replicas && d.Status.Replicas == replicas
 }
 
-// writeCosts gives pods their deletion cost, and takes it off those that have one of ours and shall not.
+// writeCosts sets the deletion costs in want and removes other costs of this controller.
 func (r *Reconciler) writeCosts(ctx context.Context, pods []corev1.Pod, want map[string]string) error {
 	for i := range pods {
 		pod := &pods[i]
 		cost, wanted := want[pod.Name]
-		if pod.DeletionTimestamp != nil || (!wanted && !isMarked(pod)) || (wanted && pod.Annotations[corev1.PodDeletionCost] == cost) {
+		if pod.DeletionTimestamp != nil || (!wanted && !hasOwnCost(pod)) || (wanted && pod.Annotations[corev1.PodDeletionCost] == cost) {
 			continue
 		}
 		value := "null"
@@ -97,7 +99,8 @@ func (r *Reconciler) writeCosts(ctx context.Context, pods []corev1.Pod, want map
 		switch {
 		case err == nil, apierrors.IsNotFound(err):
 		case apierrors.IsForbidden(err), apierrors.IsInvalid(err):
-			// Admission does not want it. The admin's number matters more than which pods go.
+			// An admission policy refuses the annotation. The number of replicas is more important
+			// than the choice of pods.
 			return nil
 		default:
 			return fmt.Errorf("mark pod %s: %w", pod.Name, err)

@@ -1,11 +1,12 @@
 // Package pool makes the cluster match every ExecutorPool.
 //
-// Data flows one way: observe (reads through the cache, and what the poller was told last) -> replicas (by package autoscale) and
-// status (by package status) -> objects (rendered by package resources) -> apply (what differs, under one field owner) -> status
-// (written once, if it changed). Only observe, apply and the status write do IO.
+// Data flows one way: observe (objects and pods from the cache, replica states from the poller) ->
+// replicas (by package autoscale) -> objects (rendered by package resources) -> apply (the objects
+// that differ, with one field owner) -> status (by package status, written once and only if it
+// changed). Only observe, apply and the write of the status do IO.
 //
-// It is watch-driven: an owned object that is edited or deleted comes back at once. Beside the reconciler the poller of
-// package sampling asks the replicas; the scaler of package scaling decides after each round, in memory, and wakes the reconciler
-// when that gives something else than what was acted on. Timers only serve faults that become one by lasting, and obstacles that
-// go unseen.
+// The controller is driven by watches: a change of an owned object starts a reconcile. The poller
+// of package sampling asks the replicas. After each sample package scaling decides in memory, and
+// wakes the reconciler if the decision differs from the last applied one. Timers serve only faults
+// that depend on time and obstacles that no watch shows.
 package pool

@@ -12,39 +12,40 @@ import (
 	"executorpool.dev/controllers/resources"
 )
 
-// floor is what the pool has at least, and why, in words that fit behind a colon.
+// floor is the lowest number of replicas of a pool, and the reason for it as a clause.
 type floor struct {
-	// asked is spec.replicas, replicas the highest of that and of all else that asks for replicas.
-	asked, replicas int32
-	reason          string
-	// running says that a contest is between its start and its end.
+	// specReplicas is spec.replicas. replicas is the higher one of specReplicas and the floor of
+	// the contests.
+	specReplicas, replicas int32
+	reason                 string
+	// running reports whether a contest is between its start and its end.
 	running bool
 }
 
-// floorOf is the one place where it is found: from what the admin asks for and what the contests hold at this time.
-// spec.replicas is never written, so admins and GitOps tools are not fought.
-func floorOf(spec v1alpha1.ExecutorPoolSpec, due contest.Schedule, now time.Time) floor {
-	f := floor{asked: 1, reason: "spec.replicas is not set and defaults to 1"}
+// floorOf returns the floor from spec.replicas and the contests. The controller never writes
+// spec.replicas, so it does not conflict with admins and GitOps tools.
+func floorOf(spec v1alpha1.ExecutorPoolSpec, schedule contest.Schedule, now time.Time) floor {
+	f := floor{specReplicas: 1, reason: "spec.replicas is not set and defaults to 1"}
 	if spec.Replicas != nil {
-		f.asked, f.reason = *spec.Replicas, fmt.Sprintf("spec.replicas is %d", *spec.Replicas)
+		f.specReplicas, f.reason = *spec.Replicas, fmt.Sprintf("spec.replicas is %d", *spec.Replicas)
 	}
-	f.replicas, f.reason = due.Raise(f.asked, f.reason, now)
-	f.running = due.Running(now)
+	f.replicas, f.reason = schedule.Raise(f.specReplicas, f.reason, now)
+	f.running = schedule.Running(now)
 	return f
 }
 
-// holds says whether pods stay as they are though what reaches them changes. A Deployment that is paused before it has pods
-// would never have any.
+// holds reports whether rollouts are paused. A Deployment that is paused before it has pods would
+// never have any.
 func (f floor) holds(pool *v1alpha1.ExecutorPool, deployment *appsv1.Deployment) bool {
 	return f.running && pool.Spec.Rollout.DuringContest != v1alpha1.RolloutProceed && deployment != nil && deployment.Status.Replicas > 0
 }
 
-// policyOf is what a decision about the pool's replicas rests on besides what is sampled.
-func policyOf(spec v1alpha1.ExecutorPoolSpec, least floor) autoscale.Policy {
+// policyOf returns the part of the spec that a decision about replicas uses.
+func policyOf(spec v1alpha1.ExecutorPoolSpec, floor floor) autoscale.Policy {
 	return autoscale.Policy{
-		Replicas:        least.asked,
-		Floor:           least.replicas,
-		FloorReason:     least.reason,
+		Replicas:        floor.specReplicas,
+		Floor:           floor.replicas,
+		FloorReason:     floor.reason,
 		Ceiling:         spec.Scaling.MaxReplicas,
 		SlotsPerReplica: int32(resources.Slots(spec)),
 		TargetWait:      time.Duration(spec.Scaling.TargetWaitSeconds) * time.Second,

@@ -11,8 +11,8 @@ import (
 	"executorpool.dev/controllers/sampling"
 )
 
-// TestEveryScalingFieldCounts changes each field of spec.scaling, found by reflection, and wants another decision's policy or
-// another source for it. A field that is accepted and ignored fails here.
+// TestEveryScalingFieldCounts changes each field of spec.scaling, found by reflection, and expects
+// another policy or another source. A field that is accepted and ignored fails here.
 func TestEveryScalingFieldCounts(t *testing.T) {
 	external, err := sampling.NewExternal(&rest.Config{})
 	if err != nil {
@@ -40,9 +40,9 @@ func TestEveryScalingFieldCounts(t *testing.T) {
 		},
 	}
 	before := pool()
-	var walk func(kind reflect.Type, path string)
-	walk = func(kind reflect.Type, path string) {
-		for field := range kind.Fields() {
+	var walk func(objectKind reflect.Type, path string)
+	walk = func(objectKind reflect.Type, path string) {
+		for field := range objectKind.Fields() {
 			name := path + field.Name
 			if field.Type.Kind() == reflect.Struct {
 				walk(field.Type, name+".")
@@ -56,7 +56,7 @@ func TestEveryScalingFieldCounts(t *testing.T) {
 				after := pool()
 				change(&after.Spec.Scaling)
 				same := policyOf(before.Spec, floor{}) == policyOf(after.Spec, floor{})
-				if source := r.followed(after, nil).Source; same && (source == nil || source.Same(r.followed(before, nil).Source)) {
+				if source := r.pollTargets(after, nil).Source; same && (source == nil || source.Same(r.pollTargets(before, nil).Source)) {
 					t.Error("a change of this field changes nothing")
 				}
 			})

@@ -16,20 +16,22 @@ import (
 	"executorpool.dev/controllers/status"
 )
 
-// observed is what the cluster holds for a pool.
+// observed is the state of a pool in the cluster.
 type observed struct {
-	// live objects by kind name; absent ones are missing.
+	// live holds the existing objects by the name of their kind.
 	live map[string]client.Object
-	// pods of the pool's Deployment.
+	// pods are the pods of the pool's Deployment.
 	pods []corev1.Pod
-	// reports are what they said last, numbers what wakes the reconciler when it has changed since.
-	reports map[string]status.ReplicaState
-	numbers [2]float64
-	// silent says that not every ready replica gave an answer that is believed.
-	silent bool
+	// states holds the last states of the replicas by pod name, counters their sums, which the
+	// status shows.
+	states   map[string]status.ReplicaState
+	counters [2]float64
+	// incomplete reports whether a ready replica has no trusted answer.
+	incomplete bool
 }
 
-// deploymentOf is the pool's own Deployment; nil when it has none, also where another's has the name.
+// deploymentOf returns the pool's own Deployment; nil when there is none, or when it belongs to
+// another owner.
 func (o observed) deploymentOf(pool *v1alpha1.ExecutorPool) *appsv1.Deployment {
 	deployment, exists := o.live[deploymentKind].(*appsv1.Deployment)
 	if !exists || !metav1.IsControlledBy(deployment, pool) {
@@ -38,12 +40,13 @@ func (o observed) deploymentOf(pool *v1alpha1.ExecutorPool) *appsv1.Deployment {
 	return deployment
 }
 
-// gather reads what the cache holds of a pool, has its pods followed, and takes what they said last.
-func (r *Reconciler) gather(ctx context.Context, pool *v1alpha1.ExecutorPool) (observed, error) {
+// observe reads the pool's objects and pods from the cache, registers the pods with the poller, and
+// reads their last states.
+func (r *Reconciler) observe(ctx context.Context, pool *v1alpha1.ExecutorPool) (observed, error) {
 	in := observed{live: map[string]client.Object{}}
 	key := client.ObjectKeyFromObject(pool)
-	for _, k := range kinds {
-		live := k.empty()
+	for _, k := range objectKinds {
+		live := k.newObject()
 		err := r.Client.Get(ctx, key, live)
 		if apierrors.IsNotFound(err) {
 			continue
@@ -62,22 +65,22 @@ func (r *Reconciler) gather(ctx context.Context, pool *v1alpha1.ExecutorPool) (o
 			in.pods = append(in.pods, pod)
 		}
 	}
-	if r.Poller.Follow(key, r.followed(pool, in.pods)) {
-		r.refresh(ctx, key, firstPatience)
+	if r.Poller.Follow(key, r.pollTargets(pool, in.pods)) {
+		r.refresh(ctx, key, firstSampleTimeout)
 	}
-	r.read(key, &in)
+	r.readStates(key, &in)
 	return in, nil
 }
 
-// gatherUncached looks at the API server for objects the plan wants and the cache does not have. The cache holds only
-// objects with the controller's label. One of that name without it, somebody else's or one of ours that lost the label,
-// must be seen before anything is written over it.
-func (r *Reconciler) gatherUncached(ctx context.Context, p plan, in observed) error {
-	for _, k := range kinds {
+// observeUncached reads the objects of the plan that the cache does not have from the API server.
+// The cache holds only objects with the controller's label. An object without the label must be
+// seen before it is overwritten, whether it belongs to another owner or lost the label.
+func (r *Reconciler) observeUncached(ctx context.Context, p plan, in observed) error {
+	for _, k := range objectKinds {
 		if _, exists := in.live[k.name]; exists || !k.wanted(p) {
 			continue
 		}
-		live := k.empty()
+		live := k.newObject()
 		err := r.Live.Get(ctx, client.ObjectKeyFromObject(p.pool), live)
 		if apierrors.IsNotFound(err) {
 			continue

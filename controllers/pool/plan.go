@@ -2,16 +2,16 @@ package pool
 
 import "executorpool.dev/api/v1alpha1"
 
-// plan is what rendering needs.
+// plan is the input of rendering.
 type plan struct {
 	pool     *v1alpha1.ExecutorPool
 	image    string
 	replicas int32
-	// pulls has the image brought to the nodes ahead of a contest.
-	pulls bool
-	// placeholders are how many places to hold, for pods of the priority class.
+	// pullImage asks for the DaemonSet that pulls the image before a contest.
+	pullImage bool
+	// placeholders is the number of placeholders, priorityClass their PriorityClass.
 	placeholders  int32
 	priorityClass string
-	// paused keeps the Deployment from replacing pods; it scales all the same.
+	// paused pauses rollouts of the Deployment. A paused Deployment still scales.
 	paused bool
 }

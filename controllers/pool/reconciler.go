@@ -27,47 +27,47 @@ import (
 	"executorpool.dev/controllers/status"
 )
 
-// How long until a pool is looked at again though nothing happened to it.
+// Times between two reconciles without an event.
 const (
 	obstacleInterval = 15 * time.Second
 	idleInterval     = 30 * time.Second
-	// conflictInterval is about what a watch takes to bring the cache up to date.
+	// conflictInterval is about the time in which a watch brings the cache up to date.
 	conflictInterval = 100 * time.Millisecond
 )
 
-// Reconciler makes the cluster match an ExecutorPool. Use New.
+// Reconciler makes the cluster match an ExecutorPool. Create one with New.
 type Reconciler struct {
 	Config
-	// Poller asks the pools' pods; it is to run beside the controller.
+	// Poller asks the pods of the pools. It runs beside the controller.
 	Poller *sampling.Poller
 
 	scaler *scaling.Scaler
 }
 
-// Config is what a Reconciler needs.
+// Config is the configuration of a Reconciler.
 type Config struct {
 	// Client reads through the cache and writes.
 	Client client.Client
-	// Live reads from the API server; used only for objects the cache does not have.
+	// Live reads from the API server. It is used only for objects that the cache does not have.
 	Live    client.Reader
 	Events  recorder.EventRecorder
 	Sampler *sampling.Sampler
 	Sources Sources
 	Clock   clock.Clock
-	// Image is what pools run that name none.
+	// Image is the image of pools whose spec names none.
 	Image string
-	// PlaceholderClass is the priority class of pods that hold places for a contest's replicas; empty when none do.
+	// PlaceholderClass is the PriorityClass of placeholders; empty when there are none.
 	PlaceholderClass string
 }
 
-// New makes a reconciler and its poller.
+// New returns a reconciler and its poller.
 func New(c Config) *Reconciler {
 	r := &Reconciler{Config: c, scaler: scaling.New(c.Clock)}
 	r.Poller = sampling.NewPoller(c.Sampler, c.Clock, r.scaler.Observe)
 	return r
 }
 
-// Reconcile brings one pool closer to its spec.
+// Reconcile makes the cluster match the spec of one pool.
 func (r *Reconciler) Reconcile(ctx context.Context, request ctrl.Request) (ctrl.Result, error) {
 	pool := &v1alpha1.ExecutorPool{}
 	if err := r.Client.Get(ctx, request.NamespacedName, pool); err != nil {
@@ -78,7 +78,7 @@ func (r *Reconciler) Reconcile(ctx context.Context, request ctrl.Request) (ctrl.
 		return ctrl.Result{}, fmt.Errorf("get pool %s: %w", request, err)
 	}
 	if pool.DeletionTimestamp != nil {
-		// The garbage collector is at work; to restore what it takes would be a fight.
+		// The garbage collector is deleting the objects: do not create them again.
 		return ctrl.Result{}, nil
 	}
 
@@ -86,53 +86,54 @@ func (r *Reconciler) Reconcile(ctx context.Context, request ctrl.Request) (ctrl.
 	if err != nil {
 		return ctrl.Result{}, err
 	}
-	now, due := r.Clock.Now(), contest.ScheduleOf(contests)
-	in, err := r.gather(ctx, pool)
+	now, schedule := r.Clock.Now(), contest.ScheduleOf(contests)
+	in, err := r.observe(ctx, pool)
 	if err != nil {
 		return ctrl.Result{}, err
 	}
-	least := floorOf(pool.Spec, due, now)
-	order := r.decide(ctx, pool, least, &in)
-	p := plan{pool: pool, image: resources.Image(pool, r.Image), replicas: order.replicas, pulls: due.Pulls(now), paused: least.holds(pool, in.deploymentOf(pool))}
+	floor := floorOf(pool.Spec, schedule, now)
+	desired := r.decide(ctx, pool, floor, &in)
+	p := plan{pool: pool, image: resources.Image(pool, r.Image), replicas: desired.replicas, pullImage: schedule.Pulls(now), paused: floor.holds(pool, in.deploymentOf(pool))}
 	if r.PlaceholderClass != "" {
-		p.priorityClass, p.placeholders = r.PlaceholderClass, due.Places(now, order.replicas)
+		p.priorityClass, p.placeholders = r.PlaceholderClass, schedule.Places(now, desired.replicas)
 	}
-	if err := r.gatherUncached(ctx, p, in); err != nil {
+	if err := r.observeUncached(ctx, p, in); err != nil {
 		return ctrl.Result{}, err
 	}
 
-	changed, refusal := r.apply(ctx, p, in, order.written)
-	obstacle := obstacleOf(refusal)
-	if refusal != nil && obstacle == nil {
-		return retry(refusal)
+	changed, applyErr := r.apply(ctx, p, in, desired.current)
+	obstacle := obstacleOf(applyErr)
+	if applyErr != nil && obstacle == nil {
+		return retry(applyErr)
 	}
-	r.scaler.Act(request.NamespacedName, scaling.Acted{Replicas: order.decided, Scaling: order.scaling, Numbers: in.numbers})
+	r.scaler.SetLastApplied(request.NamespacedName, scaling.LastApplied{Replicas: desired.decided, Scaling: desired.scaling, Counters: in.counters})
 
 	decision := status.Decide(status.Input{
 		Pool:              pool,
 		Now:               now,
 		Image:             p.image,
-		Desired:           order.replicas,
-		DesiredReason:     order.reason,
-		Scaling:           order.scaling,
+		Desired:           desired.replicas,
+		DesiredReason:     desired.reason,
+		Scaling:           desired.scaling,
 		Deployment:        in.deploymentOf(pool),
 		DeploymentWritten: changed.deployment,
 		TemplateWritten:   changed.template,
 		Paused:            p.paused,
 		Pods:              in.pods,
-		Replicas:          in.reports,
+		Replicas:          in.states,
 		Obstacle:          obstacle,
-		NextContest:       due.Next(now),
+		NextContest:       schedule.Next(now),
 		Selector:          labels.SelectorFromSet(resources.Selector(pool)).String(),
 	})
-	if err := r.writeStatus(ctx, pool, decision, order.cause); err != nil {
+	if err := r.writeStatus(ctx, pool, decision, desired.cause); err != nil {
 		return retry(err)
 	}
-	if apierrors.IsInvalid(refusal) {
-		// Only another spec helps, and that comes as an event. Quota and admission may change unseen: those are tried again.
-		return ctrl.Result{}, reconcile.TerminalError(refusal)
+	if apierrors.IsInvalid(applyErr) {
+		// Only a change of the spec helps, which starts a reconcile. Other refusals are retried:
+		// quotas and admission policies can change without an event.
+		return ctrl.Result{}, reconcile.TerminalError(applyErr)
 	}
-	return ctrl.Result{RequeueAfter: due.Change(now, next(decision, obstacle != nil))}, nil
+	return ctrl.Result{RequeueAfter: schedule.Change(now, recheckAfter(decision, obstacle != nil))}, nil
 }
 
 func (r *Reconciler) forget(pool types.NamespacedName) {
@@ -141,14 +142,15 @@ func (r *Reconciler) forget(pool types.NamespacedName) {
 	metrics.Forget(pool)
 }
 
-// writeStatus writes the status if it changed, then tells about the change. The resource version in the patch makes a
-// decision that was made on an outdated pool fail instead of recording the same scale twice.
+// writeStatus writes the status if it changed, and records events after the write. The resource
+// version in the patch makes a decision from an outdated pool fail, so that no scale is recorded
+// twice.
 func (r *Reconciler) writeStatus(ctx context.Context, pool *v1alpha1.ExecutorPool, decision status.Decision, cause autoscale.Cause) error {
 	metrics.Publish(pool, decision.Status)
 	if equality.Semantic.DeepEqual(pool.Status, decision.Status) {
 		return nil
 	}
-	if onlyNumbers(pool.Status, decision.Status) && !r.scaler.Tells(client.ObjectKeyFromObject(pool)) {
+	if countersOnly(pool.Status, decision.Status) && !r.scaler.MayWriteCounters(client.ObjectKeyFromObject(pool)) {
 		return nil
 	}
 	before := pool.DeepCopy()
@@ -161,24 +163,24 @@ func (r *Reconciler) writeStatus(ctx context.Context, pool *v1alpha1.ExecutorPoo
 		metrics.CountScale(client.ObjectKeyFromObject(pool), from, to, cause)
 	}
 	for _, event := range decision.Events {
-		kind := corev1.EventTypeNormal
+		objectKind := corev1.EventTypeNormal
 		if event.Warning {
-			kind = corev1.EventTypeWarning
+			objectKind = corev1.EventTypeWarning
 		}
-		r.Events.Eventf(pool, nil, kind, event.Reason, event.Action, "%s", event.Note)
+		r.Events.Eventf(pool, nil, objectKind, event.Reason, event.Action, "%s", event.Note)
 	}
 	return nil
 }
 
-// onlyNumbers says whether two statuses differ in no more than what the replicas do at the moment.
-func onlyNumbers(before, after v1alpha1.ExecutorPoolStatus) bool {
+// countersOnly reports whether two statuses differ only in busy slots and queue depth.
+func countersOnly(before, after v1alpha1.ExecutorPoolStatus) bool {
 	before.BusySlots, before.QueueDepth = after.BusySlots, after.QueueDepth
 	return equality.Semantic.DeepEqual(before, after)
 }
 
-// next is when to look again: what is in the way may go unseen, a young fault becomes one by lasting. What the replicas do
-// is told by the poller.
-func next(decision status.Decision, obstacle bool) time.Duration {
+// recheckAfter returns the time until the next reconcile: obstacles can disappear without an event,
+// and faults depend on time.
+func recheckAfter(decision status.Decision, obstacle bool) time.Duration {
 	wait := idleInterval
 	if obstacle {
 		wait = obstacleInterval
@@ -189,7 +191,7 @@ func next(decision status.Decision, obstacle bool) time.Duration {
 	return wait
 }
 
-// retry tries again soon: quietly after a conflict, which only says that the cache was a moment behind.
+// retry retries soon and without an error after a conflict: the cache was not up to date.
 func retry(err error) (ctrl.Result, error) {
 	if apierrors.IsConflict(err) {
 		return ctrl.Result{RequeueAfter: conflictInterval}, nil

@@ -13,60 +13,63 @@ import (
 	"executorpool.dev/controllers/status"
 )
 
-// order is how many replicas are to be written, and what is told about it.
-type order struct {
-	// written is what the Deployment has, decided what the decision says, replicas what is to be written.
-	written, decided, replicas int32
+// desired is the number of replicas to write, and what status and metrics show of it.
+type desired struct {
+	// current is the Deployment's number, decided the autoscaler's, replicas the one to write.
+	current, decided, replicas int32
 	reason                     string
 	cause                      autoscale.Cause
 	scaling                    status.Scaling
 }
 
-// decide finds the order for a pool. Before replicas are removed all are asked once more, so that a queue that has just
-// begun is known, and who is idle.
+// decide returns the desired replicas of a pool. Before a scale-down it samples all replicas once
+// more, to see a queue that has just begun and which replicas are idle.
 //
-// While a replica is silent, a contest runs or pods are being replaced, only the admin removes replicas. In a rollout the Deployment controller
-// shares what goes between old and new pods by their numbers, and would take a busy one while an idle one is there.
-func (r *Reconciler) decide(ctx context.Context, pool *v1alpha1.ExecutorPool, least floor, in *observed) order {
+// While a replica does not answer, a contest runs or a rollout is under way, only an admin removes
+// replicas. During a rollout the Deployment controller scales the old and the new ReplicaSet in
+// proportion, and would remove a busy pod of one while the other has an idle one.
+func (r *Reconciler) decide(ctx context.Context, pool *v1alpha1.ExecutorPool, floor floor, in *observed) desired {
 	key := client.ObjectKeyFromObject(pool)
 	deployment := in.deploymentOf(pool)
-	written := r.scaler.Written(key, deployment)
-	policy, fleet := policyOf(pool.Spec, least), fleetOf(written, deployment, in.pods)
-	asked, before := r.scaler.LastAsked(key)
-	r.scaler.Started(key, in.pods)
+	current := r.scaler.CurrentReplicas(key, deployment)
+	policy, fleet := policyOf(pool.Spec, floor), fleetOf(current, deployment, in.pods)
+	lastSpecReplicas, known := r.scaler.LastSpecReplicas(key)
+	r.scaler.ObservePodStarts(key, in.pods)
 
-	d, scaling := r.scaler.Decide(key, policy, fleet)
-	if d.Replicas < written {
-		r.refresh(ctx, key, lastPatience)
-		r.read(key, in)
-		d, scaling = r.scaler.Decide(key, policy, fleet)
+	decision, scaling := r.scaler.Decide(key, policy, fleet)
+	if decision.Replicas < current {
+		r.refresh(ctx, key, scaleDownSampleTimeout)
+		r.readStates(key, in)
+		decision, scaling = r.scaler.Decide(key, policy, fleet)
 	}
-	o := order{written: written, decided: d.Replicas, replicas: d.Replicas, reason: d.Reason, cause: d.Cause, scaling: scaling}
-	byAdmin := policy.Ceiling == 0 || !before || policy.Replicas < asked
-	if d.Replicas >= written || byAdmin {
-		return o
+	d := desired{current: current, decided: decision.Replicas, replicas: decision.Replicas,
+		reason: decision.Reason, cause: decision.Cause, scaling: scaling}
+	byAdmin := policy.Ceiling == 0 || !known || policy.Replicas < lastSpecReplicas
+	if d.replicas >= current || byAdmin {
+		return d
 	}
 	switch {
-	case in.silent:
-		o.replicas, o.reason = written, "replicas are removed when all of them answer"
-	case least.running:
-		o.replicas, o.reason = written, "replicas are removed when the contest is over"
+	case in.incomplete:
+		d.replicas, d.reason = current, "no replica is removed until all replicas answer"
+	case floor.running:
+		d.replicas, d.reason = current, "no replica is removed until the contest is over"
 	case isRolling(deployment):
-		o.replicas, o.reason = written, "replicas are removed when the rollout is over"
+		d.replicas, d.reason = current, "no replica is removed until the rollout is over"
 	}
-	return o
+	return d
 }
 
-// fleetOf is what a decision about replicas rests on of what the cluster says. written is the Deployment's replicas.
-func fleetOf(written int32, d *appsv1.Deployment, all []corev1.Pod) autoscale.Fleet {
-	fleet := autoscale.Fleet{SpecReplicas: written, PodStart: pods.MedianStart(all)}
+// fleetOf returns the part of the cluster's state that a decision uses. current is the number of
+// replicas of the Deployment.
+func fleetOf(current int32, d *appsv1.Deployment, all []corev1.Pod) autoscale.Fleet {
+	fleet := autoscale.Fleet{SpecReplicas: current, PodStart: pods.MedianStart(all)}
 	if d != nil {
 		fleet.ReadyReplicas = d.Status.ReadyReplicas
 	}
 	return fleet
 }
 
-// isRolling says whether old pods are being replaced by new ones and that gets on.
+// isRolling reports whether a rollout is under way and makes progress.
 func isRolling(d *appsv1.Deployment) bool {
 	if d == nil {
 		return false

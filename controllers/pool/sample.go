@@ -16,17 +16,18 @@ import (
 )
 
 const (
-	// scalingInterval is how often the replicas of a pool are asked that scales itself, plainInterval those of others, whose
-	// numbers are only shown.
+	// scalingInterval is the time between two samples of a pool with autoscaling, displayInterval
+	// that of other pools, whose counters are only shown.
 	scalingInterval = time.Second
-	plainInterval   = 5 * time.Second
-	// firstPatience is how long a new pool's replicas may take to answer for the first time before status is told without
-	// them; lastPatience how long those of a pool that is about to lose some may take to say which are idle.
-	firstPatience = sampling.Timeout + 500*time.Millisecond
-	lastPatience  = 500 * time.Millisecond
+	displayInterval = 5 * time.Second
+	// firstSampleTimeout is the longest wait for the first sample of a new pool, before its status
+	// is written without one. scaleDownSampleTimeout is the longest wait for the sample before a
+	// scale-down.
+	firstSampleTimeout     = sampling.Timeout + 500*time.Millisecond
+	scaleDownSampleTimeout = 500 * time.Millisecond
 )
 
-// Sources are the clients for scaling.source.
+// Sources holds the clients for scaling.source.
 type Sources struct {
 	Prometheus *sampling.Prometheus
 	External   *sampling.External
@@ -42,11 +43,11 @@ func (s Sources) of(pool *v1alpha1.ExecutorPool) sampling.Source {
 	return nil
 }
 
-// followed is what the poller is to ask of a pool.
-func (r *Reconciler) followed(pool *v1alpha1.ExecutorPool, all []corev1.Pod) sampling.Pool {
-	followed := sampling.Pool{Interval: plainInterval}
+// pollTargets returns the pods and the source that the poller should ask for a pool.
+func (r *Reconciler) pollTargets(pool *v1alpha1.ExecutorPool, all []corev1.Pod) sampling.Pool {
+	pollTargets := sampling.Pool{Interval: displayInterval}
 	if pool.Spec.Scaling.MaxReplicas > 0 {
-		followed.Interval, followed.Alert, followed.Source = scalingInterval, true, r.Sources.of(pool)
+		pollTargets.Interval, pollTargets.Alert, pollTargets.Source = scalingInterval, true, r.Sources.of(pool)
 	}
 	for i := range all {
 		pod := &all[i]
@@ -57,24 +58,24 @@ func (r *Reconciler) followed(pool *v1alpha1.ExecutorPool, all []corev1.Pod) sam
 		if !ready && !pods.Started(pod) {
 			continue
 		}
-		followed.Targets = append(followed.Targets, sampling.Target{Name: pod.Name, UID: pod.UID, IP: pod.Status.PodIP, Ready: ready})
+		pollTargets.Targets = append(pollTargets.Targets, sampling.Target{Name: pod.Name, UID: pod.UID, IP: pod.Status.PodIP, Ready: ready})
 	}
-	return followed
+	return pollTargets
 }
 
-// refresh has all of a pool's pods asked now.
+// refresh asks all pods of a pool now.
 func (r *Reconciler) refresh(ctx context.Context, pool types.NamespacedName, patience time.Duration) {
 	ctx, cancel := context.WithTimeout(ctx, patience)
 	defer cancel()
 	r.Poller.Refresh(ctx, pool)
 }
 
-// read takes what the pool's pods said last.
-func (r *Reconciler) read(pool types.NamespacedName, in *observed) {
+// readStates reads the last sample of the pool's replicas.
+func (r *Reconciler) readStates(pool types.NamespacedName, in *observed) {
 	reading, answers := r.Poller.Read(pool)
 	r.scaler.Read(pool, reading)
-	in.numbers, in.silent = scaling.NumbersOf(reading), reading.Sample.Answered < reading.Sample.Asked
-	in.reports = make(map[string]status.ReplicaState, len(answers))
+	in.counters, in.incomplete = scaling.CountersOf(reading), reading.Sample.Answered < reading.Sample.Asked
+	in.states = make(map[string]status.ReplicaState, len(answers))
 	for name, answer := range answers {
 		state := status.ReplicaState{
 			Answered:       answer.Err == nil,
@@ -90,6 +91,6 @@ func (r *Reconciler) read(pool types.NamespacedName, in *observed) {
 		case errors.Is(answer.Err, sampling.ErrFrozen):
 			state.Distrust = status.Frozen
 		}
-		in.reports[name] = state
+		in.states[name] = state
 	}
 }

@@ -23,9 +23,9 @@ import (
 	"executorpool.dev/controllers/resources"
 )
 
-// Rights of the manager, the least it works with. Rules with `namespace=system` belong to the manager's own namespace. Of
-// the others, tokenreviews and subjectaccessreviews have no namespace and stay a ClusterRole always; the rest is bound in the
-// whole cluster or, in namespaced mode, in each namespace that is watched.
+// The permissions of the manager. Rules with `namespace=system` are for the manager's own namespace. Of
+// the others, those for tokenreviews and subjectaccessreviews are always in a ClusterRole. The rest is
+// bound in the whole cluster or, in namespaced mode, in each watched namespace.
 //
 // +kubebuilder:rbac:groups=executorpool.dev,resources=executorpools,verbs=get;list;watch
 // +kubebuilder:rbac:groups=executorpool.dev,resources=executorpools/status,verbs=patch
@@ -44,13 +44,14 @@ import (
 // +kubebuilder:rbac:groups=authentication.k8s.io,resources=tokenreviews,verbs=create
 // +kubebuilder:rbac:groups=authorization.k8s.io,resources=subjectaccessreviews,verbs=create
 
-// CacheOptions keep only what belongs to pools, of pods only what is looked at, and of who set which field only what this
-// controller did. Without namespaces, all are watched.
+// CacheOptions returns cache options that keep only objects with the controller's label, strip pods
+// to the fields in use, and strip the managed fields of other owners. Without namespaces all are
+// watched.
 func CacheOptions(namespaces []string) cache.Options {
-	owned := cache.ByObject{Label: labels.SelectorFromSet(resources.ManagedBy()), Transform: stripOthers}
+	owned := cache.ByObject{Label: labels.SelectorFromSet(resources.ManagedBy()), Transform: stripForeignManagedFields}
 	options := cache.Options{ByObject: map[client.Object]cache.ByObject{}, DefaultTransform: cache.TransformStripManagedFields()}
-	for _, k := range kinds {
-		options.ByObject[k.empty()] = owned
+	for _, k := range objectKinds {
+		options.ByObject[k.newObject()] = owned
 	}
 	pods := owned
 	pods.Transform = stripPod
@@ -64,9 +65,9 @@ func CacheOptions(namespaces []string) cache.Options {
 	return options
 }
 
-// stripOthers leaves of an object's managed fields those that compare extracts. Others' are about a third of what an object
-// takes in the cache.
-func stripOthers(object any) (any, error) {
+// stripForeignManagedFields removes the managed fields that compare does not extract. They are
+// about a third of an object's memory.
+func stripForeignManagedFields(object any) (any, error) {
 	if owned, ok := object.(client.Object); ok {
 		owned.SetManagedFields(slices.DeleteFunc(owned.GetManagedFields(), func(e metav1.ManagedFieldsEntry) bool {
 			return e.Manager != resources.FieldOwner
@@ -75,7 +76,7 @@ func stripOthers(object any) (any, error) {
 	return object, nil
 }
 
-// stripPod leaves of a pod what status needs: who it is, where it listens, how it fares. A thousand pods then take a few
+// stripPod keeps the fields of a pod that this module reads. A thousand pods then need a few
 // megabytes instead of tens.
 func stripPod(object any) (any, error) {
 	pod, ok := object.(*corev1.Pod)
@@ -116,8 +117,8 @@ func deletionCost(pod *corev1.Pod) map[string]string {
 	return map[string]string{corev1.PodDeletionCost: cost}
 }
 
-// SetupWithManager registers the controller. Changes of a pool count only when its spec does: its status is this
-// controller's own word.
+// SetupWithManager registers the controller. Of a pool only changes of the spec start a reconcile,
+// because this controller writes the status.
 func (r *Reconciler) SetupWithManager(mgr ctrl.Manager) error {
 	poolOf := func(pod client.Object) []string { return []string{pod.GetLabels()[resources.LabelInstance]} }
 	if err := mgr.GetFieldIndexer().IndexField(context.Background(), &corev1.Pod{}, index.PodPool, poolOf); err != nil {
@@ -132,8 +133,8 @@ func (r *Reconciler) SetupWithManager(mgr ctrl.Manager) error {
 		Watches(&corev1.Pod{}, handler.EnqueueRequestsFromMapFunc(poolOfPod)).
 		Watches(&v1alpha1.Contest{}, handler.EnqueueRequestsFromMapFunc(poolOfContest)).
 		WatchesRawSource(source.Channel(r.scaler.Woken(), &handler.EnqueueRequestForObject{}))
-	for _, k := range kinds {
-		b = b.Owns(k.empty())
+	for _, k := range objectKinds {
+		b = b.Owns(k.newObject())
 	}
 	if err := b.Complete(r); err != nil {
 		return fmt.Errorf("set up controller executorpool: %w", err)

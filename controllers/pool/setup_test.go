@@ -17,7 +17,7 @@ func TestCacheKeepsOwnManagedFieldsAlone(t *testing.T) {
 		{Manager: resources.FieldOwner, Operation: metav1.ManagedFieldsOperationApply},
 		{Manager: "kube-controller-manager", Operation: metav1.ManagedFieldsOperationUpdate, Subresource: "status"},
 	}
-	if _, err := stripOthers(d); err != nil {
+	if _, err := stripForeignManagedFields(d); err != nil {
 		t.Fatal(err)
 	}
 	want := []metav1.ManagedFieldsEntry{{Manager: resources.FieldOwner, Operation: metav1.ManagedFieldsOperationApply}}

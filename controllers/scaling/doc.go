@@ -1,9 +1,10 @@
-// Package scaling holds what the next decision about each pool's replicas rests on, between one decision and the next.
+// Package scaling holds the state between two decisions about the replicas of each pool.
 //
-// Data flows one way: the poller of package sampling hands on a reading after each round (Observe), the scaler decides by
-// package autoscale and wakes the reconciler if that gives something else than what was acted on; the reconciler reads the
-// decision with what the cluster says now (Decide), writes it (Written, NoteWrite) and says what it acted on (Act).
+// Data flows one way: the poller of package sampling passes on each sample (Observe). The scaler
+// decides by package autoscale and wakes the reconciler if the decision differs from the last
+// applied one. The reconciler decides again with the current spec and cluster (Decide), announces
+// its write of the Deployment (Expect), and reports what it applied (SetLastApplied).
 //
-// What the package holds is lost with the process, which costs a stabilization window of replicas and never a scale-down. It
-// asks and writes nothing itself.
+// The state is lost with the process. That costs a stabilization window of surplus replicas, and
+// never causes a scale-down. The package does no IO.
 package scaling

@@ -23,129 +23,135 @@ import (
 )
 
 const (
-	// numbersInterval is how often at most a status is written only because its busy slots and queue depth have changed.
-	numbersInterval = 5 * time.Second
-	// numbersRate is how many such writes a second all pools have together, the more of them work the older the numbers in
-	// their status: the manager's requests are limited, to 50 a second by default, and those that scale pools must not
-	// stand behind them. The metrics have them to the second.
-	numbersRate = 15
-	// wakeUps is how many pools can be waiting for the reconciler to hear of them.
-	wakeUps = 4096
+	// countersInterval is the shortest time between two writes of a status only because of its
+	// counters: busy slots and queue depth.
+	countersInterval = 5 * time.Second
+	// countersRate is the highest number of such writes per second for all pools. The requests of
+	// the manager are limited, by default to 50 per second, and writes that scale pools must not
+	// wait. With more pools at work the counters in their statuses are older. The metrics are
+	// current at each sample.
+	countersRate = 15
+	// maxWakePending is the highest number of pools that wait for a reconcile.
+	maxWakePending = 4096
 )
 
-// Scaler holds what the next decision about each pool rests on. It decides when a pool was sampled, and wakes the reconciler
-// if that gives something else than what was acted on; the reconciler decides again with what the cluster says now. What it
-// holds is lost with the process, which costs a stabilisation window of replicas and never a scale-down.
+// Scaler decides after each sample of a pool, and wakes the reconciler if the decision differs from
+// the last applied one.
 type Scaler struct {
-	clock   clock.PassiveClock
-	woken   chan event.GenericEvent
-	numbers *rate.Limiter
+	clock    clock.PassiveClock
+	woken    chan event.GenericEvent
+	counters *rate.Limiter
 
 	mu    sync.Mutex
-	pools map[types.NamespacedName]*scaled
+	pools map[types.NamespacedName]*poolState
 }
 
-type scaled struct {
-	// ordered says that policy and fleet are known.
-	ordered bool
-	policy  autoscale.Policy
-	fleet   autoscale.Fleet
-	reading sampling.Reading
-	state   autoscale.State
-	word    word
+type poolState struct {
+	// known reports whether policy and fleet are set.
+	known     bool
+	policy    autoscale.Policy
+	fleet     autoscale.Fleet
+	reading   sampling.Reading
+	state     autoscale.State
+	Debouncer Debouncer
 
-	// acted is what the reconciler acted on last, and when; waking says that it is to hear of the pool and has not yet.
-	acted   Acted
-	actedAt time.Time
-	waking  bool
-	// turn says that the pool's numbers may be written.
-	turn bool
-	// wrote is the Deployment's replicas as written last, until the cache shows that write.
-	wrote  *wrote
-	starts pods.StartTimes
-	// reacted is the Pressed of the queue whose reaction time was taken already.
-	reacted time.Time
+	// lastApplied is what the reconciler applied at lastAppliedAt. wakePending reports whether the
+	// reconciler was woken and has not decided since.
+	lastApplied   LastApplied
+	lastAppliedAt time.Time
+	wakePending   bool
+	// mayWriteCounters reports whether the pool has a write of its counters left from the budget.
+	mayWriteCounters bool
+	// expectation is the last write of the Deployment until the cache shows it; nil when there is
+	// none.
+	expectation *expectation
+	starts      pods.StartTimes
+	// measuredPressed is the begin of the queue whose reaction time was measured last.
+	measuredPressed time.Time
 }
 
-// Acted is the part of a decision and a sample that status tells of.
-type Acted struct {
+// LastApplied is the part of a decision and of a sample that the status shows.
+type LastApplied struct {
 	Replicas int32
 	Scaling  status.Scaling
-	Numbers  [2]float64
+	Counters [2]float64
 }
 
-// wrote is a write of the Deployment that was of a generation before.
-type wrote struct {
+// expectation is a write to a Deployment that was of the given generation before.
+type expectation struct {
 	uid        types.UID
 	generation int64
 	replicas   int32
 }
 
-// New makes a scaler that knows no pool.
+// New returns a scaler without pools.
 func New(c clock.PassiveClock) *Scaler {
 	return &Scaler{
-		clock: c, woken: make(chan event.GenericEvent, wakeUps), numbers: rate.NewLimiter(numbersRate, numbersRate),
-		pools: map[types.NamespacedName]*scaled{},
+		clock: c, woken: make(chan event.GenericEvent, maxWakePending), counters: rate.NewLimiter(countersRate, countersRate),
+		pools: map[types.NamespacedName]*poolState{},
 	}
 }
 
-// Woken are the pools that the reconciler is to look at.
+// Woken returns the channel of pools to reconcile.
 func (s *Scaler) Woken() <-chan event.GenericEvent { return s.woken }
 
-// Observe takes in a reading and wakes the reconciler if something follows from it.
+// Observe adds a sample, decides, and wakes the reconciler if the result or the counters need a
+// write.
 func (s *Scaler) Observe(pool types.NamespacedName, reading sampling.Reading) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	p := s.pools[pool]
-	if p == nil || !p.ordered {
+	if p == nil || !p.known {
 		return
 	}
-	p.take(pool, reading)
+	p.update(pool, reading)
 	d, scaling := s.decideLocked(pool, p)
-	if reading.Changed || d.Replicas != p.acted.Replicas || scaling != p.acted.Scaling || s.outdated(p) {
+	if reading.Changed || d.Replicas != p.lastApplied.Replicas || scaling != p.lastApplied.Scaling || s.countersDue(p) {
 		s.wake(pool, p)
 	}
 }
 
-// outdated says whether the pool's numbers are to be written and it is its turn.
-func (s *Scaler) outdated(p *scaled) bool {
+// countersDue reports whether the counters of the pool should be written now. It takes a write from
+// the budget.
+func (s *Scaler) countersDue(p *poolState) bool {
 	now := s.clock.Now()
-	if p.waking || NumbersOf(p.reading) == p.acted.Numbers || now.Sub(p.actedAt) < numbersInterval || !s.numbers.AllowN(now, 1) {
+	if p.wakePending || CountersOf(p.reading) == p.lastApplied.Counters || now.Sub(p.lastAppliedAt) < countersInterval || !s.counters.AllowN(now, 1) {
 		return false
 	}
-	p.turn = true
+	p.mayWriteCounters = true
 	return true
 }
 
-// Tells says whether a status may be written only for its numbers. If not, they stay outdated until it is the pool's turn.
-func (s *Scaler) Tells(pool types.NamespacedName) bool {
+// MayWriteCounters reports whether a status may be written only because of its counters. Otherwise
+// they are written when the budget allows it.
+func (s *Scaler) MayWriteCounters(pool types.NamespacedName) bool {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	p := s.pools[pool]
 	if p == nil {
 		return true
 	}
-	if p.turn || s.numbers.AllowN(s.clock.Now(), 1) {
-		p.turn = false
+	if p.mayWriteCounters || s.counters.AllowN(s.clock.Now(), 1) {
+		p.mayWriteCounters = false
 		return true
 	}
-	p.acted.Numbers = [2]float64{math.NaN(), math.NaN()}
+	p.lastApplied.Counters = [2]float64{math.NaN(), math.NaN()}
 	return false
 }
 
-// Read takes in a reading that the reconciler asked for. The pool may be new.
+// Read adds a sample that the reconciler asked for. The pool may be new.
 func (s *Scaler) Read(pool types.NamespacedName, reading sampling.Reading) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	p := s.pools[pool]
 	if p == nil {
-		p = &scaled{}
+		p = &poolState{}
 		s.pools[pool] = p
 	}
-	p.take(pool, reading)
+	p.update(pool, reading)
 }
 
-func (p *scaled) take(pool types.NamespacedName, reading sampling.Reading) {
+func (p *poolState) update(pool types.NamespacedName, reading sampling.Reading) {
 	if reading.Sample.Time.Before(p.reading.Sample.Time) {
 		return
 	}
@@ -153,110 +159,111 @@ func (p *scaled) take(pool types.NamespacedName, reading sampling.Reading) {
 	metrics.PublishSample(pool, reading.Sample.Time, reading.Sample.Busy, reading.Sample.Waiting, reading.Oldest)
 }
 
-func (s *Scaler) wake(pool types.NamespacedName, p *scaled) {
-	if p.waking {
+func (s *Scaler) wake(pool types.NamespacedName, p *poolState) {
+	if p.wakePending {
 		return
 	}
 	select {
 	case s.woken <- event.GenericEvent{Object: &v1alpha1.ExecutorPool{ObjectMeta: metav1.ObjectMeta{Namespace: pool.Namespace, Name: pool.Name}}}:
-		p.waking = true
+		p.wakePending = true
 	default:
-		// The next reading of the pool tries again.
+		// The next sample of the pool tries again.
 	}
 }
 
-// Decide decides with what the spec and the cluster say now.
+// Decide decides with the current policy and fleet.
 func (s *Scaler) Decide(pool types.NamespacedName, policy autoscale.Policy, fleet autoscale.Fleet) (autoscale.Decision, status.Scaling) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	p := s.pools[pool]
 	if p == nil {
-		p = &scaled{}
+		p = &poolState{}
 		s.pools[pool] = p
 	}
-	p.waking, p.ordered = false, true
+	p.wakePending, p.known = false, true
 	p.policy, p.fleet = policy, fleet
 	return s.decideLocked(pool, p)
 }
 
-func (s *Scaler) decideLocked(pool types.NamespacedName, p *scaled) (autoscale.Decision, status.Scaling) {
+func (s *Scaler) decideLocked(pool types.NamespacedName, p *poolState) (autoscale.Decision, status.Scaling) {
 	now := s.clock.Now()
 	d := autoscale.Decide(autoscale.Input{Now: now, Policy: p.policy, Fleet: p.fleet, Sample: p.reading.Sample, State: p.state})
 	metrics.DecisionSeconds.WithLabelValues(pool.Namespace, pool.Name).Observe(s.clock.Since(now).Seconds())
 	p.state = d.State
 	if p.policy.Ceiling == 0 {
-		p.word = word{}
+		p.Debouncer = Debouncer{}
 		return d, status.Scaling{}
 	}
-	return d, p.word.of(d, p.reading.Sample.Failure, now)
+	return d, p.Debouncer.of(d, p.reading.Sample.Failure, now)
 }
 
-// NumbersOf is what wakes the reconciler when it has changed since a status was written.
-func NumbersOf(reading sampling.Reading) [2]float64 {
+// CountersOf returns the counters of a sample that the status shows: queue depth and busy slots.
+func CountersOf(reading sampling.Reading) [2]float64 {
 	return [2]float64{reading.Sample.Waiting, reading.Sample.Busy}
 }
 
-// Act notes what the reconciler has made of a decision.
-func (s *Scaler) Act(pool types.NamespacedName, done Acted) {
+// SetLastApplied records what the reconciler applied.
+func (s *Scaler) SetLastApplied(pool types.NamespacedName, applied LastApplied) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if p := s.pools[pool]; p != nil {
-		p.acted, p.actedAt = done, s.clock.Now()
+		p.lastApplied, p.lastAppliedAt = applied, s.clock.Now()
 	}
 }
 
-// NoteWrite remembers what was written of a Deployment, nil when there was none, until the cache has it. When it was more
-// replicas for a queue, the time that took is measured.
-func (s *Scaler) NoteWrite(pool types.NamespacedName, before *appsv1.Deployment, replicas int32) {
+// Expect records a write of replicas until the cache shows it. before is the Deployment before the
+// write; nil when there was none. For a scale-up because of a queue it measures the reaction time.
+func (s *Scaler) Expect(pool types.NamespacedName, before *appsv1.Deployment, replicas int32) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	p := s.pools[pool]
 	if p == nil {
 		return
 	}
-	p.wrote = &wrote{replicas: replicas}
+	p.expectation = &expectation{replicas: replicas}
 	if before == nil {
 		return
 	}
-	p.wrote.uid, p.wrote.generation = before.UID, before.Generation
+	p.expectation.uid, p.expectation.generation = before.UID, before.Generation
 	pressed := p.reading.Pressed
-	if replicas > ptr.Deref(before.Spec.Replicas, 1) && !pressed.IsZero() && !pressed.Equal(p.reacted) {
-		p.reacted = pressed
+	if replicas > ptr.Deref(before.Spec.Replicas, 1) && !pressed.IsZero() && !pressed.Equal(p.measuredPressed) {
+		p.measuredPressed = pressed
 		metrics.ReactionSeconds.WithLabelValues(pool.Namespace, pool.Name).Observe(s.clock.Since(pressed).Seconds())
 	}
 }
 
-// Written is how many replicas the Deployment has; what this process wrote is known before the cache shows it.
-func (s *Scaler) Written(pool types.NamespacedName, d *appsv1.Deployment) int32 {
+// CurrentReplicas returns the number of replicas of the Deployment. Writes of this process count
+// before the cache shows them.
+func (s *Scaler) CurrentReplicas(pool types.NamespacedName, d *appsv1.Deployment) int32 {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	var now wrote
+	var now expectation
 	if d != nil {
-		now = wrote{d.UID, d.Generation, ptr.Deref(d.Spec.Replicas, 1)}
+		now = expectation{d.UID, d.Generation, ptr.Deref(d.Spec.Replicas, 1)}
 	}
 	p := s.pools[pool]
-	if p == nil || p.wrote == nil {
+	if p == nil || p.expectation == nil {
 		return now.replicas
 	}
-	if now.uid == p.wrote.uid && now.generation == p.wrote.generation {
-		return p.wrote.replicas
+	if now.uid == p.expectation.uid && now.generation == p.expectation.generation {
+		return p.expectation.replicas
 	}
-	p.wrote = nil
+	p.expectation = nil
 	return now.replicas
 }
 
-// LastAsked is spec.replicas of the decision before; ok is false when there was none.
-func (s *Scaler) LastAsked(pool types.NamespacedName) (asked int32, ok bool) {
+// LastSpecReplicas returns spec.replicas at the last decision. ok is false when there was none.
+func (s *Scaler) LastSpecReplicas(pool types.NamespacedName) (replicas int32, ok bool) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	if p := s.pools[pool]; p != nil && p.ordered {
+	if p := s.pools[pool]; p != nil && p.known {
 		return p.policy.Replicas, true
 	}
 	return 0, false
 }
 
-// Started measures the pods of a pool that have become ready.
-func (s *Scaler) Started(pool types.NamespacedName, all []corev1.Pod) {
+// ObservePodStarts measures the start times of pods that have become ready.
+func (s *Scaler) ObservePodStarts(pool types.NamespacedName, all []corev1.Pod) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if p := s.pools[pool]; p != nil {
@@ -266,7 +273,7 @@ func (s *Scaler) Started(pool types.NamespacedName, all []corev1.Pod) {
 	}
 }
 
-// Forget lets go of a pool.
+// Forget drops the state of a pool.
 func (s *Scaler) Forget(pool types.NamespacedName) {
 	s.mu.Lock()
 	defer s.mu.Unlock()

@@ -14,13 +14,13 @@ import (
 	"executorpool.dev/controllers/sampling"
 )
 
-// TestNumbersShareABudget has all of many pools work, so that their numbers change each second, and counts how often the
-// reconciler is to write one only for its numbers.
-func TestNumbersShareABudget(t *testing.T) {
+// TestCountersShareABudget has many pools at work, so that their counters change each second, and
+// counts the wake-ups for writes of counters only.
+func TestCountersShareABudget(t *testing.T) {
 	const seconds = 60
 	for name, tc := range map[string]struct{ pools, least, most int }{
 		"few":  {10, 10 * (seconds/5 - 2), 10 * (seconds/5 + 1)},
-		"many": {2000, numbersRate * (seconds - 6), numbersRate * (seconds + 1)},
+		"many": {2000, countersRate * (seconds - 6), countersRate * (seconds + 1)},
 	} {
 		t.Run(name, func(t *testing.T) {
 			clock := clocktesting.NewFakePassiveClock(time.Date(2026, 11, 24, 12, 0, 0, 0, time.UTC))
@@ -28,7 +28,7 @@ func TestNumbersShareABudget(t *testing.T) {
 			policy := autoscale.Policy{Replicas: 2, Floor: 2, Ceiling: 10, SlotsPerReplica: 8, TargetWait: 5 * time.Second, Stabilization: time.Minute, Timeout: time.Minute}
 			reconcile := func(pool types.NamespacedName) {
 				d, scaling := s.Decide(pool, policy, autoscale.Fleet{SpecReplicas: 2, ReadyReplicas: 2})
-				s.Act(pool, Acted{d.Replicas, scaling, NumbersOf(s.pools[pool].reading)})
+				s.SetLastApplied(pool, LastApplied{d.Replicas, scaling, CountersOf(s.pools[pool].reading)})
 			}
 			pool := func(i int) types.NamespacedName {
 				return types.NamespacedName{Namespace: "contests", Name: fmt.Sprint(i)}
@@ -53,38 +53,39 @@ func TestNumbersShareABudget(t *testing.T) {
 				s.Read(pool(i), sampling.Reading{Sample: autoscale.Sample{Time: clock.Now(), Asked: 2, Answered: 2, Slots: 16, QueueCapacity: 256}})
 				reconcile(pool(i))
 			}
-			told := 0
+			shown := 0
 			for second := range seconds {
 				clock.SetTime(clock.Now().Add(time.Second))
 				for i := range tc.pools {
 					observe(i, 2+second%2, 0)
 				}
 				for _, pool := range woken() {
-					told++
+					shown++
 					reconcile(pool)
-					if !s.Tells(pool) {
+					if !s.MayWriteCounters(pool) {
 						t.Fatalf("pool %s was woken for its numbers, and they are not written", pool)
 					}
 				}
 			}
-			if told < tc.least || told > tc.most {
-				t.Errorf("%d pools were woken %d times in %d s, want %d to %d", tc.pools, told, seconds, tc.least, tc.most)
+			if shown < tc.least || shown > tc.most {
+				t.Errorf("%d pools were woken %d times in %d s, want %d to %d", tc.pools, shown, seconds, tc.least, tc.most)
 			}
-			// A pool that is reconciled for another reason tells its numbers only where the budget has room for them.
+			// A pool that is reconciled for another reason writes its counters only within the
+			// budget.
 			others := 0
 			for i := range tc.pools {
 				observe(i, 5, 0)
 				reconcile(pool(i))
-				if s.Tells(pool(i)) {
+				if s.MayWriteCounters(pool(i)) {
 					others++
-				} else if NumbersOf(s.pools[pool(i)].reading) == s.pools[pool(i)].acted.Numbers {
-					t.Fatalf("pool %d was not told and is no longer to be", i)
+				} else if CountersOf(s.pools[pool(i)].reading) == s.pools[pool(i)].lastApplied.Counters {
+					t.Fatalf("the counters of pool %d were not written and are no longer due", i)
 				}
 			}
-			if most := tc.most - told + numbersRate; others > most {
-				t.Errorf("%d pools were told at one moment, want at most %d", others, most)
+			if most := tc.most - shown + countersRate; others > most {
+				t.Errorf("the counters of %d pools were written at one moment, want at most %d", others, most)
 			}
-			// The budget is spent; a queue is another matter.
+			// The budget is spent, but a queue wakes the reconciler.
 			observe(7, 16, 100)
 			if got := woken(); len(got) != 1 || got[0] != pool(7) {
 				t.Errorf("a queue of 100 woke %v, want pool 7 at once", got)
@@ -96,7 +97,7 @@ func TestNumbersShareABudget(t *testing.T) {
 	}
 }
 
-// queueDepth is the pool's executorpool_queue_depth as it is scraped.
+// queueDepth returns executorpool_queue_depth of the pool as Prometheus scrapes it.
 func queueDepth(t *testing.T, pool types.NamespacedName) float64 {
 	t.Helper()
 	families, err := ctrlmetrics.Registry.Gather()

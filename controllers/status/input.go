@@ -53,10 +53,10 @@ type Scaling struct {
 	// Limited is the limit that keeps the pool from the replicas that it needs; empty when there is
 	// none.
 	Limited autoscale.Limit
-	// Problem is the reason why the autoscaler distrusts its samples. Cause is the error of
+	// Distrust is the reason why the autoscaler does not use its samples. Cause is the error of
 	// scaling.source, if there is one.
-	Problem autoscale.Distrust
-	Cause   string
+	Distrust autoscale.Distrust
+	Cause    string
 }
 
 // ReplicaState is the state that one executor reported, or the fact that it did not answer.

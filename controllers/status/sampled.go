@@ -69,7 +69,7 @@ func distrusted(pod string, distrust Distrust) (reason, message string) {
 // replicas answered.
 func scalingSamples(c metav1.Condition, in Input) metav1.Condition {
 	c.Status = metav1.ConditionFalse
-	switch in.Scaling.Problem {
+	switch in.Scaling.Distrust {
 	case autoscale.DistrustMissing:
 		if in.Scaling.Cause == "" {
 			return unchangedOrUnknown(c, in)
@@ -87,7 +87,7 @@ func scalingSamples(c metav1.Condition, in Input) metav1.Condition {
 		c.Reason, c.Message = v1alpha1.ReasonSamplesContradictory, "Submissions have disappeared without being finished: check scaling.source and the replicas."
 	case autoscale.DistrustClock:
 		c.Reason, c.Message = v1alpha1.ReasonSamplesContradictory, "The manager's clock has jumped, or the manager was suspended."
-	default: // no problem, or no replica to ask
+	default: // trusted, or no replica to ask
 		c.Status = metav1.ConditionTrue
 		return c
 	}

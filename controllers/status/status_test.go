@@ -256,7 +256,7 @@ func TestReplicaStatesCounted(t *testing.T) {
 	s.Replicas["demo-b"] = ReplicaState{Answered: true, Slots: 8, Tier: "Unheard-of"}
 	s.step()
 	if diff := cmp.Diff("False TierTooLow", s.reasons()["IsolationEnforced"]); diff != "" {
-		t.Errorf("a tier nobody knows: %s", diff)
+		t.Errorf("an unknown tier: %s", diff)
 	}
 }
 

@@ -8,24 +8,24 @@ import (
 	"executorpool.dev/controllers/status"
 )
 
-// TestConditionsDoNotFlap plays decisions of each second and wants what conditions are told.
+// TestConditionsDoNotFlap plays one decision a second and checks what conditions show.
 func TestConditionsDoNotFlap(t *testing.T) {
-	doubt := func(p autoscale.Distrust) autoscale.Decision { return autoscale.Decision{Distrust: p, Fresh: p == ""} }
+	distrust := func(p autoscale.Distrust) autoscale.Decision { return autoscale.Decision{Distrust: p, Fresh: p == ""} }
 	limit := func(l autoscale.Limit) autoscale.Decision { return autoscale.Decision{Fresh: true, Limited: l} }
-	var w word
+	var w Debouncer
 	now := time.Date(2026, 3, 1, 12, 0, 0, 0, time.UTC)
 	for i, tc := range []struct {
 		decision autoscale.Decision
 		seconds  int
 		want     status.Scaling
 	}{
-		{doubt(autoscale.DistrustMissing), 1, status.Scaling{Enabled: true, Problem: autoscale.DistrustMissing}},
-		{doubt(""), 4, status.Scaling{Enabled: true}},
-		{doubt(autoscale.DistrustSilent), 2, status.Scaling{Enabled: true}},
-		{doubt(""), 1, status.Scaling{Enabled: true}},
-		{doubt(autoscale.DistrustSilent), 5, status.Scaling{Enabled: true, Problem: autoscale.DistrustSilent}},
-		{doubt(""), 2, status.Scaling{Enabled: true, Problem: autoscale.DistrustSilent}},
-		{doubt(""), 2, status.Scaling{Enabled: true}},
+		{distrust(autoscale.DistrustMissing), 1, status.Scaling{Enabled: true, Distrust: autoscale.DistrustMissing}},
+		{distrust(""), 4, status.Scaling{Enabled: true}},
+		{distrust(autoscale.DistrustSilent), 2, status.Scaling{Enabled: true}},
+		{distrust(""), 1, status.Scaling{Enabled: true}},
+		{distrust(autoscale.DistrustSilent), 5, status.Scaling{Enabled: true, Distrust: autoscale.DistrustSilent}},
+		{distrust(""), 2, status.Scaling{Enabled: true, Distrust: autoscale.DistrustSilent}},
+		{distrust(""), 2, status.Scaling{Enabled: true}},
 		{limit(autoscale.LimitCeiling), 1, status.Scaling{Enabled: true, Limited: autoscale.LimitCeiling}},
 		{limit(""), 20, status.Scaling{Enabled: true, Limited: autoscale.LimitCeiling}},
 		{limit(autoscale.LimitCeiling), 1, status.Scaling{Enabled: true, Limited: autoscale.LimitCeiling}},
@@ -38,7 +38,7 @@ func TestConditionsDoNotFlap(t *testing.T) {
 			now = now.Add(time.Second)
 		}
 		if got != tc.want {
-			t.Errorf("step %d: told %+v, want %+v", i, got, tc.want)
+			t.Errorf("step %d: shown %+v, want %+v", i, got, tc.want)
 		}
 	}
 }
