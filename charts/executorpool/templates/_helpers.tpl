@@ -2,7 +2,7 @@
 {{- default .Chart.Name .Values.nameOverride | trunc 50 | trimSuffix "-" -}}
 {{- end -}}
 
-{{/* 50 characters leave room for the suffixes. */}}
+{{/* At most 50 characters, so that a name with its suffix is valid. */}}
 {{- define "executorpool.fullname" -}}
 {{- if .Values.fullnameOverride -}}
 {{- .Values.fullnameOverride | trunc 50 | trimSuffix "-" -}}
@@ -36,7 +36,7 @@ app.kubernetes.io/component: manager
 app.kubernetes.io/component: manager
 {{- end -}}
 
-{{/* Follows a label of an alert, on a line of its own for each label. */}}
+{{/* Further labels of an alert, one a line. */}}
 {{- define "executorpool.alertLabels" -}}
 {{- with .Values.prometheusRule.alertLabels }}{{ toYaml . | nindent 8 }}{{ end -}}
 {{- end -}}
@@ -45,7 +45,7 @@ app.kubernetes.io/component: manager
 {{- if .Values.serviceAccount.create -}}
 {{- default (printf "%s-manager" (include "executorpool.fullname" .)) .Values.serviceAccount.name -}}
 {{- else -}}
-{{- required "serviceAccount.name: name the account that is there, or set serviceAccount.create=true" .Values.serviceAccount.name -}}
+{{- required "serviceAccount.name: name an existing account, or set serviceAccount.create=true" .Values.serviceAccount.name -}}
 {{- end -}}
 {{- end -}}
 
@@ -62,10 +62,13 @@ app.kubernetes.io/component: manager
 {{- end -}}
 
 {{/*
-The manager's rules, from the file that is generated from the markers in controllers/, as {"cluster": [...], "pools": [...],
-"reviews": [...], "own": [...]}: the ClusterRole's rules; of these the ones for pools and what belongs to them, and the ones
-for the reviews behind the metrics' authentication, which exist only for a whole cluster, as nodes do; and the rules for the
-release's own namespace (lease, events).
+The rules of the manager, as {"cluster": [...], "pools": [...], "reviews": [...], "own": [...]}. The source is
+the file that is generated from the markers in controllers/.
+- cluster: all rules of the ClusterRole.
+- pools: the cluster rules for pools and their objects, without nodes.
+- reviews: the cluster rules for the reviews that authenticate readers of the metrics. Reviews and nodes exist
+  only for a whole cluster.
+- own: the rules for the release's own namespace (lease, events).
 */}}
 {{- define "executorpool.rules" -}}
 {{- $rules := dict "cluster" list "pools" list "reviews" list "own" list -}}
