@@ -1,5 +1,5 @@
-# Images of the project: `docker build --target executor .`, or buildah likewise.
-# Stages stand in the order that lets a builder without stage pruning make `manager` without installing compilers.
+# The images of the project: `docker build --target executor .`, or the same with buildah.
+# A builder without stage pruning builds `manager` without compilers, because its stage comes first.
 
 FROM docker.io/library/golang:1.26-bookworm AS build
 WORKDIR /src
@@ -24,9 +24,9 @@ ENTRYPOINT ["/rehearse"]
 
 
 FROM docker.io/library/debian:bookworm-slim AS executor
-# Fixed by default, so that what Debian's scripts write down carries no date of its own.
+# A fixed default keeps dates out of the files that Debian's scripts write.
 ARG SOURCE_DATE_EPOCH=0
-# One layer, and below the program: a new executor costs one small layer and leaves the compilers cached.
+# The compilers are one layer below the program, so a new executor adds one small layer.
 RUN set -eu; \
     printf '%s\n' 'path-exclude /usr/share/doc/*' 'path-exclude /usr/share/man/*' \
         'path-exclude /usr/share/info/*' 'path-exclude /usr/share/locale/*' \

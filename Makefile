@@ -1,11 +1,12 @@
-# Everything the project can do, by name. `make help` lists it.
+# The targets of the project. `make help` lists them.
 
 SHELL := /bin/bash
 .SHELLFLAGS := -euo pipefail -c
 .DEFAULT_GOAL := help
 
-# CACHE holds what takes long to make and is the same for every checkout: control-plane binaries, tools, base images, and
-# the local cluster's state. It is git-ignored; point EXECUTORPOOL_CACHE elsewhere to share it between checkouts.
+# CACHE holds files that are expensive to build and equal for every checkout: control-plane
+# binaries, tools, base images, and the state of the local cluster. Git ignores the directory. Set
+# EXECUTORPOOL_CACHE to share one cache between checkouts.
 CACHE := $(or $(EXECUTORPOOL_CACHE),$(CURDIR)/.cache)
 export EXECUTORPOOL_CACHE := $(CACHE)
 TOOLS := $(CACHE)/bin
@@ -13,13 +14,15 @@ export TOOLS
 LOCALCLUSTER := go run ./test/localcluster
 
 VERSION ?= $(shell git describe --tags --always --dirty 2>/dev/null || echo dev)
-# A tag of its own for each commit: a cluster replaces pods when the image's name changes, not when its content does.
+# Each commit has its own tag, because a cluster replaces pods when the name of the image changes,
+# not when its content changes.
 IMAGE_TAG ?= $(VERSION)
 export MANAGER_IMAGE ?= executorpool/manager:$(IMAGE_TAG)
 export EXECUTOR_IMAGE ?= executorpool/executor:$(IMAGE_TAG)
 export REHEARSE_IMAGE ?= executorpool/rehearse:$(IMAGE_TAG)
 
-# Pinned tools, built from modules. A new version here is a new stamp file, so it is built once.
+# The pinned tools are built from modules. Each version has a stamp file, so each version is built
+# once.
 CONTROLLER_GEN_VERSION := v0.23.0
 CRD_REF_DOCS_VERSION := v0.3.0
 GOLANGCI_LINT_VERSION := v2.15.0
@@ -37,7 +40,7 @@ KUBE_API_LINTER := $(TOOLS)/golangci-lint-kube-api-linter
 KUBECTL := $(TOOLS)/kubectl
 PROMTOOL := $(TOOLS)/promtool
 
-# go_tool NAME,PACKAGE,VERSION,TAGS: builds a tool into TOOLS unless that version is there.
+# go_tool NAME,PACKAGE,VERSION,TAGS builds a tool into TOOLS unless that version is already built.
 define go_tool
 $(TOOLS)/.$(1)-$(3):
 	@mkdir -p $(TOOLS); rm -f $(TOOLS)/.$(1)-*
@@ -51,7 +54,7 @@ $(eval $(call go_tool,golangci-lint,github.com/golangci/golangci-lint/v2/cmd/gol
 $(eval $(call go_tool,golangci-lint-kube-api-linter,sigs.k8s.io/kube-api-linter/cmd/golangci-lint-kube-api-linter,$(KUBE_API_LINTER_VERSION)))
 $(eval $(call go_tool,gotestsum,gotest.tools/gotestsum,$(GOTESTSUM_VERSION)))
 $(eval $(call go_tool,helm,helm.sh/helm/v4/cmd/helm,$(HELM_VERSION)))
-# Without the clients of every cloud that Prometheus can find targets in.
+# The tag leaves out the service discovery clients of all clouds.
 $(eval $(call go_tool,promtool,github.com/prometheus/prometheus/cmd/promtool,$(PROMTOOL_VERSION),remove_all_sd))
 
 ##@ Use
@@ -63,11 +66,11 @@ help: ## Show this list.
 	  /^[a-z0-9-]+:.*## / {printf "  %-14s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
 .PHONY: demo
-demo: $(HELM) kubectl ## Bring up a cluster, install, run a contest start on 3 and on 10 replicas. KUBECONFIG=... uses your cluster.
+demo: $(HELM) kubectl ## Create a cluster, install, run a contest start on 3 and on 10 replicas. KUBECONFIG=... uses your cluster.
 	@KUBECONFIG="$(if $(filter command line,$(origin KUBECONFIG)),$(KUBECONFIG))" hack/demo.sh up
 
 .PHONY: demo-down
-demo-down: $(HELM) kubectl ## Remove everything the demo made, the local cluster included.
+demo-down: $(HELM) kubectl ## Remove everything that the demo created, including the local cluster.
 	@KUBECONFIG="$(if $(filter command line,$(origin KUBECONFIG)),$(KUBECONFIG))" hack/demo.sh down
 
 ##@ Build
@@ -84,7 +87,7 @@ images: ## Build the three images.
 	@$(LOCALCLUSTER) build rehearse $(REHEARSE_IMAGE)
 
 .PHONY: generate
-generate: $(CONTROLLER_GEN) $(CRD_REF_DOCS) ## Regenerate everything that is generated.
+generate: $(CONTROLLER_GEN) $(CRD_REF_DOCS) ## Regenerate all generated files.
 	hack/generate.sh
 
 .PHONY: tools
@@ -97,7 +100,7 @@ kubectl:
 ##@ Check
 
 .PHONY: test
-test: toolchains $(HELM) $(PROMTOOL) kubectl ## Unit, executor and API-server tests. Needs no cluster.
+test: toolchains $(HELM) $(PROMTOOL) kubectl ## Run unit, executor and API server tests. They need no cluster.
 	hack/test.sh
 
 .PHONY: e2e
@@ -105,33 +108,33 @@ e2e: $(GOTESTSUM) $(HELM) kubectl ## Run the demo and the end-to-end tests on th
 	hack/e2e.sh
 
 .PHONY: outage
-outage: ## Take manager and API server away from a pool under load, on the cluster that make e2e or make demo leaves.
+outage: ## Stop the manager and the API server under load, on the cluster that make e2e or make demo leaves.
 	KUBECONFIG="$$($(LOCALCLUSTER) kubeconfig)" go test -count=1 -v -timeout 20m -tags outage -run TestScalingOutlivesOutages ./test/e2e
 
 .PHONY: verify
-verify: tools ## Lint, and compare every generated file with what its source gives.
+verify: tools ## Lint code and prose, and compare every generated file with its source.
 	hack/verify.sh
 
 ##@ Measure
 
 .PHONY: bench
-bench: toolchains ## Measure what the sandbox costs, against a bare fork and exec. BENCH_ARGS="--help" tells more.
+bench: toolchains ## Measure the cost of the sandbox against a bare fork and exec. BENCH_ARGS="--help" lists the flags.
 	@go run ./bench $(BENCH_ARGS)
 
 .PHONY: soak
-soak: toolchains ## 100,000 runs of all kinds, after which an executor holds what it held before.
+soak: toolchains ## Run 100,000 runs of all kinds and check that the executor's resources do not grow.
 	@go run ./bench --only soak $(BENCH_ARGS)
 
 .PHONY: fuzz
-fuzz: ## Fuzz every parser of what comes from outside, for FUZZTIME each (5m).
+fuzz: ## Fuzz every parser of external input, for FUZZTIME each (5m).
 	@hack/fuzz.sh
 
 .PHONY: simulate
-simulate: ## Play arrival traces against the autoscaler, its peers and the optimum. SIMULATE_ARGS="--help" tells more.
+simulate: ## Play arrival traces against the autoscaler, other autoscalers and the optimum. SIMULATE_ARGS="--help" lists the flags.
 	@go run ./simulate $(SIMULATE_ARGS)
 
 .PHONY: scale
-scale: ## Run hundreds of pools on a control plane without nodes, and see what the manager costs. SCALE_ARGS="--help" tells more.
+scale: ## Measure the manager with hundreds of pools, on a control plane without nodes. SCALE_ARGS="--help" lists the flags.
 	@KUBEBUILDER_ASSETS=$$($(LOCALCLUSTER) assets --controllers) && export KUBEBUILDER_ASSETS && go run ./test/scale $(SCALE_ARGS)
 
 .PHONY: toolchains
@@ -141,13 +144,13 @@ toolchains:
 ##@ Cluster
 
 .PHONY: up
-up: ## Bring the local cluster up.
+up: ## Start the local cluster.
 	$(LOCALCLUSTER) up
 
 .PHONY: down
-down: ## Take the local cluster down; the cache stays.
+down: ## Stop the local cluster and keep the cache.
 	$(LOCALCLUSTER) down
 
 .PHONY: clean
-clean: down ## Take the cluster down and delete the cache and bin.
+clean: down ## Stop the cluster and delete the cache and bin.
 	rm -rf $(CACHE) bin

@@ -1,13 +1,14 @@
 #!/usr/bin/env bash
-# The demo, from nothing to a contest start on 3 and on 10 replicas; `make demo` and `make demo-down` run it.
+# Runs the demo: a cluster, an installation, and a contest start on 3 and on 10 replicas.
+# `make demo` and `make demo-down` call this script.
 #
 #   hack/demo.sh up     cluster, images, chart, pool, two rehearsals, their comparison
-#   hack/demo.sh down   remove everything that `up` made
+#   hack/demo.sh down   remove everything that `up` created
 #
-# KUBECONFIG         use this cluster instead of the local one; the images must be where it can pull them
+# KUBECONFIG         the cluster to use instead of the local one; it must be able to pull the images
 # MANAGER_IMAGE, EXECUTOR_IMAGE, REHEARSE_IMAGE    NAME:TAG of the three images
 # TOOLS              directory of kubectl and helm
-# EXECUTORPOOL_CACHE directory that the reports and logs go to, under demo/
+# EXECUTORPOOL_CACHE directory of the reports and logs, under demo/
 set -euo pipefail
 cd "$(dirname "$0")/.."
 
@@ -19,7 +20,7 @@ EXECUTOR_IMAGE=${EXECUTOR_IMAGE:-executorpool/executor:dev}
 REHEARSE_IMAGE=${REHEARSE_IMAGE:-executorpool/rehearse:dev}
 
 readonly RELEASE=executorpool SYSTEM=executorpool-system CONTEST=contest POOL=demo JOB=rehearsal
-# Namespaces that carry it were made by the demo; it touches no others.
+# The demo labels the namespaces that it creates, and changes no others.
 readonly OWNED=executorpool.dev/demo
 readonly OUT=$CACHE/demo
 LOCAL=yes
@@ -41,7 +42,8 @@ kube() { "$TOOLS/kubectl" --kubeconfig "$KUBECONFIG" "$@"; }
 helm() { "$TOOLS/helm" --kubeconfig "$KUBECONFIG" "$@"; }
 in_contest() { kube --namespace "$CONTEST" "$@"; }
 
-# until_true SECONDS COMMAND...: tries once a second until the command succeeds or the time is over.
+# until_true SECONDS COMMAND... runs the command once a second until it succeeds or the time is
+# over.
 until_true() {
 	local deadline=$((SECONDS + $1))
 	shift
@@ -51,12 +53,12 @@ until_true() {
 	done
 }
 
-# explain shows, when the demo fails, what there is to look at.
+# explain prints the state of the cluster when the demo fails.
 explain() {
 	local status=$?
 	((status != 0)) || return 0
 	{
-		printf '\nWhat the cluster says:\n'
+		printf '\nThe state of the cluster:\n'
 		in_contest get executorpools,pods --output wide
 		in_contest get events --sort-by .lastTimestamp | tail -n 15
 		kube --namespace "$SYSTEM" get pods
@@ -64,14 +66,14 @@ explain() {
 	} >&2 || true
 }
 
-# own_namespace NAME: creates a namespace for the demo, or takes the one an earlier demo made.
+# own_namespace NAME creates a namespace for the demo, or reuses the one of an earlier demo.
 own_namespace() {
 	if ! kube get namespace "$1" >/dev/null 2>&1; then
 		kube create namespace "$1"
 		kube label namespace "$1" "$OWNED=true" >/dev/null
 	fi
 	kube get namespaces --selector "$OWNED" --output name | grep -x "namespace/$1" >/dev/null ||
-		fail "namespace $1 is there and was not made by the demo: use another cluster, or remove the namespace first"
+		fail "namespace $1 exists and the demo did not create it: use another cluster, or remove the namespace first"
 }
 
 replicas_ready() {
@@ -111,12 +113,12 @@ rehearsal_pod() {
 	in_contest get pods --selector "batch.kubernetes.io/job-name=$JOB" --output "jsonpath=$1" 2>/dev/null
 }
 
-# rehearse NAME: runs the rehearsal job, shows its log and keeps its report as NAME.json.
+# rehearse NAME runs the rehearsal job, prints its log and stores its report as NAME.json.
 rehearse() {
 	in_contest delete job "$JOB" --ignore-not-found --wait >/dev/null
 	sed "s|image: executorpool/rehearse:dev|image: $REHEARSE_IMAGE|" config/samples/rehearsal-job.yaml |
 		in_contest apply --filename - >/dev/null
-	until_true 120 rehearsal_started || fail "the rehearsal's pod does not start: kubectl -n $CONTEST describe job $JOB"
+	until_true 120 rehearsal_started || fail "the pod of the rehearsal does not start: kubectl -n $CONTEST describe job $JOB"
 	in_contest logs --follow "job/$JOB" | sed --unbuffered '/^{/d'
 	until_true 60 rehearsal_ended || fail "the rehearsal does not end: kubectl -n $CONTEST describe job $JOB"
 	in_contest logs "job/$JOB" | grep '^{' >"$OUT/$1.json" || fail "the rehearsal wrote no report"
@@ -139,7 +141,7 @@ up() {
 		step "bring a one-node cluster up on this machine"
 		localcluster up
 		KUBECONFIG=$(localcluster kubeconfig)
-		step "build the images and load them into it"
+		step "build the images and load them into the cluster"
 		local target
 		for target in manager executor rehearse; do
 			image=${target^^}_IMAGE
@@ -213,7 +215,7 @@ down() {
 	step "remove the demo from the cluster of $KUBECONFIG"
 	local owned
 	owned=$(kube get namespaces --selector "$OWNED" --output name)
-	# The pool goes while its controllers are still there.
+	# The controllers must still run while the pool is deleted.
 	if [[ $owned == *"namespace/$CONTEST"* ]]; then
 		kube delete namespace "$CONTEST"
 	fi
@@ -221,7 +223,8 @@ down() {
 		helm uninstall "$RELEASE" --namespace "$SYSTEM" --ignore-not-found --wait
 		kube delete namespace "$SYSTEM"
 	fi
-	# Deleting the definition deletes every pool there is, so it goes only when there is none.
+	# The deletion of the definition deletes every pool, so the definition is deleted only without
+	# pools.
 	if [[ -z $(kube get executorpools --all-namespaces --output name 2>/dev/null) ]]; then
 		kube delete crd executorpools.executorpool.dev contests.executorpool.dev --ignore-not-found
 	fi

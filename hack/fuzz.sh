@@ -1,6 +1,7 @@
 #!/usr/bin/env bash
-# Fuzzes every parser of what comes from outside, one after the other, each for FUZZTIME (5m by default). An input that
-# fails is kept in testdata/fuzz beside its test and from then on is part of make test.
+# Fuzzes every parser of external input, one after another, each for FUZZTIME (5m by default). go
+# test stores an input that fails in testdata/fuzz beside its test. make test then includes that
+# input.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 

@@ -1,13 +1,13 @@
 #!/usr/bin/env bash
-# Writes every generated file from its source: deepcopy, apply configurations, CRD, RBAC, the chart's copies of the last
-# two and of the dashboard, and the API reference.
+# Writes every generated file from its source: deepcopy, apply configurations, CRD, RBAC, the
+# chart's copies of CRD, RBAC and dashboard, and the API reference.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 
 "$TOOLS/controller-gen" object crd applyconfiguration paths=./api/... output:crd:dir=config/crd/bases
 "$TOOLS/controller-gen" rbac:roleName=manager paths=./controllers/... output:rbac:dir=config/rbac
 
-# The chart reads these files; Helm sees nothing outside the chart's own directory.
+# The chart contains copies, because Helm reads no file outside the chart's directory.
 cp config/crd/bases/*.yaml charts/executorpool/files/crds/
 cp config/rbac/{role,metrics_reader_role,pool_viewer_role,pool_editor_role}.yaml charts/executorpool/files/rbac/
 cp config/grafana/executorpool.json charts/executorpool/files/dashboards/

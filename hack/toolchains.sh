@@ -1,5 +1,6 @@
 #!/usr/bin/env bash
-# Installs the compilers and runtimes the executor's tests judge programs with: the Debian packages of the executor image.
+# Installs the compilers and runtimes that the executor's tests use: the Debian packages of the
+# executor image.
 set -euo pipefail
 
 packages=(gcc g++ libc6-dev python3 openjdk-17-jdk-headless golang-go nodejs pypy3 rustc)
@@ -19,8 +20,8 @@ if [ ${#missing[@]} -gt 0 ]; then
   echo "toolchains: installing ${missing[*]}"
   export DEBIAN_FRONTEND=noninteractive
   apt-get update -qq
-  # Another one may be installing something.
+  # Another process may hold the lock of dpkg.
   apt-get install -y -qq -o DPkg::Lock::Timeout=600 --no-install-recommends "${missing[@]}" >/dev/null
 fi
-echo "toolchains: preparing what compilers load"
+echo "toolchains: preparing precompiled headers and archives"
 executor/toolchain/prepare.sh

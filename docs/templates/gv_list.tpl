@@ -1,8 +1,8 @@
 {{- define "gvList" -}}
 # API reference
 
-Generated from the types in `api/`. The same words: `kubectl explain executorpool.spec --recursive` and, for one field,
-`kubectl explain executorpool.spec.queue.maxWaitSeconds`.
+Generated from the types in `api/`. `kubectl explain executorpool.spec --recursive` prints the same
+texts, and `kubectl explain executorpool.spec.queue.maxWaitSeconds` prints the text of one field.
 {{ range . }}
 {{- template "gvDetails" . -}}
 {{- end }}

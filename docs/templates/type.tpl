@@ -9,7 +9,7 @@
 Appears in {{ range $i, $_ := $type.SortedReferences }}{{ if $i }}, {{ end }}{{ markdownRenderTypeLink . }}{{ end }}.
 {{- end }}
 {{ with index $type.Markers "kubebuilder:validation:XValidation" }}
-The API server holds to:
+The API server enforces these rules:
 
 {{ range . }}- {{ .Message }}
 {{ end }}
