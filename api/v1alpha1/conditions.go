@@ -1,22 +1,27 @@
 package v1alpha1
 
-// Condition types of an ExecutorPool. Messages name causes in words; they hold no times or counters that change by
-// themselves, so a condition is written only when the pool's state changes.
+// Condition types of an ExecutorPool. Messages name causes. They contain no times or counters that
+// change by themselves, so the controller writes a condition only when the pool's state changes.
 const (
-	// ConditionReady is True when as many replicas as desired are ready and run the present spec.
+	// ConditionReady is True when as many replicas as desired are ready and run the current spec.
 	ConditionReady = "Ready"
-	// ConditionReconciling is True while a rollout or a scale is under way.
+	// ConditionReconciling is True while a rollout or a scale is in progress.
 	ConditionReconciling = "Reconciling"
-	// ConditionStalled is True when the pool cannot make progress until somebody mends what the message names.
+	// ConditionStalled is True when the pool cannot make progress until somebody fixes what the
+	// message names.
 	ConditionStalled = "Stalled"
-	// ConditionMetricsFresh is True when every ready replica reported its slots and queue at the last sampling, and
-	// scaling.source answered with a number that can be true. While it is not, the autoscaler removes no replica.
+	// ConditionMetricsFresh is True when every ready replica reported its slots and queue at the last
+	// sample, and scaling.source answered with a possible number. Otherwise the autoscaler removes no
+	// replica.
 	ConditionMetricsFresh = "MetricsFresh"
-	// ConditionScalingLimited is True when the autoscaler would have more or fewer replicas than it may.
+	// ConditionScalingLimited is True when the need is more or fewer replicas than the autoscaler may
+	// set.
 	ConditionScalingLimited = "ScalingLimited"
-	// ConditionRolloutHeld is True while a change waits for a contest's end before it replaces pods; else it is absent.
+	// ConditionRolloutHeld is True while a change waits for the end of a contest before it replaces
+	// pods. Otherwise it is absent.
 	ConditionRolloutHeld = "RolloutHeld"
-	// ConditionIsolationEnforced is True when every sampled replica proved at least isolation.minimumTier at its boot.
+	// ConditionIsolationEnforced is True when every sampled replica proved at least
+	// isolation.minimumTier at its boot.
 	ConditionIsolationEnforced = "IsolationEnforced"
 )
 
@@ -24,7 +29,7 @@ const (
 const (
 	// ReasonAllReplicasReady: all desired replicas are ready.
 	ReasonAllReplicasReady = "AllReplicasReady"
-	// ReasonScaledToZero: spec.replicas is 0; there is nothing to wait for.
+	// ReasonScaledToZero: spec.replicas is 0, and no replica is desired.
 	ReasonScaledToZero = "ScaledToZero"
 	// ReasonReplicasNotReady: fewer replicas than desired are ready, with no known fault.
 	ReasonReplicasNotReady = "ReplicasNotReady"
@@ -32,15 +37,15 @@ const (
 	ReasonRollingOut = "RollingOut"
 	// ReasonScaling: replicas are being added or removed.
 	ReasonScaling = "Scaling"
-	// ReasonUpToDate: there is nothing to do.
+	// ReasonUpToDate: the cluster holds the desired state.
 	ReasonUpToDate = "UpToDate"
-	// ReasonProgressing: nothing keeps the pool from making progress.
+	// ReasonProgressing: no obstacle keeps the pool from making progress.
 	ReasonProgressing = "Progressing"
 	// ReasonImagePull: an image cannot be pulled.
 	ReasonImagePull = "ImagePullFailed"
-	// ReasonCrashLoop: a container ends again and again.
+	// ReasonCrashLoop: a container crashes repeatedly.
 	ReasonCrashLoop = "CrashLoop"
-	// ReasonUnschedulable: no node takes a pod.
+	// ReasonUnschedulable: the scheduler finds no node for a pod.
 	ReasonUnschedulable = "Unschedulable"
 	// ReasonPodCreation: the API server refuses to create pods (quota, admission).
 	ReasonPodCreation = "PodCreationRefused"
@@ -56,33 +61,33 @@ const (
 	ReasonSampled = "Sampled"
 	// ReasonReplicasSilent: some ready replicas did not answer.
 	ReasonReplicasSilent = "ReplicasSilent"
-	// ReasonNoReplicas: there is no ready replica to ask.
+	// ReasonNoReplicas: no replica is ready.
 	ReasonNoReplicas = "NoReplicas"
-	// ReasonSourceFailed: scaling.source cannot be asked.
+	// ReasonSourceFailed: the query of scaling.source failed.
 	ReasonSourceFailed = "SourceFailed"
-	// ReasonSamplesFrozen: what should move stands still.
+	// ReasonSamplesFrozen: counters that should change do not change.
 	ReasonSamplesFrozen = "SamplesFrozen"
-	// ReasonSamplesImpossible: numbers that cannot be true.
+	// ReasonSamplesImpossible: a sample has impossible numbers.
 	ReasonSamplesImpossible = "SamplesImpossible"
 	// ReasonSamplesStale: the last sample is too old.
 	ReasonSamplesStale = "SamplesStale"
-	// ReasonSamplesContradictory: samples that do not go together.
+	// ReasonSamplesContradictory: samples contradict each other.
 	ReasonSamplesContradictory = "SamplesContradictory"
-	// ReasonNotSampledYet: the manager has asked for the first time and waits for answers.
+	// ReasonNotSampledYet: the manager waits for the first answers.
 	ReasonNotSampledYet = "NotSampledYet"
 	// ReasonAutoscalingOff: scaling.maxReplicas is not set.
 	ReasonAutoscalingOff = "AutoscalingOff"
-	// ReasonWithinLimits: the pool has the replicas its queue needs.
+	// ReasonWithinLimits: the pool has the replicas that it needs.
 	ReasonWithinLimits = "WithinLimits"
-	// ReasonTooFewAllowed: the queue needs more than scaling.maxReplicas.
+	// ReasonTooFewAllowed: the need is more than scaling.maxReplicas.
 	ReasonTooFewAllowed = "TooFewAllowed"
 	// ReasonHeldOut: scaling.hold keeps the autoscaler from adding replicas.
 	ReasonHeldOut = "HeldOut"
 	// ReasonHeldIn: scaling.hold keeps the autoscaler from removing replicas.
 	ReasonHeldIn = "HeldIn"
-	// ReasonTierProved: the replicas proved the tier that is asked for.
+	// ReasonTierProved: the replicas proved isolation.minimumTier.
 	ReasonTierProved = "TierProved"
-	// ReasonTierTooLow: a replica proved a lower tier than is asked for.
+	// ReasonTierTooLow: a replica proved a tier below isolation.minimumTier.
 	ReasonTierTooLow = "TierTooLow"
 	// ReasonContestRunning: a contest of the pool is between its start and its end.
 	ReasonContestRunning = "ContestRunning"

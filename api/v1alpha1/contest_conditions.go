@@ -2,22 +2,23 @@ package v1alpha1
 
 // Condition types of a Contest.
 const (
-	// ConditionHolding is True while the pool is held at the contest's replicas: from the warm-up to the cool-down's end.
+	// ConditionHolding is True while the contest holds its replicas: from the warm-up to the end of
+	// the cool-down.
 	ConditionHolding = "Holding"
-	// ConditionPrewarmed is True when the pool is ready for the contest, False when it is not or cannot become so, and
-	// Unknown as long as it is too early to say.
+	// ConditionPrewarmed is True when the pool is ready for the contest, False when the pool is late
+	// or cannot become ready, and Unknown before that is known.
 	ConditionPrewarmed = "Prewarmed"
-	// ConditionReported is True when the report is final, whether anything is missing from it or not, and False while it grows.
+	// ConditionReported is True when the report is final, complete or not, and False until then.
 	ConditionReported = "Reported"
 )
 
-// Reasons of Holding: where the contest is.
+// Reasons of Holding: the stage of the contest.
 const (
 	// ReasonScheduled: the warm-up has not begun.
 	ReasonScheduled = "Scheduled"
 	// ReasonWarmingUp: the replicas are held and the contest has not started.
 	ReasonWarmingUp = "WarmingUp"
-	// ReasonRunning: the contest is under way.
+	// ReasonRunning: the contest is between its start and its end.
 	ReasonRunning = "Running"
 	// ReasonPaused: the contest is paused, and the replicas are held.
 	ReasonPaused = "Paused"
@@ -29,30 +30,32 @@ const (
 	ReasonCancelled = "Cancelled"
 )
 
-// Reasons of Prewarmed. Where the pool itself is at fault, the reason is that of its Stalled condition.
+// Reasons of Prewarmed. Where the pool itself has a fault, the reason is that of its condition
+// Stalled.
 const (
-	// ReasonWarmUpAhead: it is too early to say.
+	// ReasonWarmUpAhead: the warm-up has not begun, or its first half is not over.
 	ReasonWarmUpAhead = "WarmUpAhead"
-	// ReasonPullingImage: it is too early to say, and the pool's image is being pulled on the nodes.
+	// ReasonPullingImage: the warm-up has not begun, and nodes pull the pool's image.
 	ReasonPullingImage = "PullingImage"
-	// ReasonImagePulled: it is too early to say, and the pool's image is on every node that takes its pods.
+	// ReasonImagePulled: the warm-up has not begun, and every node that takes the pool's pods has the
+	// image.
 	ReasonImagePulled = "ImagePulled"
-	// ReasonEveryReplicaProved: all replicas that are held are ready, behind the Service and isolated, and each answered the
-	// canary rightly in each language.
+	// ReasonEveryReplicaProved: all held replicas are ready, behind the Service and isolated, and each
+	// answered the canary correctly in each language.
 	ReasonEveryReplicaProved = "EveryReplicaProved"
 	// ReasonNotInService: a ready replica is not behind the pool's Service.
 	ReasonNotInService = "NotInService"
-	// ReasonCanaryFailed: a replica answers the canary wrongly or not at all.
+	// ReasonCanaryFailed: a replica answered the canary wrongly or not at all.
 	ReasonCanaryFailed = "CanaryFailed"
 	// ReasonCanaryPending: a replica has not answered the canary yet.
 	ReasonCanaryPending = "CanaryPending"
-	// ReasonPoolNotFound: there is no pool of that name.
+	// ReasonPoolNotFound: no pool has the name spec.poolName.
 	ReasonPoolNotFound = "PoolNotFound"
-	// ReasonExceedsMaxReplicas: the contest takes more replicas than the pool may have.
+	// ReasonExceedsMaxReplicas: the contest needs more replicas than scaling.maxReplicas.
 	ReasonExceedsMaxReplicas = "ExceedsMaxReplicas"
-	// ReasonExceedsQuota: the contest takes more replicas than a quota of the namespace has room for.
+	// ReasonExceedsQuota: the contest needs more replicas than a quota of the namespace allows.
 	ReasonExceedsQuota = "ExceedsQuota"
-	// ReasonExceedsNodes: the contest takes more replicas than today's nodes have room for.
+	// ReasonExceedsNodes: the contest needs more replicas than fit on the current nodes.
 	ReasonExceedsNodes = "ExceedsNodes"
 )
 
@@ -62,6 +65,6 @@ const (
 	ReasonRecording = "Recording"
 	// ReasonComplete: the report is final, and nothing is missing from it.
 	ReasonComplete = "Complete"
-	// ReasonIncomplete: the report is final, and status.report.notes says what is missing.
+	// ReasonIncomplete: the report is final, and status.report.notes names what is missing.
 	ReasonIncomplete = "Incomplete"
 )

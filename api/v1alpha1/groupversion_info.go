@@ -9,7 +9,7 @@ import (
 // GroupVersion is the API group and version of every kind in this package.
 var GroupVersion = schema.GroupVersion{Group: "executorpool.dev", Version: "v1alpha1"}
 
-// SchemeGroupVersion is GroupVersion under the name that generated apply configurations use.
+// SchemeGroupVersion is GroupVersion under the name that the generated apply configurations use.
 var SchemeGroupVersion = GroupVersion
 
 // SchemeBuilder and AddToScheme register the kinds with a scheme.

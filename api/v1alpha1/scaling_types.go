@@ -2,83 +2,88 @@ package v1alpha1
 
 import metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 
-// ScalingSpec says how far and how fast the pool scales itself. Without maxReplicas it does not, and the pool has the
-// replicas that are asked for.
+// ScalingSpec configures the autoscaler of a pool. Without maxReplicas there is no autoscaling, and
+// the pool has the requested replicas.
 type ScalingSpec struct {
-	// maxReplicas is the number of executor pods up to which the pool scales itself by its queue. Default: absent, no
-	// autoscaling. It bounds the autoscaler, not the admin: with more replicas asked for, those are kept.
+	// maxReplicas is the highest number of executor pods that the autoscaler sets. Default: absent,
+	// which means no autoscaling. It bounds the autoscaler, not the admin: more requested replicas are
+	// kept.
 	// +optional
 	// +kubebuilder:validation:Minimum=1
 	// +kubebuilder:validation:Maximum=10000
 	MaxReplicas int32 `json:"maxReplicas,omitempty"`
 
-	// targetWaitSeconds is how long in seconds a submission may wait for a slot; replicas are added, in one step, until
-	// what waits can be served in that time. Default 5.
+	// targetWaitSeconds is the time in seconds for which a submission may wait for a slot. Default 5.
+	// The autoscaler adds replicas, in one step, until the waiting submissions can be served in that
+	// time.
 	// +optional
 	// +kubebuilder:default=5
 	// +kubebuilder:validation:Minimum=1
 	// +kubebuilder:validation:Maximum=3600
 	TargetWaitSeconds int32 `json:"targetWaitSeconds,omitempty"`
 
-	// scaleDownStabilizationSeconds is how long in seconds fewer replicas must have been enough before any is removed; then
-	// as many stay as were needed at most in that time. Default 300. Those that go answer first what they have accepted.
+	// scaleDownStabilizationSeconds is the time in seconds for which fewer replicas must have been
+	// enough before the autoscaler removes replicas. Default 300. The autoscaler keeps the highest
+	// number that was needed in that time. A removed replica first answers every submission that it
+	// has accepted.
 	// +optional
 	// +kubebuilder:default=300
 	// +kubebuilder:validation:Minimum=1
 	// +kubebuilder:validation:Maximum=3600
 	ScaleDownStabilizationSeconds int32 `json:"scaleDownStabilizationSeconds,omitempty"`
 
-	// hold names the directions in which the autoscaler may not move: None, In (it removes no replica), Out (it adds none)
-	// or Both. Default None. Replicas that are asked for are obeyed all the same.
+	// hold is the direction in which the autoscaler may not scale: None, In (it removes no replica),
+	// Out (it adds no replica) or Both. Default None. The controller still obeys replicas.
 	// +optional
 	// +kubebuilder:default=None
 	Hold ScalingHold `json:"hold,omitempty"`
 
-	// source is where the number of waiting submissions comes from.
+	// source is the origin of the number of waiting submissions. Default: the executors.
 	// +optional
 	// +kubebuilder:default={}
 	Source ScalingSource `json:"source,omitzero"`
 }
 
-// ScalingHold names directions in which the autoscaler may not move.
+// ScalingHold is the direction in which the autoscaler may not scale.
 //
 // +kubebuilder:validation:Enum=None;In;Out;Both
 type ScalingHold string
 
 // The holds.
 const (
-	// HoldNone lets the autoscaler move both ways.
+	// HoldNone lets the autoscaler add and remove replicas.
 	HoldNone ScalingHold = "None"
-	// HoldIn keeps it from removing replicas.
+	// HoldIn keeps the autoscaler from removing replicas.
 	HoldIn ScalingHold = "In"
-	// HoldOut keeps it from adding replicas.
+	// HoldOut keeps the autoscaler from adding replicas.
 	HoldOut ScalingHold = "Out"
-	// HoldBoth keeps it from doing either.
+	// HoldBoth keeps the autoscaler from adding and from removing replicas.
 	HoldBoth ScalingHold = "Both"
 )
 
-// ScalingSource is where the number of waiting submissions comes from. Slots, busy slots and run times are always the
-// executors' own, and what waits at the executors counts even if the source says less.
+// ScalingSource is the origin of the number of waiting submissions. Slots, busy slots and service
+// times always come from the executors. Submissions that wait at the executors count even if the
+// source reports fewer.
 //
 // +kubebuilder:validation:XValidation:rule="!has(self.type) || (self.type == 'Prometheus') == has(self.prometheus)",message="scaling.source.prometheus belongs to type Prometheus: give both or neither"
 // +kubebuilder:validation:XValidation:rule="!has(self.type) || (self.type == 'External') == has(self.external)",message="scaling.source.external belongs to type External: give both or neither"
 type ScalingSource struct {
-	// type is Executors (the pool's own queues), Prometheus (a query) or External (external.metrics.k8s.io, which a metrics
-	// adapter or KEDA serves). Default Executors.
+	// type is Executors (the queues of the pool), Prometheus (a query) or External
+	// (external.metrics.k8s.io, which a metrics adapter or KEDA serves). Default Executors.
 	// +optional
 	// +kubebuilder:default=Executors
 	Type ScalingSourceType `json:"type,omitempty"`
 
-	// prometheus is the query of type Prometheus.
+	// prometheus is the query of type Prometheus. Default: absent.
 	// +optional
 	Prometheus *PrometheusSource `json:"prometheus,omitempty"`
 
-	// external is the metric of type External.
+	// external is the metric of type External. Default: absent.
 	// +optional
 	External *ExternalSource `json:"external,omitempty"`
 }
 
-// ScalingSourceType names a source.
+// ScalingSourceType is the type of a source.
 //
 // +kubebuilder:validation:Enum=Executors;Prometheus;External
 type ScalingSourceType string
@@ -93,24 +98,27 @@ const (
 	SourceExternal ScalingSourceType = "External"
 )
 
-// PrometheusSource is a query that gives the number of waiting submissions.
+// PrometheusSource is a query that returns the number of waiting submissions.
 type PrometheusSource struct {
-	// address is the URL of a Prometheus server as the manager reaches it, such as http://prometheus.monitoring:9090.
+	// address is the URL at which the manager reaches a Prometheus server, such as
+	// http://prometheus.monitoring:9090.
 	// +required
 	// +kubebuilder:validation:MinLength=1
 	// +kubebuilder:validation:MaxLength=512
 	// +kubebuilder:validation:XValidation:rule="self.matches('^https?://[a-zA-Z0-9][-a-zA-Z0-9.]*(:[0-9]{1,5})?(/[-a-zA-Z0-9._~/]*)?$') || self.matches('^https?://\\\\[[0-9a-fA-F:]+\\\\](:[0-9]{1,5})?(/[-a-zA-Z0-9._~/]*)?$')",message="scaling.source.prometheus.address must be a URL such as http://prometheus.monitoring:9090, without user, query or fragment"
 	Address string `json:"address,omitempty"`
 
-	// query is PromQL that gives one number, the submissions that wait now, such as
-	// sum(gateway_queue_depth{pool="finals"}). It is evaluated every second or, if that takes longer, one after another.
+	// query is a PromQL expression that returns one number, the submissions that wait now, such as
+	// sum(gateway_queue_depth{pool="finals"}). The manager evaluates it every second, or one
+	// evaluation after another where an evaluation takes longer.
 	// +required
 	// +kubebuilder:validation:MinLength=1
 	// +kubebuilder:validation:MaxLength=4096
 	Query string `json:"query,omitempty"`
 }
 
-// ExternalSource is a metric of external.metrics.k8s.io in the pool's namespace; its values are added up.
+// ExternalSource is a metric of external.metrics.k8s.io in the pool's namespace. The manager adds
+// up its values.
 type ExternalSource struct {
 	// metric is the name of the metric.
 	// +required
@@ -119,7 +127,7 @@ type ExternalSource struct {
 	// +kubebuilder:validation:XValidation:rule="self.matches('^[a-zA-Z0-9]([-a-zA-Z0-9_.:]*[a-zA-Z0-9])?$')",message="scaling.source.external.metric must be a metric's name such as queue_depth: letters, digits, '-', '_', '.' and ':'"
 	Metric string `json:"metric,omitempty"`
 
-	// selector selects the metric's series by labels. Default: all.
+	// selector is the label selector of the metric's series. Default: all series.
 	// +optional
 	Selector *metav1.LabelSelector `json:"selector,omitempty"`
 }

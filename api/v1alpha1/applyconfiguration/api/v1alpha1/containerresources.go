@@ -9,12 +9,14 @@ import (
 // ContainerResourcesApplyConfiguration represents a declarative configuration of the ContainerResources type for use
 // with apply.
 //
-// ContainerResources are requests and limits of the executor container.
+// ContainerResources are the requests and limits of the executor container.
 type ContainerResourcesApplyConfiguration struct {
-	// requests are what the scheduler reserves, by resource name (cpu, memory, ...).
+	// requests are the resources that the scheduler reserves, by resource name (cpu, memory, ...).
+	// Default: derived from slots and limits.
 	Requests *v1.ResourceList `json:"requests,omitempty"`
-	// limits are what the container may use at most, by resource name. limits.memory must be at least
-	// workers x threads x the pool's limits.memoryMiB + 128Mi, or one run could have the others killed.
+	// limits are the most resources that the container may use, by resource name. Default: derived
+	// from slots and limits. limits.memory must be at least workers x threads x the pool's
+	// limits.memoryMiB + 128Mi. With less, one run could cause the kernel to kill other runs.
 	Limits *v1.ResourceList `json:"limits,omitempty"`
 }
 

@@ -16,15 +16,16 @@ import (
 //
 // Contest keeps a pool large enough for a contest, from before its start until after its end.
 //
-// How many replicas that takes is computed from the participants and the load model, or given as replicas. Contests of one
-// pool that overlap add up. The pool's spec.replicas is never written.
+// The controller computes the number of replicas from the participants and the load model, unless
+// replicas gives it. Contests of one pool that overlap add up. The controller never writes the
+// pool's spec.replicas.
 type ContestApplyConfiguration struct {
 	v1.TypeMetaApplyConfiguration `json:""`
 	// metadata is the standard object metadata.
 	*v1.ObjectMetaApplyConfiguration `json:"metadata,omitempty"`
-	// spec is when the contest is, and how large.
+	// spec is the time and the size of the contest.
 	Spec *ContestSpecApplyConfiguration `json:"spec,omitempty"`
-	// status is what the controller makes of it. Written by the controller alone.
+	// status is the plan and the state of the contest. Only the controller writes it.
 	Status *ContestStatusApplyConfiguration `json:"status,omitempty"`
 }
 

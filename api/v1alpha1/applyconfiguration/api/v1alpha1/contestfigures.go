@@ -5,18 +5,22 @@ package v1alpha1
 // ContestFiguresApplyConfiguration represents a declarative configuration of the ContestFigures type for use
 // with apply.
 //
-// ContestFigures are the load of a contest and what it took, as expected or as measured. What was not planned is 0.
+// ContestFigures are the load of a contest and the capacity that it took, as expected or as
+// measured. A figure that was not planned is 0.
 type ContestFiguresApplyConfiguration struct {
-	// burst is how many submissions come at once: those of the burst that was planned for, or the most in a minute.
+	// burst is the number of submissions that arrive together: in the planned burst, or the highest
+	// number in a minute.
 	Burst *int64 `json:"burst,omitempty"`
-	// submissionsPerHour is how many submissions come in an hour: what all participants send in one, or the most there were in
-	// 60 minutes.
+	// submissionsPerHour is the number of submissions in an hour: the planned number of all
+	// participants, or the highest number in 60 minutes.
 	SubmissionsPerHour *int64 `json:"submissionsPerHour,omitempty"`
 	// slotMillis is the mean time in milliseconds for which a submission holds a slot.
 	SlotMillis *int64 `json:"slotMillis,omitempty"`
-	// replicas is how many the contest holds, or the most that were ready.
+	// replicas is the number of replicas that the contest holds, or the highest number that were
+	// ready.
 	Replicas *int32 `json:"replicas,omitempty"`
-	// waitP95Millis is the wait in milliseconds that 95 of 100 do not exceed: of the burst, or of all submissions.
+	// waitP95Millis is the 95th percentile of the queue wait, in milliseconds: of the burst, or of all
+	// submissions.
 	WaitP95Millis *int64 `json:"waitP95Millis,omitempty"`
 }
 

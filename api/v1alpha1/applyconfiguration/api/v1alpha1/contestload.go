@@ -5,14 +5,17 @@ package v1alpha1
 // ContestLoadApplyConfiguration represents a declarative configuration of the ContestLoad type for use
 // with apply.
 //
-// ContestLoad is what each participant is expected to submit.
+// ContestLoad is the expected load of each participant.
 type ContestLoadApplyConfiguration struct {
-	// secondsPerRun is the mean time in seconds for which a submission holds a slot, compilation and all runs. Default:
-	// what the pool's replicas measured, once they have finished 100 submissions, else 2.
+	// secondsPerRun is the mean time in seconds for which a submission holds a slot, compilation and
+	// all runs. Default: the mean that the pool's replicas measured over at least 100 submissions; 2
+	// before that.
 	SecondsPerRun *int32 `json:"secondsPerRun,omitempty"`
-	// burstPercent is how many of 100 participants submit at the same moment, such as the start. Default 100.
+	// burstPercent is the share of the participants, in percent, that submit at the same moment, such
+	// as the start. Default 100.
 	BurstPercent *int32 `json:"burstPercent,omitempty"`
-	// submissionsPerHour is how often a participant submits in an hour, over the whole contest. Default 20.
+	// submissionsPerHour is the number of submissions of a participant in an hour, over the whole
+	// contest. Default 20.
 	SubmissionsPerHour *int32 `json:"submissionsPerHour,omitempty"`
 }
 

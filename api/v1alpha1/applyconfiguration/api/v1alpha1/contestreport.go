@@ -9,49 +9,54 @@ import (
 // ContestReportApplyConfiguration represents a declarative configuration of the ContestReport type for use
 // with apply.
 //
-// ContestReport is what the pool's replicas did from the contest's start to its release. Submissions of canaries are no part
-// of it. Contests that overlap on one pool each have all of its submissions.
+// ContestReport is what the pool's replicas did from the contest's start to its release. It does
+// not count canaries. Contests that overlap on one pool each count all submissions of the pool.
 type ContestReportApplyConfiguration struct {
 	// summary is the report in one line.
 	Summary *string `json:"summary,omitempty"`
-	// notes say what is missing from the numbers and why. Absent when nothing is.
+	// notes name what is missing from the numbers, and why. They are absent when nothing is missing.
 	Notes *string `json:"notes,omitempty"`
-	// fromTime is from when submissions are counted: the contest's start, or when it was declared, if that was later.
+	// fromTime is the time from which submissions are counted: the contest's start or its declaration,
+	// whichever is later.
 	FromTime *v1.Time `json:"fromTime,omitempty"`
-	// toTime is up to when they are counted: when the replicas were last asked, just before the release.
+	// toTime is the time up to which submissions are counted: the last sample of the replicas, just
+	// before the release.
 	ToTime *v1.Time `json:"toTime,omitempty"`
-	// submissions is how many the replicas took in: each got a slot or a place in a queue. One that was refused and sent again
-	// counts once.
+	// submissions is the number of submissions that the replicas accepted: each got a slot or a place
+	// in a queue. A submission that was rejected and sent again counts once.
 	Submissions *int64 `json:"submissions,omitempty"`
-	// verdicts are how many submissions got each verdict. Together with lost, givenUp and those that waited too long, which
-	// are among rejected, they are the submissions.
+	// verdicts are the numbers of submissions with each verdict. verdicts, lost, givenUp and the part
+	// of rejected that waited too long add up to submissions.
 	Verdicts []VerdictCountApplyConfiguration `json:"verdicts,omitempty"`
-	// rejected is how many requests were answered 503 and not run, as the queue was full, the wait too long or the replica
-	// about to end. Requests that were wrong in themselves are not counted.
+	// rejected is the number of requests that were answered 503 and not run, because the queue was
+	// full, the wait was too long or the replica was about to end. It does not count invalid requests.
 	Rejected *int64 `json:"rejected,omitempty"`
-	// givenUp is how many submissions lost their client before they had a verdict.
+	// givenUp is the number of submissions whose client left before they had a verdict.
 	GivenUp *int64 `json:"givenUp,omitempty"`
-	// lost is how many submissions were held, waiting or running, by a replica when it was last seen before it ended without
-	// telling how it answered them. 0 unless something went wrong.
+	// lost is the number of submissions, waiting or running, that a replica held at its last sample
+	// before it ended without a report of their answers. It is 0 unless a replica failed.
 	Lost *int64 `json:"lost,omitempty"`
-	// uncounted is how many submissions may be missing from the numbers at most, as notes says; 0 when nothing is missing.
+	// uncounted is an upper bound of the number of submissions that are missing from the numbers.
+	// notes names the reason. It is 0 when nothing is missing.
 	Uncounted *int64 `json:"uncounted,omitempty"`
-	// peakQueueDepth is the most submissions that waited at one time, each replica's deepest queue of two seconds added up.
+	// peakQueueDepth is the highest number of submissions that waited at the same time: the sum of
+	// each replica's deepest queue in two seconds.
 	PeakQueueDepth *int64 `json:"peakQueueDepth,omitempty"`
-	// waitP50Millis is the wait for a slot in milliseconds that half of the submissions with a verdict did not exceed, to
+	// waitP50Millis is the median queue wait of the submissions with a verdict, in milliseconds, to
 	// within 5 %.
 	WaitP50Millis *int64 `json:"waitP50Millis,omitempty"`
-	// waitP95Millis is the wait in milliseconds that 95 of 100 did not exceed.
+	// waitP95Millis is the 95th percentile of the queue wait, in milliseconds, to within 5 %.
 	WaitP95Millis *int64 `json:"waitP95Millis,omitempty"`
-	// waitP99Millis is the wait in milliseconds that 99 of 100 did not exceed.
+	// waitP99Millis is the 99th percentile of the queue wait, in milliseconds, to within 5 %.
 	WaitP99Millis *int64 `json:"waitP99Millis,omitempty"`
-	// peakReplicas is the most replicas that were ready at one time.
+	// peakReplicas is the highest number of replicas that were ready at the same time.
 	PeakReplicas *int32 `json:"peakReplicas,omitempty"`
-	// replicaSeconds is for how long replicas existed, all together, in seconds. 3600 is one replica-hour.
+	// replicaSeconds is the sum of the times for which replicas existed, in seconds. 3600 is one
+	// replica-hour.
 	ReplicaSeconds *int64 `json:"replicaSeconds,omitempty"`
-	// forecast is what was expected when the contest was planned.
+	// forecast is the expectation of the plan.
 	Forecast *ContestFiguresApplyConfiguration `json:"forecast,omitempty"`
-	// actual is what the replicas measured of the same.
+	// actual is what the replicas measured.
 	Actual *ContestFiguresApplyConfiguration `json:"actual,omitempty"`
 }
 

@@ -10,39 +10,44 @@ import (
 // ContestSpecApplyConfiguration represents a declarative configuration of the ContestSpec type for use
 // with apply.
 //
-// ContestSpec is when the contest is, and how large.
+// ContestSpec is the time and the size of a contest.
 type ContestSpecApplyConfiguration struct {
-	// poolName is the ExecutorPool, in the contest's namespace, that is kept warm. It cannot be changed.
+	// poolName is the name of the ExecutorPool, in the contest's namespace, that the contest keeps
+	// warm. It is immutable.
 	PoolName *string `json:"poolName,omitempty"`
-	// startTime is the instant of the start in RFC 3339, with any UTC offset. A later or earlier one moves the warm-up
-	// with it.
+	// startTime is the time of the start in RFC 3339, with any UTC offset. A change moves the warm-up
+	// with the start.
 	StartTime *v1.Time `json:"startTime,omitempty"`
-	// durationSeconds is the length in seconds, at most 31 days. The contest ends at startTime + durationSeconds.
+	// durationSeconds is the length of the contest in seconds, at most 31 days. The contest ends at
+	// startTime + durationSeconds.
 	DurationSeconds *int32 `json:"durationSeconds,omitempty"`
-	// participants is how many are expected, teams or single ones: whoever submits on their own.
+	// participants is the number of expected participants: teams or persons who submit independently.
+	// Required unless replicas is set.
 	Participants *int32 `json:"participants,omitempty"`
-	// load is what each participant is expected to submit.
+	// load is the expected load of each participant. Default: the default of every field.
 	Load *ContestLoadApplyConfiguration `json:"load,omitempty"`
-	// targetWaitSeconds is how long in seconds a submission may queue; replicas are computed for it to hold for 95 of 100.
-	// Default: the pool's scaling.targetWaitSeconds.
+	// targetWaitSeconds is the queue wait in seconds that 95 of 100 submissions should not exceed.
+	// Default: the pool's scaling.targetWaitSeconds. The controller computes the replicas for this
+	// target.
 	TargetWaitSeconds *int32 `json:"targetWaitSeconds,omitempty"`
-	// replicas is the number of replicas to hold instead of the computed one, also above the pool's scaling.maxReplicas.
-	// Default: computed from participants, and at most scaling.maxReplicas.
+	// replicas is the number of replicas to hold. Default: computed from participants, and at most the
+	// pool's scaling.maxReplicas. An explicit number may be above scaling.maxReplicas.
 	Replicas *int32 `json:"replicas,omitempty"`
-	// warmUpSeconds is how long in seconds before the start the replicas are asked for. Default: what the pool's pods
-	// took to become ready, twice over, and at least 300.
+	// warmUpSeconds is the time in seconds before the start at which the controller requests the
+	// replicas. Default: twice the time that the pool's pods took to become ready, and at least 300.
 	WarmUpSeconds *int32 `json:"warmUpSeconds,omitempty"`
-	// imagePullSeconds is how long in seconds before the warm-up the pool's image is pulled on every node that takes its
-	// pods, so that replicas start from what is there. 0 pulls nothing ahead. Default 900.
+	// imagePullSeconds is the time in seconds before the warm-up at which the controller pulls the
+	// pool's image on every node that takes the pool's pods. Default 900. The replicas then start
+	// without a pull. 0 turns the pull off.
 	ImagePullSeconds *int32 `json:"imagePullSeconds,omitempty"`
-	// coolDownSeconds is how long in seconds after the end the replicas are held, for late submissions and rejudging.
-	// Default 900.
+	// coolDownSeconds is the time in seconds after the end for which the contest holds the replicas,
+	// for late submissions and rejudging. Default 900.
 	CoolDownSeconds *int32 `json:"coolDownSeconds,omitempty"`
-	// state is Scheduled, Paused (the pool stays warm past the end) or Cancelled (it is let go at once). Default
-	// Scheduled.
+	// state is Scheduled, Paused (the pool stays warm past the end) or Cancelled (the controller
+	// releases the pool at once). Default Scheduled.
 	State *apiv1alpha1.ContestState `json:"state,omitempty"`
-	// ttlSecondsAfterFinished is how long in seconds after the cool-down the Contest itself is kept, to be read; then it is
-	// deleted. Default 2592000, which is 30 days.
+	// ttlSecondsAfterFinished is the time in seconds after the cool-down at which the controller
+	// deletes the Contest. Default 2592000, which is 30 days.
 	TTLSecondsAfterFinished *int32 `json:"ttlSecondsAfterFinished,omitempty"`
 }
 

@@ -10,33 +10,37 @@ import (
 // ContestStatusApplyConfiguration represents a declarative configuration of the ContestStatus type for use
 // with apply.
 //
-// ContestStatus is what the controller makes of a contest.
+// ContestStatus is the plan and the state of a contest.
 type ContestStatusApplyConfiguration struct {
-	// observedGeneration is the metadata.generation this status belongs to.
+	// observedGeneration is the metadata.generation that this status describes.
 	ObservedGeneration *int64 `json:"observedGeneration,omitempty"`
-	// replicas is the number of replicas the contest holds from warmUpTime to releaseTime. Once they are held, only a change
-	// of the spec changes it.
+	// replicas is the number of replicas that the contest holds from warmUpTime to releaseTime. Once
+	// the contest holds them, only a change of the spec changes the number.
 	Replicas *int32 `json:"replicas,omitempty"`
-	// sizing says in words how the number of replicas came about.
+	// sizing is the explanation of the number of replicas.
 	Sizing *string `json:"sizing,omitempty"`
-	// servableParticipants is how many participants these replicas can serve within the target wait.
+	// servableParticipants is the number of participants that these replicas can serve within the
+	// target wait.
 	ServableParticipants *int32 `json:"servableParticipants,omitempty"`
-	// expectedWaitMillis is the wait in milliseconds that 95 of 100 submissions of the burst are expected not to exceed on
-	// these replicas.
+	// expectedWaitMillis is the expected 95th percentile of the queue wait of the burst on these
+	// replicas, in milliseconds.
 	ExpectedWaitMillis *int64 `json:"expectedWaitMillis,omitempty"`
-	// slotMillis is the mean time in milliseconds for which a submission is taken to hold a slot: declared, measured or assumed.
+	// slotMillis is the mean time in milliseconds for which a submission holds a slot, as the plan
+	// uses it: declared, measured or assumed.
 	SlotMillis *int64 `json:"slotMillis,omitempty"`
-	// warmUpSeconds is how long in seconds before the start the replicas are asked for.
+	// warmUpSeconds is the time in seconds before the start at which the controller requests the
+	// replicas.
 	WarmUpSeconds *int32 `json:"warmUpSeconds,omitempty"`
-	// warmUpTime is when the pool begins to grow.
+	// warmUpTime is the time at which the controller requests the replicas.
 	WarmUpTime *v1.Time `json:"warmUpTime,omitempty"`
-	// releaseTime is when the pool is let go. Absent while the contest is paused.
+	// releaseTime is the time at which the controller releases the replicas. It is absent while the
+	// contest is paused.
 	ReleaseTime *v1.Time `json:"releaseTime,omitempty"`
-	// report is what the replicas did during the contest: once a minute so far, and for good when the condition Reported is
-	// True.
+	// report is what the replicas did during the contest. The controller writes it once a minute. It
+	// is final when the condition Reported is True.
 	Report *ContestReportApplyConfiguration `json:"report,omitempty"`
-	// checkpoint is what another manager needs to go on with the report: no format to rely on, and absent when the report is
-	// final.
+	// checkpoint is the state that another manager needs to continue the report. Its format is
+	// internal. It is absent when the report is final.
 	Checkpoint []byte `json:"checkpoint,omitempty"`
 	// conditions are Holding, Prewarmed and, from the start on, Reported.
 	Conditions []metav1.ConditionApplyConfiguration `json:"conditions,omitempty"`

@@ -21,9 +21,9 @@ type ExecutorPoolApplyConfiguration struct {
 	v1.TypeMetaApplyConfiguration `json:""`
 	// metadata is the standard object metadata.
 	*v1.ObjectMetaApplyConfiguration `json:"metadata,omitempty"`
-	// spec is what is wanted of the pool. Default: every field's own default.
+	// spec is the desired state of the pool. Default: the default of every field.
 	Spec *ExecutorPoolSpecApplyConfiguration `json:"spec,omitempty"`
-	// status is what the controller saw last. Written by the controller alone.
+	// status is the last observed state of the pool. Only the controller writes it.
 	Status *ExecutorPoolStatusApplyConfiguration `json:"status,omitempty"`
 }
 

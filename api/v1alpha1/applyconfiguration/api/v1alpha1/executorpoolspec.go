@@ -5,40 +5,48 @@ package v1alpha1
 // ExecutorPoolSpecApplyConfiguration represents a declarative configuration of the ExecutorPoolSpec type for use
 // with apply.
 //
-// ExecutorPoolSpec is what is wanted of a pool.
+// ExecutorPoolSpec is the desired state of a pool.
 type ExecutorPoolSpecApplyConfiguration struct {
-	// image is the executor image each replica runs. Default: the manager's --executor-image.
+	// image is the executor image of each replica. Default: the manager's --executor-image. A change
+	// replaces the pods.
 	Image *string `json:"image,omitempty"`
-	// replicas is the number of executor pods the admin asks for; `kubectl scale` writes it. Default 1. It is obeyed
-	// exactly; 0 stops the pool once what was accepted is answered. With scaling.maxReplicas it is the floor, below which
-	// the pool never scales itself.
+	// replicas is the number of executor pods that the admin requests. Default 1. `kubectl scale`
+	// writes it. The controller obeys it exactly. 0 stops the pool after it has answered every
+	// accepted submission. With scaling.maxReplicas it is the floor: the autoscaler never goes below
+	// it.
 	Replicas *int32 `json:"replicas,omitempty"`
-	// workers is the number of worker processes in a replica. Default 4. A worker that dies costs only the submissions
-	// in its own slots. A change replaces the pods.
+	// workers is the number of worker processes in a replica. Default 4. The death of a worker affects
+	// only the submissions in its own slots. A change replaces the pods.
 	Workers *int32 `json:"workers,omitempty"`
-	// threads is the number of slots in a worker, each running one submission at a time. Default 2. A change replaces
-	// the pods.
+	// threads is the number of slots in a worker. Default 2. Each slot runs one submission at a time.
+	// A change replaces the pods.
 	Threads *int32 `json:"threads,omitempty"`
-	// timeoutSeconds is the hard bound in seconds on one submission once a slot has taken it, compilation and all runs
-	// together. Default 60. A change replaces the pods.
+	// timeoutSeconds is the hard bound in seconds on the time for which one submission holds a slot:
+	// compilation and all runs together. Default 60. A change replaces the pods.
 	TimeoutSeconds *int32 `json:"timeoutSeconds,omitempty"`
-	// queue bounds what waits for a slot in each replica.
+	// queue bounds the queue of each replica. Default: the default of every field. A change replaces
+	// the pods.
 	Queue *QueueSpecApplyConfiguration `json:"queue,omitempty"`
-	// limits are the ceilings of one run; a request may ask for less, never for more.
+	// limits are the ceilings of one run. Default: the default of every field. A request may ask for
+	// less, but not for more. A change replaces the pods.
 	Limits *RunLimitsApplyConfiguration `json:"limits,omitempty"`
-	// recycleAfter is the number of runs after which a worker process is replaced, give or take a tenth so that
-	// workers do not go together. Default 10000. Nothing is lost by it. A change replaces the pods.
+	// recycleAfter is the number of runs after which the supervisor recycles a worker process. Default
+	// 10000. The number varies by up to a tenth, so that workers are not recycled at the same time.
+	// Recycling loses no submission. A change replaces the pods.
 	RecycleAfter *int32 `json:"recycleAfter,omitempty"`
-	// resources are the executor container's requests and limits. Default: derived from slots and limits so that all
-	// slots can use their memory at once. What is given here replaces the derived value of that one resource.
+	// resources are the requests and limits of the executor container. Default: derived from slots and
+	// limits, so that all slots can use their memory at the same time. A value here replaces the
+	// derived value of that one resource. A change replaces the pods.
 	Resources *ContainerResourcesApplyConfiguration `json:"resources,omitempty"`
-	// isolation says how strongly runs must be isolated.
+	// isolation is the required isolation of runs. Default: the default of every field.
 	Isolation *IsolationSpecApplyConfiguration `json:"isolation,omitempty"`
-	// scaling says how the pool scales itself.
+	// scaling configures the autoscaler of the pool. Default: no autoscaling.
 	Scaling *ScalingSpecApplyConfiguration `json:"scaling,omitempty"`
-	// rollout says how pods are replaced when the pod template changes.
+	// rollout configures the replacement of pods after a change of the pod template. Default: the
+	// default of every field.
 	Rollout *RolloutSpecApplyConfiguration `json:"rollout,omitempty"`
-	// scheduling says where the pods may run.
+	// scheduling constrains the nodes on which the pods run. Default: no constraint. A change replaces
+	// the pods.
 	Scheduling *SchedulingSpecApplyConfiguration `json:"scheduling,omitempty"`
 }
 

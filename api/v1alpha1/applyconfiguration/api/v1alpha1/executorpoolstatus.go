@@ -9,31 +9,33 @@ import (
 // ExecutorPoolStatusApplyConfiguration represents a declarative configuration of the ExecutorPoolStatus type for use
 // with apply.
 //
-// ExecutorPoolStatus is what the controller saw last.
+// ExecutorPoolStatus is the last observed state of a pool.
 type ExecutorPoolStatusApplyConfiguration struct {
-	// observedGeneration is the metadata.generation this status belongs to.
+	// observedGeneration is the metadata.generation that this status describes.
 	ObservedGeneration *int64 `json:"observedGeneration,omitempty"`
 	// replicas is the number of executor pods that exist.
 	Replicas *int32 `json:"replicas,omitempty"`
-	// readyReplicas is the number of executor pods that serve.
+	// readyReplicas is the number of executor pods that are ready.
 	ReadyReplicas *int32 `json:"readyReplicas,omitempty"`
-	// desiredReplicas is the number of executor pods the controller wants now.
+	// desiredReplicas is the number of executor pods that the controller requests now.
 	DesiredReplicas *int32 `json:"desiredReplicas,omitempty"`
-	// slots is the number of submissions the ready replicas can run at one time.
+	// slots is the number of submissions that the ready replicas can run at the same time.
 	Slots *int32 `json:"slots,omitempty"`
-	// busySlots is the number of slots that ran a submission at the last sampling. It is sampled, not continuous.
+	// busySlots is the number of slots that ran a submission at the last sample. It can be some
+	// seconds old.
 	BusySlots *int32 `json:"busySlots,omitempty"`
-	// queueDepth is the number of submissions that waited for a slot at the last sampling. It is sampled, not
-	// continuous; each executor's /metrics has it to the second.
+	// queueDepth is the number of submissions that waited for a slot at the last sample. It can be
+	// some seconds old; /metrics of each executor has the current number.
 	QueueDepth *int32 `json:"queueDepth,omitempty"`
-	// selector selects the pool's pods, in the form the scale subresource hands to autoscalers.
+	// selector is the label selector of the pool's pods, in the form that the scale subresource gives
+	// to autoscalers.
 	Selector *string `json:"selector,omitempty"`
-	// nextContest is the Contest of this pool that starts next.
+	// nextContest is the Contest of this pool that starts next. It is absent without a future contest.
 	NextContest *NextContestApplyConfiguration `json:"nextContest,omitempty"`
-	// lastScale is the last change of desiredReplicas.
+	// lastScale is the last change of desiredReplicas. It is absent until the first change.
 	LastScale *ScaleRecordApplyConfiguration `json:"lastScale,omitempty"`
-	// conditions are Ready, Reconciling, Stalled, MetricsFresh, ScalingLimited, IsolationEnforced and, while one is held,
-	// RolloutHeld.
+	// conditions are Ready, Reconciling, Stalled, MetricsFresh, ScalingLimited, IsolationEnforced and,
+	// while a rollout is held, RolloutHeld.
 	Conditions []v1.ConditionApplyConfiguration `json:"conditions,omitempty"`
 }
 

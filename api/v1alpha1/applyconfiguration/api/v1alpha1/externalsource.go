@@ -9,11 +9,12 @@ import (
 // ExternalSourceApplyConfiguration represents a declarative configuration of the ExternalSource type for use
 // with apply.
 //
-// ExternalSource is a metric of external.metrics.k8s.io in the pool's namespace; its values are added up.
+// ExternalSource is a metric of external.metrics.k8s.io in the pool's namespace. The manager adds
+// up its values.
 type ExternalSourceApplyConfiguration struct {
 	// metric is the name of the metric.
 	Metric *string `json:"metric,omitempty"`
-	// selector selects the metric's series by labels. Default: all.
+	// selector is the label selector of the metric's series. Default: all series.
 	Selector *v1.LabelSelectorApplyConfiguration `json:"selector,omitempty"`
 }
 

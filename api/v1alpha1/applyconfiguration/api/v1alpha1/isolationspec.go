@@ -9,12 +9,14 @@ import (
 // IsolationSpecApplyConfiguration represents a declarative configuration of the IsolationSpec type for use
 // with apply.
 //
-// IsolationSpec says how strongly runs must be isolated.
+// IsolationSpec is the required isolation of runs.
 type IsolationSpecApplyConfiguration struct {
-	// minimumTier is the tier a replica must prove at boot by live attempts; below it the replica refuses to become
-	// ready. One of None, RestrictedLegacy, Restricted, Namespaced. Default RestrictedLegacy.
+	// minimumTier is the lowest tier that a replica must prove at boot by live attacks: None,
+	// RestrictedLegacy, Restricted or Namespaced. Default RestrictedLegacy. A replica with a lower
+	// tier does not become ready. A change replaces the pods.
 	MinimumTier *apiv1alpha1.Tier `json:"minimumTier,omitempty"`
-	// runtimeClassName is the RuntimeClass of the pods, such as gvisor. Default: the cluster's default runtime.
+	// runtimeClassName is the RuntimeClass of the pods, such as gvisor. Default: the cluster's default
+	// runtime. A change replaces the pods.
 	RuntimeClassName *string `json:"runtimeClassName,omitempty"`
 }
 

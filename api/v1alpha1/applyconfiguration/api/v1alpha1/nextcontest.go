@@ -11,11 +11,11 @@ import (
 //
 // NextContest is the contest that starts next.
 type NextContestApplyConfiguration struct {
-	// name is that of the Contest.
+	// name is the name of the Contest.
 	Name *string `json:"name,omitempty"`
-	// startTime is when it starts.
+	// startTime is the time at which the contest starts.
 	StartTime *v1.Time `json:"startTime,omitempty"`
-	// replicas is the number of replicas it holds.
+	// replicas is the number of replicas that the contest holds.
 	Replicas *int32 `json:"replicas,omitempty"`
 }
 

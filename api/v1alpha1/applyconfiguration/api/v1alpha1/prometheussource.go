@@ -5,12 +5,14 @@ package v1alpha1
 // PrometheusSourceApplyConfiguration represents a declarative configuration of the PrometheusSource type for use
 // with apply.
 //
-// PrometheusSource is a query that gives the number of waiting submissions.
+// PrometheusSource is a query that returns the number of waiting submissions.
 type PrometheusSourceApplyConfiguration struct {
-	// address is the URL of a Prometheus server as the manager reaches it, such as http://prometheus.monitoring:9090.
+	// address is the URL at which the manager reaches a Prometheus server, such as
+	// http://prometheus.monitoring:9090.
 	Address *string `json:"address,omitempty"`
-	// query is PromQL that gives one number, the submissions that wait now, such as
-	// sum(gateway_queue_depth{pool="finals"}). It is evaluated every second or, if that takes longer, one after another.
+	// query is a PromQL expression that returns one number, the submissions that wait now, such as
+	// sum(gateway_queue_depth{pool="finals"}). The manager evaluates it every second, or one
+	// evaluation after another where an evaluation takes longer.
 	Query *string `json:"query,omitempty"`
 }
 

@@ -7,10 +7,11 @@ package v1alpha1
 //
 // QueueSpec bounds the queue of a replica.
 type QueueSpecApplyConfiguration struct {
-	// capacity is how many submissions a replica lets wait; one more is answered 503 with Retry-After at once.
-	// Default 128.
+	// capacity is the highest number of submissions that wait in a replica. Default 128. The executor
+	// answers a further submission 503 with Retry-After at once.
 	Capacity *int32 `json:"capacity,omitempty"`
-	// maxWaitSeconds is how long in seconds a submission may wait; then it is answered 503 and never run. Default 30.
+	// maxWaitSeconds is the longest time in seconds that a submission waits for a slot. Default 30.
+	// After that time the executor answers it 503 and never runs it.
 	MaxWaitSeconds *int32 `json:"maxWaitSeconds,omitempty"`
 }
 

@@ -10,17 +10,17 @@ import (
 // RolloutSpecApplyConfiguration represents a declarative configuration of the RolloutSpec type for use
 // with apply.
 //
-// RolloutSpec says how pods are replaced.
+// RolloutSpec configures the replacement of pods.
 type RolloutSpecApplyConfiguration struct {
-	// maxSurge is how many pods, as a number or a percentage of the replicas, may exist beyond the replicas during a
-	// rollout. Default 25%.
+	// maxSurge is the number of pods that may exist above the replicas during a rollout, as a number
+	// or a percentage of the replicas. Default 25%.
 	MaxSurge *intstr.IntOrString `json:"maxSurge,omitempty"`
-	// maxUnavailable is how many pods, as a number or a percentage of the replicas, may be missing during a rollout.
-	// Default 0.
+	// maxUnavailable is the number of pods that may be missing during a rollout, as a number or a
+	// percentage of the replicas. Default 0.
 	MaxUnavailable *intstr.IntOrString `json:"maxUnavailable,omitempty"`
-	// duringContest says what becomes of a change that would replace pods while a Contest of the pool is between its start
-	// and its end: Hold (pods stay as they are until the contest is over) or Proceed. Default Hold. Replicas come and go all
-	// the same.
+	// duringContest is what happens to a change that would replace pods while a Contest of the pool is
+	// between its start and its end: Hold (the change waits for the end) or Proceed (the change
+	// replaces pods). Default Hold. Changes of the number of replicas take effect in both cases.
 	DuringContest *apiv1alpha1.RolloutDuringContest `json:"duringContest,omitempty"`
 }
 

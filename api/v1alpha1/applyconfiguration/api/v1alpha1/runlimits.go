@@ -7,17 +7,20 @@ package v1alpha1
 //
 // RunLimits are the ceilings of one run.
 type RunLimitsApplyConfiguration struct {
-	// cpuMillis is CPU time of the run's whole process tree in milliseconds. Default 10000.
+	// cpuMillis is the highest CPU time of a run's process tree in milliseconds. Default 10000. A run
+	// that exceeds it gets the verdict TimeLimit.
 	CPUMillis *int32 `json:"cpuMillis,omitempty"`
-	// memoryMiB is memory of the run's whole process tree in MiB. Default 256.
+	// memoryMiB is the highest memory of a run's process tree in MiB. Default 256. A run that exceeds
+	// it gets the verdict MemoryLimit.
 	MemoryMiB *int32 `json:"memoryMiB,omitempty"`
-	// outputKiB is stdout and stderr each, in KiB. Default 64.
+	// outputKiB is the highest size of stdout, and of stderr, in KiB. Default 64. A run that exceeds
+	// it gets the verdict OutputLimit.
 	OutputKiB *int32 `json:"outputKiB,omitempty"`
-	// processes is how many processes and threads a run may have at one time. Default 64. Java and JavaScript need
-	// about 30 for themselves.
+	// processes is the highest number of processes and threads that a run has at the same time.
+	// Default 64. The runtimes of Java and JavaScript need about 30.
 	Processes *int32 `json:"processes,omitempty"`
-	// diskMiB is what a run may leave on disk at one time, in MiB. Default 64. The scratch volume of a replica is
-	// slots x diskMiB and is held in memory.
+	// diskMiB is the highest size of a run's files at the same time, in MiB. Default 64. The scratch
+	// volume of a replica has slots x diskMiB and is held in memory.
 	DiskMiB *int32 `json:"diskMiB,omitempty"`
 }
 

@@ -11,13 +11,13 @@ import (
 //
 // ScaleRecord is one change of the desired replicas.
 type ScaleRecordApplyConfiguration struct {
-	// time is when it was decided.
+	// time is the time of the decision.
 	Time *v1.Time `json:"time,omitempty"`
-	// from is the number of replicas before.
+	// from is the number of replicas before the change.
 	From *int32 `json:"from,omitempty"`
-	// to is the number of replicas after.
+	// to is the number of replicas after the change.
 	To *int32 `json:"to,omitempty"`
-	// reason says in words why.
+	// reason is the explanation of the decision.
 	Reason *string `json:"reason,omitempty"`
 }
 

@@ -9,15 +9,16 @@ import (
 // ScalingSourceApplyConfiguration represents a declarative configuration of the ScalingSource type for use
 // with apply.
 //
-// ScalingSource is where the number of waiting submissions comes from. Slots, busy slots and run times are always the
-// executors' own, and what waits at the executors counts even if the source says less.
+// ScalingSource is the origin of the number of waiting submissions. Slots, busy slots and service
+// times always come from the executors. Submissions that wait at the executors count even if the
+// source reports fewer.
 type ScalingSourceApplyConfiguration struct {
-	// type is Executors (the pool's own queues), Prometheus (a query) or External (external.metrics.k8s.io, which a metrics
-	// adapter or KEDA serves). Default Executors.
+	// type is Executors (the queues of the pool), Prometheus (a query) or External
+	// (external.metrics.k8s.io, which a metrics adapter or KEDA serves). Default Executors.
 	Type *apiv1alpha1.ScalingSourceType `json:"type,omitempty"`
-	// prometheus is the query of type Prometheus.
+	// prometheus is the query of type Prometheus. Default: absent.
 	Prometheus *PrometheusSourceApplyConfiguration `json:"prometheus,omitempty"`
-	// external is the metric of type External.
+	// external is the metric of type External. Default: absent.
 	External *ExternalSourceApplyConfiguration `json:"external,omitempty"`
 }
 

@@ -9,22 +9,26 @@ import (
 // ScalingSpecApplyConfiguration represents a declarative configuration of the ScalingSpec type for use
 // with apply.
 //
-// ScalingSpec says how far and how fast the pool scales itself. Without maxReplicas it does not, and the pool has the
-// replicas that are asked for.
+// ScalingSpec configures the autoscaler of a pool. Without maxReplicas there is no autoscaling, and
+// the pool has the requested replicas.
 type ScalingSpecApplyConfiguration struct {
-	// maxReplicas is the number of executor pods up to which the pool scales itself by its queue. Default: absent, no
-	// autoscaling. It bounds the autoscaler, not the admin: with more replicas asked for, those are kept.
+	// maxReplicas is the highest number of executor pods that the autoscaler sets. Default: absent,
+	// which means no autoscaling. It bounds the autoscaler, not the admin: more requested replicas are
+	// kept.
 	MaxReplicas *int32 `json:"maxReplicas,omitempty"`
-	// targetWaitSeconds is how long in seconds a submission may wait for a slot; replicas are added, in one step, until
-	// what waits can be served in that time. Default 5.
+	// targetWaitSeconds is the time in seconds for which a submission may wait for a slot. Default 5.
+	// The autoscaler adds replicas, in one step, until the waiting submissions can be served in that
+	// time.
 	TargetWaitSeconds *int32 `json:"targetWaitSeconds,omitempty"`
-	// scaleDownStabilizationSeconds is how long in seconds fewer replicas must have been enough before any is removed; then
-	// as many stay as were needed at most in that time. Default 300. Those that go answer first what they have accepted.
+	// scaleDownStabilizationSeconds is the time in seconds for which fewer replicas must have been
+	// enough before the autoscaler removes replicas. Default 300. The autoscaler keeps the highest
+	// number that was needed in that time. A removed replica first answers every submission that it
+	// has accepted.
 	ScaleDownStabilizationSeconds *int32 `json:"scaleDownStabilizationSeconds,omitempty"`
-	// hold names the directions in which the autoscaler may not move: None, In (it removes no replica), Out (it adds none)
-	// or Both. Default None. Replicas that are asked for are obeyed all the same.
+	// hold is the direction in which the autoscaler may not scale: None, In (it removes no replica),
+	// Out (it adds no replica) or Both. Default None. The controller still obeys replicas.
 	Hold *apiv1alpha1.ScalingHold `json:"hold,omitempty"`
-	// source is where the number of waiting submissions comes from.
+	// source is the origin of the number of waiting submissions. Default: the executors.
 	Source *ScalingSourceApplyConfiguration `json:"source,omitempty"`
 }
 

@@ -9,20 +9,22 @@ import (
 // SchedulingSpecApplyConfiguration represents a declarative configuration of the SchedulingSpec type for use
 // with apply.
 //
-// SchedulingSpec says where the pods may run. Each field goes into the pod unchanged.
+// SchedulingSpec constrains the nodes on which the pods run. The controller copies each field into
+// the pod.
 type SchedulingSpecApplyConfiguration struct {
-	// nodeSelector are labels a node must have.
+	// nodeSelector are the labels that a node must have. Default: none.
 	NodeSelector map[string]string `json:"nodeSelector,omitempty"`
-	// tolerations are the taints the pods put up with.
+	// tolerations are the taints that the pods tolerate. Default: none.
 	Tolerations []v1.Toleration `json:"tolerations,omitempty"`
-	// affinity are the pods' affinity rules.
+	// affinity is the affinity of the pods to nodes and to other pods. Default: none.
 	Affinity *v1.Affinity `json:"affinity,omitempty"`
-	// topologySpreadConstraints spread the pods over zones or nodes. A constraint without a labelSelector gets the
-	// pool's own.
+	// topologySpreadConstraints spread the pods over zones or nodes. Default: the scheduler's own. A
+	// constraint without a labelSelector gets the pool's labelSelector.
 	TopologySpreadConstraints []v1.TopologySpreadConstraint `json:"topologySpreadConstraints,omitempty"`
-	// priorityClassName is the PriorityClass of the pods.
+	// priorityClassName is the PriorityClass of the pods. Default: the cluster's default priority.
 	PriorityClassName *string `json:"priorityClassName,omitempty"`
-	// imagePullSecrets name Secrets in the pool's namespace that hold credentials for the image.
+	// imagePullSecrets name Secrets in the pool's namespace with credentials for the image. Default:
+	// none.
 	ImagePullSecrets []v1.LocalObjectReference `json:"imagePullSecrets,omitempty"`
 }
 

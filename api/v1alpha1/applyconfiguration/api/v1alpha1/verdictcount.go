@@ -5,11 +5,11 @@ package v1alpha1
 // VerdictCountApplyConfiguration represents a declarative configuration of the VerdictCount type for use
 // with apply.
 //
-// VerdictCount is how many submissions got a verdict.
+// VerdictCount is the number of submissions with one verdict.
 type VerdictCountApplyConfiguration struct {
-	// verdict is that of the executor's API, such as OK or TimeLimit.
+	// verdict is a verdict of the executor's API, such as OK or TimeLimit.
 	Verdict *string `json:"verdict,omitempty"`
-	// count is how many submissions got it.
+	// count is the number of submissions with this verdict.
 	Count *int64 `json:"count,omitempty"`
 }
 
