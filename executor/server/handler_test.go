@@ -31,15 +31,19 @@ func (f fixedSlots) Slots() int   { return f.slots }
 func (f fixedSlots) Busy() int    { return f.busy }
 func (f fixedSlots) Ready() error { return f.ready }
 
-func newServer(slots Slots) *Server {
-	return New(Config{
+func newServer(slots Slots, change ...func(*Config)) *Server {
+	cfg := Config{
 		Queue: job.NewQueue(2, queue.RealClock{}), Slots: slots, Metrics: NewMetrics(),
 		Languages: []api.Language{{ID: "c", Name: "C"}, {ID: "python3", Name: "Python 3"}},
 		Bounds:    api.Bounds{Limits: api.Limits{CPUMillis: 1000, WallMillis: 1000, MemoryMiB: 64, OutputKiB: 64, Processes: 8}},
 		QueueWait: 10 * time.Millisecond, MaxBody: 1000, MaxBuffered: 1000,
 		Tier: sandbox.Restricted, TierReason: "why not", MinimumTier: sandbox.RestrictedLegacy,
 		Clock: queue.RealClock{}, Log: slog.New(slog.DiscardHandler), Version: "test",
-	})
+	}
+	for _, f := range change {
+		f(&cfg)
+	}
+	return New(cfg)
 }
 
 func TestHandlerProblems(t *testing.T) {
@@ -207,7 +211,7 @@ func TestHandlerPanicAnswers500(t *testing.T) {
 func TestHandlerRejectsSubmissionThatExceedsDeadline(t *testing.T) {
 	s := newServer(fixedSlots{slots: 1, busy: 1})
 	for range admission.MinSamples {
-		s.estimator.Observe(20 * time.Second)
+		s.admission.Estimator().Observe(20 * time.Second)
 	}
 	url := serve(t, s)
 	post := func() (int, api.Problem, string) {

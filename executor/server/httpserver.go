@@ -135,7 +135,7 @@ func (s *Server) parseError(ctx *fasthttp.RequestCtx, err error) {
 	var broken net.Error
 	switch _, inBody := err.(*net.OpError); { //nolint:errorlint // a wrapped error is one of the headers
 	case inBody, err == io.ErrUnexpectedEOF: //nolint:errorlint // as above
-		s.reject(ctx, s.totals, s.bodyProblem(err), time.Second)
+		s.rejectProblem(ctx, false, s.bodyProblem(err))
 	case errors.As(err, &headerTooLarge):
 		writeProblem(ctx, &api.Problem{
 			Type: api.TypeTooLarge, Title: "the request's header is too large", Status: fasthttp.StatusRequestHeaderFieldsTooLarge,

@@ -107,9 +107,7 @@ var validRequest = fmt.Sprintf("%sContent-Length: %d\r\n\r\n%s", validHeader, le
 
 // newIdleServer returns a server of whose queue nothing is taken but by popJob.
 func newIdleServer() *Server {
-	s := newServer(fixedSlots{slots: 1})
-	s.cfg.QueueWait = time.Minute
-	return s
+	return newServer(fixedSlots{slots: 1}, func(c *Config) { c.QueueWait = time.Minute })
 }
 
 // popJob takes the head of the queue.

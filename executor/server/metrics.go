@@ -6,6 +6,7 @@ import (
 	"github.com/prometheus/client_golang/prometheus"
 	"github.com/prometheus/client_golang/prometheus/collectors"
 
+	"executorpool.dev/executor/admission"
 	"executorpool.dev/executor/api"
 	"executorpool.dev/executor/job"
 	"executorpool.dev/executor/sandbox"
@@ -150,16 +151,16 @@ func (m *Metrics) registerGauges(cfg Config) {
 }
 
 // registerCounters adds the counters that GET /v1/state reports too.
-func (m *Metrics) registerCounters(s *Server) {
+func (m *Metrics) registerCounters(c *admission.Counters) {
 	counter := func(name, help string, read func() float64) {
 		m.Registry.MustRegister(prometheus.NewCounterFunc(prometheus.CounterOpts{Name: name, Help: help}, read))
 	}
 	counter("executor_accepted_total", "Submissions that got a slot or a place in the queue.",
-		func() float64 { return float64(s.accepted.Load()) })
+		func() float64 { return float64(c.Read().Accepted) })
 	counter("executor_finished_total", "Accepted submissions that a slot is done with.",
-		func() float64 { return float64(s.finished.Load()) })
+		func() float64 { return float64(c.Read().Finished) })
 	counter("executor_slot_seconds_total", "Time that slots held the finished submissions.",
-		func() float64 { return float64(s.servedMillis.Load()) / 1000 })
+		func() float64 { return float64(c.Read().ServedMillis) / 1000 })
 }
 
 func (m *Metrics) observeResult(language string, o job.Outcome) {

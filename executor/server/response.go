@@ -7,6 +7,7 @@ import (
 
 	"github.com/valyala/fasthttp"
 
+	"executorpool.dev/executor/admission"
 	"executorpool.dev/executor/api"
 )
 
@@ -38,12 +39,12 @@ func writeProblem(ctx *fasthttp.RequestCtx, p *api.Problem) {
 // writeRejection writes a 503 with Retry-After. It closes the connection: a Service balances
 // connections, not requests, and a retry on the same connection would reach the same full replica.
 // A client that sends X-Queue: none chooses the replica itself, and its connection stays open.
-func writeRejection(ctx *fasthttp.RequestCtx, p *api.Problem, retryAfter time.Duration) {
-	if p.Reason != api.ReasonNoFreeSlot {
+func writeRejection(ctx *fasthttp.RequestCtx, r *admission.Rejection) {
+	if r.Problem.Reason != api.ReasonNoFreeSlot {
 		ctx.SetConnectionClose()
 	}
-	ctx.Response.Header.Set("Retry-After", strconv.Itoa(retrySeconds(retryAfter)))
-	writeProblem(ctx, p)
+	ctx.Response.Header.Set("Retry-After", strconv.Itoa(retrySeconds(r.RetryAfter)))
+	writeProblem(ctx, r.Problem)
 }
 
 // retrySeconds returns the value of Retry-After: d rounded up to whole seconds, within 1 and 60.

@@ -63,17 +63,13 @@ const (
 type Server struct {
 	cfg       Config
 	metrics   *Metrics
-	totals    *admission.Totals
-	estimator admission.Estimator
+	admission *admission.Controller
 	budget    *semaphore.Weighted
 	known     map[string]bool
 	ids       []string
 
-	started            time.Time
-	phase              atomic.Int32
-	accepted, answered atomic.Uint64
-	finished           atomic.Uint64
-	servedMillis       atomic.Uint64
+	started time.Time
+	phase   atomic.Int32
 
 	bodyTimeout time.Duration // a field for the tests; see the constant
 
@@ -84,7 +80,10 @@ type Server struct {
 // New returns a server in PhaseServing.
 func New(cfg Config) *Server {
 	s := &Server{
-		cfg: cfg, metrics: cfg.Metrics, totals: admission.NewTotals(cfg.Clock),
+		cfg: cfg, metrics: cfg.Metrics,
+		admission: admission.New(admission.Config{
+			Queue: cfg.Queue, Slots: cfg.Slots.Slots, MaxWait: cfg.QueueWait, Clock: cfg.Clock,
+		}),
 		budget: semaphore.NewWeighted(cfg.MaxBuffered),
 		known:  map[string]bool{}, started: cfg.Clock.Now(), bodyTimeout: bodyTimeout,
 		// An id is this prefix, which differs between processes, and a counter.
@@ -95,7 +94,7 @@ func New(cfg Config) *Server {
 		s.ids = append(s.ids, l.ID)
 	}
 	cfg.Metrics.registerGauges(cfg)
-	cfg.Metrics.registerCounters(s)
+	cfg.Metrics.registerCounters(s.admission.Counters())
 	return s
 }
 
@@ -103,15 +102,6 @@ func New(cfg Config) *Server {
 func (s *Server) SetPhase(p Phase) { s.phase.Store(int32(p)) }
 
 func (s *Server) phaseIs(p Phase) bool { return Phase(s.phase.Load()) == p }
-
-// totalsFor returns the totals that count a request. It returns nil, which counts nothing, for a
-// canary.
-func (s *Server) totalsFor(h *fasthttp.RequestHeader) *admission.Totals {
-	if string(h.Peek(api.PurposeHeader)) == api.PurposeCanary {
-		return nil
-	}
-	return s.totals
-}
 
 func (s *Server) nextID() string {
 	return s.idPrefix + strconv.FormatUint(s.lastID.Add(1), 10)
@@ -126,15 +116,15 @@ func (s *Server) languages(ctx *fasthttp.RequestCtx) {
 }
 
 func (s *Server) state(ctx *fasthttp.RequestCtx) {
-	accepted, answered := s.accepted.Load(), s.answered.Load()
+	counts := s.admission.Counters().Read()
 	writeJSON(ctx, fasthttp.StatusOK, "application/json", api.State{
 		Slots: s.cfg.Slots.Slots(), Busy: s.cfg.Slots.Busy(),
 		Queued: s.cfg.Queue.Depth(), QueueCapacity: s.cfg.Queue.Capacity(),
 		OldestMillis: s.cfg.Queue.Oldest().Milliseconds(),
 		Draining:     !s.phaseIs(PhaseServing),
 		Tier:         s.cfg.Tier.String(),
-		Accepted:     accepted, Answered: answered,
-		Finished: s.finished.Load(), ServedMillis: s.servedMillis.Load(),
+		Accepted:     counts.Accepted, Answered: counts.Answered,
+		Finished: counts.Finished, ServedMillis: counts.ServedMillis,
 		UptimeMillis: s.cfg.Clock.Now().Sub(s.started).Milliseconds(),
 	})
 }
@@ -145,7 +135,7 @@ func (s *Server) answerTotals(ctx *fasthttp.RequestCtx) {
 
 // Totals returns the document of GET /v1/totals at this instant.
 func (s *Server) Totals() api.Totals {
-	all := s.totals.Document(s.cfg.Queue.Depth())
+	all := s.admission.Totals().Document(s.cfg.Queue.Depth())
 	all.Process = s.idPrefix[:len(s.idPrefix)-1]
 	all.UptimeMillis = s.cfg.Clock.Now().Sub(s.started).Milliseconds()
 	all.Draining = !s.phaseIs(PhaseServing)
