@@ -2,7 +2,6 @@ package executor
 
 import (
 	"context"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"log/slog"
@@ -17,44 +16,11 @@ import (
 
 	"golang.org/x/sys/unix"
 
-	"executorpool.dev/executor/api"
 	"executorpool.dev/executor/job"
 	"executorpool.dev/executor/queue"
-	"executorpool.dev/executor/sandbox"
 	"executorpool.dev/executor/server"
 	"executorpool.dev/executor/supervisor"
 	"executorpool.dev/executor/toolchain"
-)
-
-// Options configures an executor. All fields but CacheSize are required.
-type Options struct {
-	Listen           string
-	Workers, Threads int
-	Timeout          time.Duration
-	QueueCapacity    int
-	QueueWait        time.Duration
-	Limits           sandbox.Limits // ceilings of one run
-	RecycleAfter     int
-	MinimumTier      sandbox.Tier
-	DrainDelay       time.Duration
-	Scratch          string
-	Languages        []string // files of the language table; absolute
-	MaxBody          int64    // bytes
-	MaxBuffered      int64    // bytes
-	CacheSize        int64    // bytes of compiled programs to keep; 0 keeps none
-	WorkerCommand    []string // the program and the arguments of a worker process
-	// Probe returns the isolation tier that it proved in the directory dir, and why the tier is not
-	// higher. paths are the files that workers read in addition to those of the sandbox.
-	Probe   func(ctx context.Context, dir string, paths []string) (sandbox.Tier, string) `json:"-"`
-	Log     *slog.Logger                                                                 `json:"-"`
-	Version string
-}
-
-var (
-	// ErrForced is the error of an executor that a second signal stopped before it had drained.
-	ErrForced = errors.New("stopped at once by a second signal")
-	// ErrNotDrained is the error of an executor whose drain exceeded the sum of all deadlines.
-	ErrNotDrained = errors.New("stopped before every submission had its verdict: draining took too long")
 )
 
 // Run probes the isolation, starts the workers and serves until ctx ends or the process gets
@@ -134,17 +100,6 @@ func assemble(ctx context.Context, o Options) (*executor, error) {
 	return &executor{options: o, queue: q, supervisor: supervisor, server: srv, tierReached: tier >= o.MinimumTier, log: o.Log}, nil
 }
 
-// bounds returns the ceilings in the units of the API.
-func (o Options) bounds() api.Bounds {
-	return api.Bounds{Limits: api.Limits{
-		CPUMillis:  o.Limits.CPU.Milliseconds(),
-		WallMillis: o.Timeout.Milliseconds(),
-		MemoryMiB:  o.Limits.Memory >> 20,
-		OutputKiB:  o.Limits.Output >> 10,
-		Processes:  o.Limits.Processes,
-	}}
-}
-
 // run serves on listener until a signal or the end of ctx, and drains.
 func (e *executor) run(ctx context.Context, listener net.Listener, signals <-chan os.Signal) error {
 	abortCtx, abort := context.WithCancel(context.WithoutCancel(ctx))
@@ -195,65 +150,6 @@ func (e *executor) run(ctx context.Context, listener net.Listener, signals <-cha
 	e.log.Info("executor has drained")
 	return nil
 }
-
-// terminationMessagePath is the file that the kubelet reads when the container has ended. The
-// kubelet copies it to the pod's status as the termination message.
-const terminationMessagePath = "/dev/termination-log"
-
-// writeTerminationMessage writes the final totals to file, because GET /v1/totals is gone with the
-// process. It does nothing if the file does not exist, as is the case outside of a pod.
-func (e *executor) writeTerminationMessage(file string) {
-	f, err := os.OpenFile(file, os.O_WRONLY|os.O_TRUNC, 0)
-	if err != nil {
-		return
-	}
-	defer func() { _ = f.Close() }()
-	if err := json.NewEncoder(f).Encode(e.server.Totals()); err != nil {
-		e.log.Warn("the termination message could not be written", "file", file, "error", err)
-	}
-}
-
-// drain stops the acceptance of submissions and returns when every accepted submission has its
-// outcome. It returns ErrForced after a second signal and ErrNotDrained after the drain limit; it
-// then answers the queued submissions with 503 and kills the workers.
-func (e *executor) drain(listener net.Listener, signals <-chan os.Signal, supervisorDone <-chan struct{}, abort func()) error {
-	e.server.SetPhase(server.PhaseTerminating)
-	delay := time.NewTimer(e.options.DrainDelay)
-	defer delay.Stop()
-	var drainErr error
-	select {
-	case <-delay.C:
-	case <-signals:
-		drainErr = ErrForced
-	}
-	e.server.SetPhase(server.PhaseDraining)
-	_ = listener.Close() // open connections stay open
-	e.queue.Close()
-	if drainErr == nil {
-		// After this time every queued submission has expired, and every slot has reported or its
-		// worker was replaced.
-		limit := time.NewTimer(e.options.QueueWait + e.options.Timeout + drainSlack)
-		defer limit.Stop()
-		select {
-		case <-supervisorDone:
-			return nil
-		case <-limit.C:
-			drainErr = ErrNotDrained
-		case <-signals:
-			drainErr = ErrForced
-		}
-	}
-	e.log.Warn("stopping at once", "waiting", e.queue.Depth(), "busy", e.supervisor.Busy())
-	for _, j := range e.queue.Clear() {
-		j.Answer(job.Outcome{Disposition: job.Dropped})
-	}
-	abort()
-	<-supervisorDone
-	return drainErr
-}
-
-// drainSlack is the time to detect a hung worker, to kill it and to clean up after it.
-const drainSlack = 15 * time.Second
 
 // recycleOnHangup recycles the workers at SIGHUP. All signals during one recycling count as one.
 // stop ends it and waits.

@@ -80,30 +80,32 @@ func (f *fixture) fill(n int) {
 	}
 }
 
+var admitCases = map[string]struct {
+	prepare    func(f *fixture)
+	options    Options
+	reason     string // of the rejection; empty: accepted
+	retryAfter time.Duration
+	depth      int
+}{
+	"empty queue":             {depth: 1},
+	"free slot":               {prepare: func(f *fixture) { f.freeSlot(time.Hour, api.OK) }},
+	"free slot, no wait":      {prepare: func(f *fixture) { f.freeSlot(time.Hour, api.OK) }, options: Options{NoWait: true}},
+	"no slot, no wait":        {options: Options{NoWait: true}, reason: api.ReasonNoFreeSlot, retryAfter: time.Second},
+	"last place":              {prepare: func(f *fixture) { f.fill(1) }, depth: 2},
+	"full":                    {prepare: func(f *fixture) { f.fill(capacity) }, reason: api.ReasonQueueFull, depth: capacity},
+	"full, measured":          {prepare: func(f *fixture) { f.fill(capacity); f.measure(4 * time.Second) }, reason: api.ReasonQueueFull, retryAfter: 2 * time.Second, depth: capacity},
+	"slow, one queued":        {prepare: func(f *fixture) { f.fill(1); f.measure(time.Hour) }, depth: 2},
+	"slow, as many as slots":  {prepare: func(f *fixture) { f.fill(2); f.measure(24 * time.Second) }, reason: api.ReasonDeadline, retryAfter: 2 * time.Second, depth: 2},
+	"slow, canary":            {prepare: func(f *fixture) { f.fill(2); f.measure(24 * time.Second) }, options: Options{Canary: true}, reason: api.ReasonDeadline, retryAfter: 2 * time.Second, depth: 2},
+	"slow, no wait":           {prepare: func(f *fixture) { f.fill(2); f.measure(24 * time.Second) }, options: Options{NoWait: true}, reason: api.ReasonNoFreeSlot, retryAfter: time.Second, depth: 2},
+	"slow, others expire":     {prepare: func(f *fixture) { f.fill(2); time.Sleep(maxWait); f.measure(24 * time.Second) }, depth: 1},
+	"closed":                  {prepare: func(f *fixture) { f.queue.Close() }, reason: api.ReasonDraining, retryAfter: time.Second},
+	"closed, no wait":         {prepare: func(f *fixture) { f.queue.Close() }, options: Options{NoWait: true}, reason: api.ReasonDraining, retryAfter: time.Second},
+	"closed takes precedence": {prepare: func(f *fixture) { f.fill(capacity); f.queue.Close() }, reason: api.ReasonDraining, retryAfter: time.Second, depth: capacity},
+}
+
 func TestAdmit(t *testing.T) {
-	for name, tc := range map[string]struct {
-		prepare    func(f *fixture)
-		options    Options
-		reason     string // of the rejection; empty: accepted
-		retryAfter time.Duration
-		depth      int
-	}{
-		"empty queue":             {depth: 1},
-		"free slot":               {prepare: func(f *fixture) { f.freeSlot(time.Hour, api.OK) }},
-		"free slot, no wait":      {prepare: func(f *fixture) { f.freeSlot(time.Hour, api.OK) }, options: Options{NoWait: true}},
-		"no slot, no wait":        {options: Options{NoWait: true}, reason: api.ReasonNoFreeSlot, retryAfter: time.Second},
-		"last place":              {prepare: func(f *fixture) { f.fill(1) }, depth: 2},
-		"full":                    {prepare: func(f *fixture) { f.fill(capacity) }, reason: api.ReasonQueueFull, depth: capacity},
-		"full, measured":          {prepare: func(f *fixture) { f.fill(capacity); f.measure(4 * time.Second) }, reason: api.ReasonQueueFull, retryAfter: 2 * time.Second, depth: capacity},
-		"slow, one queued":        {prepare: func(f *fixture) { f.fill(1); f.measure(time.Hour) }, depth: 2},
-		"slow, as many as slots":  {prepare: func(f *fixture) { f.fill(2); f.measure(24 * time.Second) }, reason: api.ReasonDeadline, retryAfter: 2 * time.Second, depth: 2},
-		"slow, canary":            {prepare: func(f *fixture) { f.fill(2); f.measure(24 * time.Second) }, options: Options{Canary: true}, reason: api.ReasonDeadline, retryAfter: 2 * time.Second, depth: 2},
-		"slow, no wait":           {prepare: func(f *fixture) { f.fill(2); f.measure(24 * time.Second) }, options: Options{NoWait: true}, reason: api.ReasonNoFreeSlot, retryAfter: time.Second, depth: 2},
-		"slow, others expire":     {prepare: func(f *fixture) { f.fill(2); time.Sleep(maxWait); f.measure(24 * time.Second) }, depth: 1},
-		"closed":                  {prepare: func(f *fixture) { f.queue.Close() }, reason: api.ReasonDraining, retryAfter: time.Second},
-		"closed, no wait":         {prepare: func(f *fixture) { f.queue.Close() }, options: Options{NoWait: true}, reason: api.ReasonDraining, retryAfter: time.Second},
-		"closed takes precedence": {prepare: func(f *fixture) { f.fill(capacity); f.queue.Close() }, reason: api.ReasonDraining, retryAfter: time.Second, depth: capacity},
-	} {
+	for name, tc := range admitCases {
 		t.Run(name, func(t *testing.T) {
 			bubble(t, func(t *testing.T, f *fixture) {
 				if tc.prepare != nil {
@@ -133,64 +135,66 @@ func TestAdmit(t *testing.T) {
 	}
 }
 
+var waitCases = map[string]struct {
+	canary  bool
+	act     func(f *fixture, cancel context.CancelFunc)
+	want    job.Outcome
+	reason  string // of the rejection that answers the outcome
+	counts  Counts
+	totals  api.Totals
+	samples int
+	took    time.Duration
+}{
+	"runs after a wait": {
+		act: func(f *fixture, _ context.CancelFunc) {
+			time.Sleep(2 * time.Second)
+			f.freeSlot(3*time.Second, api.TimeLimit)
+		},
+		want:    job.Outcome{Disposition: job.Ran, Result: api.Result{Verdict: api.TimeLimit}, Held: 3 * time.Second, Waited: 2 * time.Second},
+		counts:  Counts{Accepted: 1, Answered: 1, Finished: 1, ServedMillis: 3000},
+		totals:  api.Totals{Accepted: 1, Answered: 1, ServedMillis: 3000, Verdicts: map[api.Verdict]uint64{api.TimeLimit: 1}, Waits: [][2]uint64{{uint64(api.WaitBucket(2 * time.Second)), 1}}},
+		samples: 1, took: 5 * time.Second,
+	},
+	"a canary runs": {
+		canary: true, act: func(f *fixture, _ context.CancelFunc) { f.freeSlot(time.Second, api.OK) },
+		want:   job.Outcome{Disposition: job.Ran, Result: api.Result{Verdict: api.OK}, Held: time.Second},
+		counts: Counts{Accepted: 1, Answered: 1, Finished: 1, ServedMillis: 1000}, samples: 1, took: time.Second,
+	},
+	"expires": {
+		act:    func(*fixture, context.CancelFunc) {},
+		want:   job.Outcome{Disposition: job.Expired},
+		reason: api.ReasonQueueTimeout, counts: Counts{Accepted: 1, Answered: 1},
+		totals: api.Totals{Accepted: 1, Answered: 1}, took: maxWait,
+	},
+	"the client leaves the queue": {
+		act:    func(_ *fixture, cancel context.CancelFunc) { time.Sleep(time.Second); cancel() },
+		want:   job.Outcome{Disposition: job.Abandoned},
+		counts: Counts{Accepted: 1, Answered: 1},
+		totals: api.Totals{Accepted: 1, Answered: 1, Rejections: map[string]uint64{api.ReasonClientGone: 1}}, took: time.Second,
+	},
+	"the client leaves a slot": {
+		act: func(f *fixture, cancel context.CancelFunc) {
+			f.freeSlot(3*time.Second, api.OK)
+			cancel()
+		},
+		want:   job.Outcome{Disposition: job.Ran, Result: api.Result{Verdict: api.OK}, Held: 3 * time.Second},
+		counts: Counts{Accepted: 1, Answered: 1, Finished: 1, ServedMillis: 3000},
+		totals: api.Totals{Accepted: 1, Answered: 1, ServedMillis: 3000, Verdicts: map[api.Verdict]uint64{api.OK: 1}, Waits: [][2]uint64{{0, 1}}}, samples: 1, took: 3 * time.Second,
+	},
+	"the executor stops at once": {
+		act: func(f *fixture, _ context.CancelFunc) {
+			for _, j := range f.queue.Clear() {
+				j.Answer(job.Outcome{Disposition: job.Dropped})
+			}
+		},
+		want:   job.Outcome{Disposition: job.Dropped},
+		reason: api.ReasonDraining, counts: Counts{Accepted: 1, Answered: 1},
+		totals: api.Totals{Accepted: 1, Answered: 1},
+	},
+}
+
 func TestWait(t *testing.T) {
-	for name, tc := range map[string]struct {
-		canary  bool
-		act     func(f *fixture, cancel context.CancelFunc)
-		want    job.Outcome
-		reason  string // of the rejection that answers the outcome
-		counts  Counts
-		totals  api.Totals
-		samples int
-		took    time.Duration
-	}{
-		"runs after a wait": {
-			act: func(f *fixture, _ context.CancelFunc) {
-				time.Sleep(2 * time.Second)
-				f.freeSlot(3*time.Second, api.TimeLimit)
-			},
-			want:    job.Outcome{Disposition: job.Ran, Result: api.Result{Verdict: api.TimeLimit}, Held: 3 * time.Second, Waited: 2 * time.Second},
-			counts:  Counts{Accepted: 1, Answered: 1, Finished: 1, ServedMillis: 3000},
-			totals:  api.Totals{Accepted: 1, Answered: 1, ServedMillis: 3000, Verdicts: map[api.Verdict]uint64{api.TimeLimit: 1}, Waits: [][2]uint64{{uint64(api.WaitBucket(2 * time.Second)), 1}}},
-			samples: 1, took: 5 * time.Second,
-		},
-		"a canary runs": {
-			canary: true, act: func(f *fixture, _ context.CancelFunc) { f.freeSlot(time.Second, api.OK) },
-			want:   job.Outcome{Disposition: job.Ran, Result: api.Result{Verdict: api.OK}, Held: time.Second},
-			counts: Counts{Accepted: 1, Answered: 1, Finished: 1, ServedMillis: 1000}, samples: 1, took: time.Second,
-		},
-		"expires": {
-			act:    func(*fixture, context.CancelFunc) {},
-			want:   job.Outcome{Disposition: job.Expired},
-			reason: api.ReasonQueueTimeout, counts: Counts{Accepted: 1, Answered: 1},
-			totals: api.Totals{Accepted: 1, Answered: 1}, took: maxWait,
-		},
-		"the client leaves the queue": {
-			act:    func(_ *fixture, cancel context.CancelFunc) { time.Sleep(time.Second); cancel() },
-			want:   job.Outcome{Disposition: job.Abandoned},
-			counts: Counts{Accepted: 1, Answered: 1},
-			totals: api.Totals{Accepted: 1, Answered: 1, Rejections: map[string]uint64{api.ReasonClientGone: 1}}, took: time.Second,
-		},
-		"the client leaves a slot": {
-			act: func(f *fixture, cancel context.CancelFunc) {
-				f.freeSlot(3*time.Second, api.OK)
-				cancel()
-			},
-			want:   job.Outcome{Disposition: job.Ran, Result: api.Result{Verdict: api.OK}, Held: 3 * time.Second},
-			counts: Counts{Accepted: 1, Answered: 1, Finished: 1, ServedMillis: 3000},
-			totals: api.Totals{Accepted: 1, Answered: 1, ServedMillis: 3000, Verdicts: map[api.Verdict]uint64{api.OK: 1}, Waits: [][2]uint64{{0, 1}}}, samples: 1, took: 3 * time.Second,
-		},
-		"the executor stops at once": {
-			act: func(f *fixture, _ context.CancelFunc) {
-				for _, j := range f.queue.Clear() {
-					j.Answer(job.Outcome{Disposition: job.Dropped})
-				}
-			},
-			want:   job.Outcome{Disposition: job.Dropped},
-			reason: api.ReasonDraining, counts: Counts{Accepted: 1, Answered: 1},
-			totals: api.Totals{Accepted: 1, Answered: 1},
-		},
-	} {
+	for name, tc := range waitCases {
 		t.Run(name, func(t *testing.T) {
 			bubble(t, func(t *testing.T, f *fixture) {
 				begun := time.Now()

@@ -1,0 +1,45 @@
+package executor
+
+import (
+	"context"
+	"log/slog"
+	"time"
+
+	"executorpool.dev/executor/api"
+	"executorpool.dev/executor/sandbox"
+)
+
+// Options configures an executor. All fields but CacheSize are required.
+type Options struct {
+	Listen           string
+	Workers, Threads int
+	Timeout          time.Duration
+	QueueCapacity    int
+	QueueWait        time.Duration
+	Limits           sandbox.Limits // ceilings of one run
+	RecycleAfter     int
+	MinimumTier      sandbox.Tier
+	DrainDelay       time.Duration
+	Scratch          string
+	Languages        []string // files of the language table; absolute
+	MaxBody          int64    // bytes
+	MaxBuffered      int64    // bytes
+	CacheSize        int64    // bytes of compiled programs to keep; 0 keeps none
+	WorkerCommand    []string // the program and the arguments of a worker process
+	// Probe returns the isolation tier that it proved in the directory dir, and why the tier is not
+	// higher. paths are the files that workers read in addition to those of the sandbox.
+	Probe   func(ctx context.Context, dir string, paths []string) (sandbox.Tier, string) `json:"-"`
+	Log     *slog.Logger                                                                 `json:"-"`
+	Version string
+}
+
+// bounds returns the ceilings in the units of the API.
+func (o Options) bounds() api.Bounds {
+	return api.Bounds{Limits: api.Limits{
+		CPUMillis:  o.Limits.CPU.Milliseconds(),
+		WallMillis: o.Timeout.Milliseconds(),
+		MemoryMiB:  o.Limits.Memory >> 20,
+		OutputKiB:  o.Limits.Output >> 10,
+		Processes:  o.Limits.Processes,
+	}}
+}
