@@ -60,7 +60,9 @@ func (f *fixture) freeSlot(serviceTime time.Duration, verdict api.Verdict) {
 			return
 		}
 		time.Sleep(serviceTime)
-		taken.Value.Answer(job.Outcome{Disposition: job.Ran, Result: api.Result{Verdict: verdict}, Held: serviceTime, Waited: taken.Waited})
+		taken.Value.Answer(job.Outcome{
+			Disposition: job.Ran, Result: api.Result{Verdict: verdict}, Held: serviceTime, Waited: taken.Waited,
+		})
 	}()
 	synctest.Wait()
 }
@@ -80,6 +82,19 @@ func (f *fixture) fill(n int) {
 	}
 }
 
+func oneFreeSlot(f *fixture) { f.freeSlot(time.Hour, api.OK) }
+
+// backlog returns a preparation that queues n jobs and then, unless it is 0, measures the service
+// time.
+func backlog(n int, serviceTime time.Duration) func(*fixture) {
+	return func(f *fixture) {
+		f.fill(n)
+		if serviceTime > 0 {
+			f.measure(serviceTime)
+		}
+	}
+}
+
 var admitCases = map[string]struct {
 	prepare    func(f *fixture)
 	options    Options
@@ -87,21 +102,42 @@ var admitCases = map[string]struct {
 	retryAfter time.Duration
 	depth      int
 }{
-	"empty queue":             {depth: 1},
-	"free slot":               {prepare: func(f *fixture) { f.freeSlot(time.Hour, api.OK) }},
-	"free slot, no wait":      {prepare: func(f *fixture) { f.freeSlot(time.Hour, api.OK) }, options: Options{NoWait: true}},
-	"no slot, no wait":        {options: Options{NoWait: true}, reason: api.ReasonNoFreeSlot, retryAfter: time.Second},
-	"last place":              {prepare: func(f *fixture) { f.fill(1) }, depth: 2},
-	"full":                    {prepare: func(f *fixture) { f.fill(capacity) }, reason: api.ReasonQueueFull, depth: capacity},
-	"full, measured":          {prepare: func(f *fixture) { f.fill(capacity); f.measure(4 * time.Second) }, reason: api.ReasonQueueFull, retryAfter: 2 * time.Second, depth: capacity},
-	"slow, one queued":        {prepare: func(f *fixture) { f.fill(1); f.measure(time.Hour) }, depth: 2},
-	"slow, as many as slots":  {prepare: func(f *fixture) { f.fill(2); f.measure(24 * time.Second) }, reason: api.ReasonDeadline, retryAfter: 2 * time.Second, depth: 2},
-	"slow, canary":            {prepare: func(f *fixture) { f.fill(2); f.measure(24 * time.Second) }, options: Options{Canary: true}, reason: api.ReasonDeadline, retryAfter: 2 * time.Second, depth: 2},
-	"slow, no wait":           {prepare: func(f *fixture) { f.fill(2); f.measure(24 * time.Second) }, options: Options{NoWait: true}, reason: api.ReasonNoFreeSlot, retryAfter: time.Second, depth: 2},
-	"slow, others expire":     {prepare: func(f *fixture) { f.fill(2); time.Sleep(maxWait); f.measure(24 * time.Second) }, depth: 1},
-	"closed":                  {prepare: func(f *fixture) { f.queue.Close() }, reason: api.ReasonDraining, retryAfter: time.Second},
-	"closed, no wait":         {prepare: func(f *fixture) { f.queue.Close() }, options: Options{NoWait: true}, reason: api.ReasonDraining, retryAfter: time.Second},
-	"closed takes precedence": {prepare: func(f *fixture) { f.fill(capacity); f.queue.Close() }, reason: api.ReasonDraining, retryAfter: time.Second, depth: capacity},
+	"empty queue":        {depth: 1},
+	"free slot":          {prepare: oneFreeSlot},
+	"free slot, no wait": {prepare: oneFreeSlot, options: Options{NoWait: true}},
+	"no slot, no wait":   {options: Options{NoWait: true}, reason: api.ReasonNoFreeSlot, retryAfter: time.Second},
+	"last place":         {prepare: backlog(1, 0), depth: 2},
+	"full":               {prepare: backlog(capacity, 0), reason: api.ReasonQueueFull, depth: capacity},
+	"full, measured": {
+		prepare: backlog(capacity, 4*time.Second),
+		reason:  api.ReasonQueueFull, retryAfter: 2 * time.Second, depth: capacity,
+	},
+	"slow, one queued": {prepare: backlog(1, time.Hour), depth: 2},
+	"slow, as many as slots": {
+		prepare: backlog(2, 24*time.Second),
+		reason:  api.ReasonDeadline, retryAfter: 2 * time.Second, depth: 2,
+	},
+	"slow, canary": {
+		prepare: backlog(2, 24*time.Second), options: Options{Canary: true},
+		reason: api.ReasonDeadline, retryAfter: 2 * time.Second, depth: 2,
+	},
+	"slow, no wait": {
+		prepare: backlog(2, 24*time.Second), options: Options{NoWait: true},
+		reason: api.ReasonNoFreeSlot, retryAfter: time.Second, depth: 2,
+	},
+	"slow, others expire": {prepare: func(f *fixture) { f.fill(2); time.Sleep(maxWait); f.measure(24 * time.Second) }, depth: 1},
+	"closed": {
+		prepare: func(f *fixture) { f.queue.Close() },
+		reason:  api.ReasonDraining, retryAfter: time.Second,
+	},
+	"closed, no wait": {
+		prepare: func(f *fixture) { f.queue.Close() }, options: Options{NoWait: true},
+		reason: api.ReasonDraining, retryAfter: time.Second,
+	},
+	"closed takes precedence": {
+		prepare: func(f *fixture) { f.fill(capacity); f.queue.Close() },
+		reason:  api.ReasonDraining, retryAfter: time.Second, depth: capacity,
+	},
 }
 
 func TestAdmit(t *testing.T) {
@@ -150,9 +186,11 @@ var waitCases = map[string]struct {
 			time.Sleep(2 * time.Second)
 			f.freeSlot(3*time.Second, api.TimeLimit)
 		},
-		want:    job.Outcome{Disposition: job.Ran, Result: api.Result{Verdict: api.TimeLimit}, Held: 3 * time.Second, Waited: 2 * time.Second},
-		counts:  Counts{Accepted: 1, Answered: 1, Finished: 1, ServedMillis: 3000},
-		totals:  api.Totals{Accepted: 1, Answered: 1, ServedMillis: 3000, Verdicts: map[api.Verdict]uint64{api.TimeLimit: 1}, Waits: [][2]uint64{{uint64(api.WaitBucket(2 * time.Second)), 1}}},
+		want:   job.Outcome{Disposition: job.Ran, Result: api.Result{Verdict: api.TimeLimit}, Held: 3 * time.Second, Waited: 2 * time.Second},
+		counts: Counts{Accepted: 1, Answered: 1, Finished: 1, ServedMillis: 3000},
+		totals: api.Totals{Accepted: 1, Answered: 1, ServedMillis: 3000,
+			Verdicts: map[api.Verdict]uint64{api.TimeLimit: 1}, Waits: [][2]uint64{{uint64(api.WaitBucket(2 * time.Second)), 1}},
+		},
 		samples: 1, took: 5 * time.Second,
 	},
 	"a canary runs": {
@@ -179,7 +217,9 @@ var waitCases = map[string]struct {
 		},
 		want:   job.Outcome{Disposition: job.Ran, Result: api.Result{Verdict: api.OK}, Held: 3 * time.Second},
 		counts: Counts{Accepted: 1, Answered: 1, Finished: 1, ServedMillis: 3000},
-		totals: api.Totals{Accepted: 1, Answered: 1, ServedMillis: 3000, Verdicts: map[api.Verdict]uint64{api.OK: 1}, Waits: [][2]uint64{{0, 1}}}, samples: 1, took: 3 * time.Second,
+		totals: api.Totals{Accepted: 1, Answered: 1, ServedMillis: 3000,
+			Verdicts: map[api.Verdict]uint64{api.OK: 1}, Waits: [][2]uint64{{0, 1}},
+		}, samples: 1, took: 3 * time.Second,
 	},
 	"the executor stops at once": {
 		act: func(f *fixture, _ context.CancelFunc) {

@@ -45,8 +45,8 @@ func (l Listener) Accept() (net.Conn, error) {
 	}
 }
 
-// conn is a connection on which setting a deadline costs no system call and no timer. The server
-// sets four deadlines for each request, each later than the one before. conn arms the runtime's
+// conn is a connection on which setting a deadline changes no timer of the runtime. The server sets
+// four deadlines for each request, each later than the one before. conn arms the runtime's
 // poller with the earliest of them, and arms it again with the current one when the earliest has
 // passed.
 type conn struct {
