@@ -106,7 +106,7 @@ func (s *slot) cancelPrefetch(seq uint64) {
 	if !waiting {
 		return
 	}
-	if err := s.process.control.Send(wire.Cancel{Slot: s.index, Seq: seq, PrefetchOnly: true}, wire.HeartbeatTimeout); err != nil {
+	if err := s.process.ends.Control.Send(&wire.Cancel{Slot: s.index, Seq: seq, PrefetchOnly: true}); err != nil {
 		s.process.kill(Crashed)
 	}
 }

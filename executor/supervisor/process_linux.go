@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"io"
 	"os"
 	"os/exec"
 	"sync"
@@ -24,7 +23,7 @@ const startTimeout = 30 * time.Second
 type process struct {
 	sup      *Supervisor
 	cmd      *exec.Cmd
-	control  *wire.Control
+	ends     *wire.Ends
 	slots    []*slot
 	runsLeft atomic.Int64 // runs until the process is recycled
 
@@ -54,44 +53,15 @@ func (s *Supervisor) start(ctx context.Context, index int) (*process, error) {
 			return nil, err
 		}
 	}
-	cmd, err := s.command()
+	p, err := s.spawn(ctx, len(paths))
 	if err != nil {
 		return nil, err
-	}
-	ours, socket, err := wire.SocketPair()
-	if err != nil {
-		return nil, err
-	}
-	slots, theirs, err := wire.OpenPipes(len(paths))
-	if err != nil {
-		wire.CloseAll([]io.Closer{ours, socket})
-		return nil, err
-	}
-	theirs = append([]*os.File{socket}, theirs...)
-	// The environment is empty, so that no run can find anything in it. Its own process group
-	// protects the worker from a Ctrl-C in the terminal, which is for the supervisor.
-	cmd.Env = []string{}
-	cmd.Stdout, cmd.Stderr = os.Stderr, os.Stderr
-	cmd.ExtraFiles = theirs // descriptors 3 and up
-	cmd.SysProcAttr.Setpgid = true
-	err = s.reaper.start(cmd)
-	wire.CloseAll(theirs) // so that the streams end when the worker ends
-	if err != nil {
-		wire.CloseAll(slots)
-		wire.CloseAll([]io.Closer{ours})
-		return nil, fmt.Errorf("start a worker process: %w", err)
-	}
-
-	p := &process{sup: s, cmd: cmd, control: wire.NewMonitoredControl(ours, wire.HeartbeatTimeout), exited: make(chan struct{})}
-	p.intake, p.stopIntake = context.WithCancel(ctx)
-	p.runsLeft.Store(s.runsUntilRecycle())
-	for i := range paths {
-		p.slots = append(p.slots, &slot{process: p, index: i, conn: wire.NewConn(slots[i]), prefetch: newPrefetch()})
 	}
 	ready := make(chan error, 1)
 	go p.watch(ready)
-	if err := p.control.Send(wire.Settings{Dirs: paths, Limits: s.cfg.Limits, Tier: s.cfg.Tier, Languages: s.cfg.Languages,
-		Cache: s.cacheDir(), CacheSize: s.cfg.CacheSize}, wire.HeartbeatTimeout); err != nil {
+	settings := wire.Settings{Dirs: paths, Limits: s.cfg.Limits, Tier: s.cfg.Tier, Languages: s.cfg.Languages,
+		Cache: s.cacheDir(), CacheSize: s.cfg.CacheSize}
+	if err := p.ends.Control.Send(&settings); err != nil {
 		p.kill(StartFailed)
 		<-p.exited
 		return nil, fmt.Errorf("send a worker its settings: %w; %s", err, p.cause)
@@ -109,6 +79,39 @@ func (s *Supervisor) start(ctx context.Context, index int) (*process, error) {
 		p.kill(StartFailed)
 		<-p.exited
 		return nil, fmt.Errorf("%w; %s", err, p.cause)
+	}
+	return p, nil
+}
+
+// spawn starts a worker process with its connections.
+func (s *Supervisor) spawn(ctx context.Context, slots int) (*process, error) {
+	cmd, err := s.command()
+	if err != nil {
+		return nil, err
+	}
+	ends, inherited, err := wire.Open(slots)
+	if err != nil {
+		return nil, err
+	}
+	// The environment is empty, so that no run can find anything in it. Its own process group
+	// protects the worker from a Ctrl-C in the terminal, which is for the supervisor.
+	cmd.Env = []string{}
+	cmd.Stdout, cmd.Stderr = os.Stderr, os.Stderr
+	cmd.ExtraFiles = inherited
+	cmd.SysProcAttr.Setpgid = true
+	err = s.reaper.start(cmd)
+	for _, f := range inherited {
+		_ = f.Close() // so that the connections end when the worker ends
+	}
+	if err != nil {
+		ends.Close()
+		return nil, fmt.Errorf("start a worker process: %w", err)
+	}
+	p := &process{sup: s, cmd: cmd, ends: ends, exited: make(chan struct{})}
+	p.intake, p.stopIntake = context.WithCancel(ctx)
+	p.runsLeft.Store(s.runsUntilRecycle())
+	for i, conn := range ends.Slots {
+		p.slots = append(p.slots, &slot{process: p, index: i, conn: conn, prefetch: newPrefetch()})
 	}
 	return p, nil
 }
@@ -167,7 +170,7 @@ func (p *process) watch(ready chan<- error) {
 func (p *process) receive(ready chan<- error) error {
 	for {
 		var n wire.Notification
-		if err := p.control.Receive(&n); err != nil {
+		if err := p.ends.Control.Receive(&n); err != nil {
 			return err
 		}
 		switch n.Kind {
@@ -186,12 +189,7 @@ func (p *process) receive(ready chan<- error) error {
 }
 
 // disconnect closes all connections. A slot that waits for a completion gets an error.
-func (p *process) disconnect() {
-	p.control.Close()
-	for _, s := range p.slots {
-		s.conn.Close()
-	}
-}
+func (p *process) disconnect() { p.ends.Close() }
 
 // kill kills the process. Only the first reason is kept. It has no effect on a process that has
 // ended.

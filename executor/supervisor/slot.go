@@ -112,7 +112,7 @@ func (e *execution) start() {
 func (e *execution) abandon() {
 	p := e.slot.process
 	e.item.Value.Answer(job.Outcome{Disposition: job.Abandoned, Held: time.Since(e.started), Waited: e.item.Waited})
-	if err := p.control.Send(wire.Cancel{Slot: e.slot.index, Seq: e.seq}, wire.HeartbeatTimeout); err != nil {
+	if err := p.ends.Control.Send(&wire.Cancel{Slot: e.slot.index, Seq: e.seq}); err != nil {
 		p.kill(Crashed)
 	}
 	e.startHangTimer()

@@ -9,7 +9,6 @@ import (
 	"reflect"
 	"strings"
 	"testing"
-	"time"
 
 	"github.com/google/go-cmp/cmp"
 
@@ -56,26 +55,35 @@ func connPair(tb testing.TB) (a, b *Conn) {
 	return a, b
 }
 
+// messages returns an empty message of each type.
+func messages() map[string]message {
+	return map[string]message{
+		"settings":     &Settings{},
+		"assignment":   &Assignment{},
+		"completion":   &Completion{},
+		"cancel":       &Cancel{},
+		"notification": &Notification{},
+	}
+}
+
 func TestConnCarriesEveryField(t *testing.T) {
-	a, b := connPair(t)
-	r := rand.New(rand.NewPCG(1, 2))
-	for range 50 {
-		var o, gotOrder Assignment
-		var v, gotVerdict Completion
-		populate(reflect.ValueOf(&o.Request).Elem(), r)
-		o.Seq, o.Timeout = r.Uint64(), time.Duration(r.Int64())
-		populate(reflect.ValueOf(&v.Result).Elem(), r)
-		sent := make(chan error, 1)
-		go func() { sent <- errors.Join(a.Send(&o), a.Send(&v)) }()
-		if err := errors.Join(b.Receive(&gotOrder), b.Receive(&gotVerdict), <-sent); err != nil {
-			t.Fatal(err)
-		}
-		if diff := cmp.Diff(o, gotOrder); diff != "" {
-			t.Errorf("assignment (-sent +received):\n%s", diff)
-		}
-		if diff := cmp.Diff(v, gotVerdict); diff != "" {
-			t.Errorf("completion (-sent +received):\n%s", diff)
-		}
+	for name, sent := range messages() {
+		t.Run(name, func(t *testing.T) {
+			a, b := connPair(t)
+			r := rand.New(rand.NewPCG(1, 2))
+			for range 50 {
+				populate(reflect.ValueOf(sent).Elem(), r)
+				received := messages()[name]
+				failed := make(chan error, 1)
+				go func() { failed <- a.Send(sent) }()
+				if err := errors.Join(b.Receive(received), <-failed); err != nil {
+					t.Fatal(err)
+				}
+				if diff := cmp.Diff(sent, received); diff != "" {
+					t.Errorf("(-sent +received):\n%s", diff)
+				}
+			}
+		})
 	}
 }
 
@@ -131,24 +139,51 @@ func TestConnRefusesMalformedMessages(t *testing.T) {
 	}
 }
 
+func TestConnReportsTruncatedMessages(t *testing.T) {
+	for name, tc := range map[string]struct {
+		sent string
+		want error
+	}{
+		"between messages": {"", io.EOF},
+		"in the length":    {"\x05\x00", io.ErrUnexpectedEOF},
+		"after the length": {"\x05\x00\x00\x00", io.ErrUnexpectedEOF},
+		"in the fields":    {"\x05\x00\x00\x00\x00\x00", io.ErrUnexpectedEOF},
+	} {
+		t.Run(name, func(t *testing.T) {
+			ours, theirs := net.Pipe()
+			defer theirs.Close()
+			go func() {
+				_, _ = io.WriteString(ours, tc.sent)
+				_ = ours.Close()
+			}()
+			if err := NewConn(theirs).Receive(&Assignment{}); !errors.Is(err, tc.want) {
+				t.Errorf("error is %v, want %v", err, tc.want)
+			}
+		})
+	}
+}
+
+// FuzzWire decodes arbitrary bytes as each message. A message that decodes must encode to a frame
+// that decodes to the same message.
 func FuzzWire(f *testing.F) {
 	r := rand.New(rand.NewPCG(1, 2))
-	var v Completion
-	populate(reflect.ValueOf(&v.Result).Elem(), r)
-	c := codec{}
-	v.fields(&c)
-	f.Add(c.frame)
-	f.Fuzz(func(t *testing.T, body []byte) {
-		_ = decode(body, &Assignment{})
-		var v Completion
-		if decode(body, &v) != nil {
-			return
-		}
+	for _, m := range messages() {
+		populate(reflect.ValueOf(m).Elem(), r)
 		var c codec
-		v.fields(&c)
-		var again Completion
-		if err := decode(c.frame, &again); err != nil || !cmp.Equal(v, again) {
-			t.Errorf("encoded and decoded again: %v\n%s", err, cmp.Diff(v, again))
+		m.fields(&c)
+		f.Add(c.frame)
+	}
+	f.Fuzz(func(t *testing.T, body []byte) {
+		for name, m := range messages() {
+			if decode(body, m) != nil {
+				continue
+			}
+			var c codec
+			m.fields(&c)
+			again := messages()[name]
+			if err := decode(c.frame, again); err != nil || !cmp.Equal(m, again) {
+				t.Errorf("%s encoded and decoded again: %v\n%s", name, err, cmp.Diff(m, again))
+			}
 		}
 	})
 }

@@ -40,7 +40,7 @@ type Cancel struct {
 }
 
 // NotificationKind is the subject of a Notification.
-type NotificationKind uint8
+type NotificationKind int
 
 const (
 	// Ready: the slots accept assignments.

@@ -9,44 +9,37 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// Pipes are the supervisor's ends of the two pipes of a slot. The poller of the Go runtime waits
+// pipes are the supervisor's ends of the two pipes of a slot. The poller of the Go runtime waits
 // for them.
 //
 // A slot has one pipe for its assignments and one for its completions. On a Unix socket, a read
 // wakes the writer of the other end because there is space again, even when the writer waits to
 // read (Linux, unix_write_space). That is two needless wake-ups a submission, each of which
 // switches threads and often cores.
-type Pipes struct{ In, Out *os.File }
+type pipes struct{ in, out *os.File }
 
-func (p Pipes) Read(b []byte) (int, error)  { return p.In.Read(b) }
-func (p Pipes) Write(b []byte) (int, error) { return p.Out.Write(b) }
-func (p Pipes) Close() error                { return errors.Join(p.In.Close(), p.Out.Close()) }
+func (p pipes) Read(b []byte) (int, error)  { return p.in.Read(b) }
+func (p pipes) Write(b []byte) (int, error) { return p.out.Write(b) }
+func (p pipes) Close() error                { return errors.Join(p.in.Close(), p.out.Close()) }
 
-// OpenPipes opens the pipes of all slots. theirs holds two files a slot for the worker process: the
-// one that it reads assignments from, then the one that it writes completions to.
-func OpenPipes(slots int) (ours []Pipes, theirs []*os.File, err error) {
-	defer func() {
-		if err != nil {
-			CloseAll(ours)
-			CloseAll(theirs)
-		}
-	}()
-	for range slots {
-		var assignments, completions [2]int
-		if err := unix.Pipe2(assignments[:], unix.O_CLOEXEC); err != nil {
-			return ours, theirs, fmt.Errorf("open a pipe of a slot: %w", err)
-		}
-		theirs = append(theirs, os.NewFile(uintptr(assignments[0]), "assignments"))
-		if err := unix.Pipe2(completions[:], unix.O_CLOEXEC); err != nil {
-			return ours, theirs, errors.Join(fmt.Errorf("open a pipe of a slot: %w", err), unix.Close(assignments[1]))
-		}
-		theirs = append(theirs, os.NewFile(uintptr(completions[1]), "completions"))
-		// The flag belongs to one end of a pipe. os.NewFile uses the poller for an end that has it.
-		err := errors.Join(unix.SetNonblock(assignments[1], true), unix.SetNonblock(completions[0], true))
-		ours = append(ours, Pipes{In: os.NewFile(uintptr(completions[0]), "completions"), Out: os.NewFile(uintptr(assignments[1]), "assignments")})
-		if err != nil {
-			return ours, theirs, fmt.Errorf("open a pipe of a slot: %w", err)
-		}
+// openPipes opens the pipes of a slot. theirs holds the two ends for the worker process: the one
+// that it reads assignments from, then the one that it writes completions to.
+func openPipes() (ours pipes, theirs []*os.File, err error) {
+	var assignments, completions [2]int
+	if err := unix.Pipe2(assignments[:], unix.O_CLOEXEC); err != nil {
+		return pipes{}, nil, fmt.Errorf("open a pipe of a slot: %w", err)
+	}
+	if err := unix.Pipe2(completions[:], unix.O_CLOEXEC); err != nil {
+		return pipes{}, nil, errors.Join(fmt.Errorf("open a pipe of a slot: %w", err),
+			unix.Close(assignments[0]), unix.Close(assignments[1]))
+	}
+	// The flag belongs to one end of a pipe. os.NewFile uses the poller for an end that has it.
+	err = errors.Join(unix.SetNonblock(assignments[1], true), unix.SetNonblock(completions[0], true))
+	ours = pipes{in: os.NewFile(uintptr(completions[0]), "completions"), out: os.NewFile(uintptr(assignments[1]), "assignments")}
+	theirs = []*os.File{os.NewFile(uintptr(assignments[0]), "assignments"), os.NewFile(uintptr(completions[1]), "completions")}
+	if err != nil {
+		closeAll(theirs)
+		return pipes{}, nil, errors.Join(fmt.Errorf("open a pipe of a slot: %w", err), ours.Close())
 	}
 	return ours, theirs, nil
 }

@@ -21,17 +21,10 @@ import (
 	"executorpool.dev/executor/wire"
 )
 
-// The control socket is descriptor socketFD of a worker process. The two pipes of each slot follow.
-const (
-	socketFD    = 3
-	firstSlotFD = socketFD + 1
-)
-
-// Main is the main function of a worker process. It serves the supervisor on descriptors 3 and up
-// until the control socket closes, then ends its runs and returns.
+// Main is the main function of a worker process. It serves the supervisor on the inherited
+// connections until the control socket closes, then ends its runs and returns.
 func Main() error {
-	unix.CloseOnExec(socketFD)
-	conn, err := wire.FileConn(os.NewFile(socketFD, "supervisor"))
+	control, err := wire.InheritControl()
 	if err != nil {
 		return fmt.Errorf("only the supervisor can start the hidden command worker: %w", err)
 	}
@@ -39,7 +32,6 @@ func Main() error {
 	// finish. The signal is caught, because contestants' programs would inherit an ignored signal.
 	signal.Notify(make(chan os.Signal, 1), unix.SIGINT, unix.SIGTERM, unix.SIGHUP)
 
-	control := wire.NewControl(conn)
 	defer control.Close()
 	var settings wire.Settings
 	if err := control.Receive(&settings); err != nil {
@@ -47,7 +39,7 @@ func Main() error {
 	}
 	slots, err := prepare(settings)
 	if err != nil {
-		return errors.Join(err, control.Send(wire.Notification{Kind: wire.StartFailed, Error: err.Error()}, wire.HeartbeatTimeout))
+		return errors.Join(err, control.Send(&wire.Notification{Kind: wire.StartFailed, Error: err.Error()}))
 	}
 	return serve(control, slots)
 }
@@ -69,10 +61,7 @@ func prepare(settings wire.Settings) ([]*slot, error) {
 	}
 	slots := make([]*slot, len(settings.Dirs))
 	for i, dir := range settings.Dirs {
-		pipes := wire.BlockingPipes{In: firstSlotFD + 2*i, Out: firstSlotFD + 2*i + 1}
-		unix.CloseOnExec(pipes.In)
-		unix.CloseOnExec(pipes.Out)
-		slots[i], err = newSlot(pipes, judge.Config{Table: table, Dir: dir, Limits: settings.Limits, Tier: settings.Tier, Cache: artifacts})
+		slots[i], err = newSlot(wire.InheritPipes(i), judge.Config{Table: table, Dir: dir, Limits: settings.Limits, Tier: settings.Tier, Cache: artifacts})
 		if err != nil {
 			return nil, fmt.Errorf("prepare slot %s: %w", dir, err)
 		}
@@ -112,7 +101,7 @@ func serve(control *wire.Control, slots []*slot) error {
 	for _, s := range slots {
 		running.Go(func() { s.serve(ctx) })
 	}
-	if err := control.Send(wire.Notification{Kind: wire.Ready}, wire.HeartbeatTimeout); err != nil {
+	if err := control.Send(&wire.Notification{Kind: wire.Ready}); err != nil {
 		cancel()
 		return fmt.Errorf("send the supervisor readiness: %w", err)
 	}
@@ -147,7 +136,7 @@ func receiveCancels(control *wire.Control, slots []*slot) error {
 		if slots[c.Slot].cancelPrefetch(c.Seq) {
 			notification.Kind = wire.PrefetchCancelled
 		}
-		if err := control.Send(notification, wire.HeartbeatTimeout); err != nil {
+		if err := control.Send(&notification); err != nil {
 			return err
 		}
 	}
@@ -163,7 +152,7 @@ func sendHeartbeats(ctx context.Context, control *wire.Control) {
 			return
 		case <-ticker.C:
 			// receiveCancels gets the same error and ends the process.
-			_ = control.Send(wire.Notification{Kind: wire.Heartbeat}, wire.HeartbeatTimeout)
+			_ = control.Send(&wire.Notification{Kind: wire.Heartbeat})
 		}
 	}
 }

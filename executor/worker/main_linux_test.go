@@ -23,21 +23,24 @@ func TestIdleSlotHasAnEmptyStore(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	ours, theirs, err := wire.OpenPipes(1)
+	ends, inherited, err := wire.Open(1)
 	if err != nil {
 		t.Fatal(err)
 	}
 	dir := t.TempDir()
+	defer ends.Close()
 	// The slot closes these ends itself.
-	pipes := wire.BlockingPipes{In: duplicate(t, theirs[0]), Out: duplicate(t, theirs[1])}
-	wire.CloseAll(theirs)
+	pipes := wire.BlockingPipes{In: duplicate(t, inherited[1]), Out: duplicate(t, inherited[2])}
+	for _, f := range inherited {
+		_ = f.Close()
+	}
 	s, err := newSlot(pipes, judge.Config{Table: table, Dir: dir, Tier: sandbox.Restricted,
 		Limits: sandbox.Limits{CPU: 5 * time.Second, Wall: 10 * time.Second, Memory: 256 << 20, Output: 1 << 20, Processes: 16, Disk: 16 << 20}})
 	if err != nil {
 		t.Fatal(err)
 	}
 	store := filepath.Join(dir, "store")
-	supervisor := wire.NewConn(ours[0])
+	supervisor := ends.Slots[0]
 	request := &api.Request{Language: "python3", Source: "print('said')"}
 	const last = 3
 	for seq := range uint64(last) {
@@ -54,23 +57,18 @@ func TestIdleSlotHasAnEmptyStore(t *testing.T) {
 		s.serve(t.Context())
 	}()
 	for range last - 1 {
-		var v wire.Completion
-		if err := supervisor.Receive(&v); err != nil {
+		var c wire.Completion
+		if err := supervisor.Receive(&c); err != nil {
 			t.Fatal(err)
 		}
-		if v.Result.Verdict != api.OK || v.Result.Runs[0].Stdout != "said\n" {
-			t.Errorf("got %+v, want said", v.Result)
+		if c.Result.Verdict != api.OK || c.Result.Runs[0].Stdout != "said\n" {
+			t.Errorf("got %+v, want said", c.Result)
 		}
 	}
-	if err := ours[0].Out.Close(); err != nil {
-		t.Fatal(err)
-	}
+	supervisor.Close()
 	<-served
 	if left, err := os.ReadDir(store); err != nil || len(left) > 0 {
 		t.Errorf("the store holds %v (%v), want nothing", left, err)
-	}
-	if err := ours[0].In.Close(); err != nil {
-		t.Error(err)
 	}
 }
 
