@@ -62,5 +62,5 @@ func (j *Job) Answer(o Outcome) {
 
 // NewQueue returns a queue of jobs. A job whose deadline passes in it is answered Expired.
 func NewQueue(capacity int, clock queue.Clock) *queue.Queue[*Job] {
-	return queue.New(capacity, clock, func(j *Job) { j.Answer(Outcome{Disposition: Expired}) })
+	return queue.New(capacity, clock, nil, func(j *Job) { j.Answer(Outcome{Disposition: Expired}) })
 }

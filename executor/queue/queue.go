@@ -24,7 +24,7 @@ type Queue[T any] struct {
 	expire   func(T)
 
 	mu      sync.Mutex
-	line    line[T]
+	order   Order[T]
 	waiters []*waiter[T] // in order of arrival, so that all callers of Pop get a share
 	// reserved is the number of reserved items; see Reserve.
 	reserved int
@@ -43,14 +43,18 @@ type waiter[T any] struct {
 	delivery chan Popped[T] // buffered, so that Push does not block
 }
 
-// New returns a queue that holds up to capacity waiting items. It calls expire once for each item
-// whose deadline passes while the item waits, from its own goroutine and without a lock held.
-func New[T any](capacity int, clock Clock, expire func(T)) *Queue[T] {
-	return &Queue[T]{capacity: capacity, clock: clock, expire: expire}
+// New returns a queue that holds up to capacity waiting items and pops them in the given order,
+// which must be empty and of no other use; nil is a new FIFO. The queue calls expire once for each
+// item whose deadline passes while the item waits, from its own goroutine and without a lock held.
+func New[T any](capacity int, clock Clock, order Order[T], expire func(T)) *Queue[T] {
+	if order == nil {
+		order = new(FIFO[T])
+	}
+	return &Queue[T]{capacity: capacity, clock: clock, order: order, expire: expire}
 }
 
-// Push delivers v to a caller that waits in Pop, or adds it to the end of the queue, where it waits
-// until deadline. Push does not block. It returns ErrFull or ErrClosed.
+// Push delivers v to a caller that waits in Pop, or adds it to the queue, where it waits until
+// deadline. Push does not block. It returns ErrFull or ErrClosed.
 func (q *Queue[T]) Push(v T, deadline time.Time) (*Ticket[T], error) {
 	return q.enqueue(v, deadline, true)
 }
@@ -68,17 +72,21 @@ func (q *Queue[T]) enqueue(v T, deadline time.Time, mayWait bool) (*Ticket[T], e
 	}
 	t := &Ticket[T]{queue: q, value: v}
 	if len(q.waiters) > 0 {
+		// The order is empty. It sees the item nevertheless, so that a fair order can charge its
+		// owner.
+		q.order.Push(t)
+		q.order.Pop()
 		q.deliverLocked(Popped[T]{Value: v})
 		return t, nil
 	}
 	if !mayWait {
 		return nil, ErrBusy
 	}
-	if q.line.n+q.reserved >= q.capacity {
+	if q.order.Len()+q.reserved >= q.capacity {
 		return nil, ErrFull
 	}
-	t.pushed, t.deadline = q.clock.Now(), deadline
-	q.line.pushBack(t)
+	t.pushed, t.deadline, t.waiting = q.clock.Now(), deadline, true
+	q.order.Push(t)
 	t.timer = q.clock.AfterFunc(deadline.Sub(t.pushed), t.expired)
 	return t, nil
 }
@@ -107,21 +115,28 @@ func (t *Ticket[T]) Remove() bool {
 	return true
 }
 
+// withdraw removes a waiting item from the order. It reports whether the item was waiting.
 func (t *Ticket[T]) withdraw() bool {
 	t.queue.mu.Lock()
 	defer t.queue.mu.Unlock()
-	return t.queue.line.remove(t)
+	if !t.waiting {
+		return false
+	}
+	t.waiting = false
+	t.queue.order.Remove(t)
+	return true
 }
 
-// Pop removes and returns the item that has waited longest, or waits for one. It returns the error
-// of ctx when ctx ends first, and ErrClosed when the queue is closed and empty.
+// Pop removes and returns the next item in the order, or waits for one. It returns the error of ctx
+// when ctx ends first, and ErrClosed when the queue is closed and empty.
 func (q *Queue[T]) Pop(ctx context.Context) (Popped[T], error) {
 	var none Popped[T]
 	if err := ctx.Err(); err != nil {
 		return none, err
 	}
 	q.mu.Lock()
-	if item, ok := q.popLocked(); ok {
+	if t := q.headLocked(); t != nil {
+		item := q.popLocked().popped()
 		q.mu.Unlock()
 		return item, nil
 	}
@@ -152,81 +167,34 @@ func (q *Queue[T]) Pop(ctx context.Context) (Popped[T], error) {
 	return item, nil
 }
 
-func (q *Queue[T]) popLocked() (Popped[T], bool) {
-	t := q.headLocked()
-	if t == nil {
-		return Popped[T]{}, false
-	}
-	q.line.remove(t)
+// popLocked pops the next item, which the order has.
+func (q *Queue[T]) popLocked() *Ticket[T] {
+	t := q.order.Pop()
+	t.waiting = false
 	t.timer.Stop()
-	return Popped[T]{Value: t.value, Waited: q.clock.Now().Sub(t.pushed)}, true
+	return t
+}
+
+// popped returns the item with its queue wait until now.
+func (t *Ticket[T]) popped() Popped[T] {
+	return Popped[T]{Value: t.value, Waited: t.queue.clock.Now().Sub(t.pushed)}
 }
 
 // headLocked returns the first item whose deadline has not passed. It removes the expired items
 // before it, whose timers are late.
 func (q *Queue[T]) headLocked() *Ticket[T] {
 	now := q.clock.Now()
-	for t := q.line.head; t != nil; t = q.line.head {
+	for t := q.order.Peek(); t != nil; t = q.order.Peek() {
 		if now.Before(t.deadline) {
 			return t
 		}
 		// The timer's goroutine will find nothing to remove, so expire is called once.
-		q.line.remove(t)
+		t.waiting = false
+		q.order.Remove(t)
 		t.timer.Stop()
 		go q.expire(t.value)
 	}
 	return nil
-}
-
-// Reserve reserves the head of the queue for a caller that expects to need it within milliseconds.
-// It returns nil when the queue is empty or accepts refuses the head. A reserved item counts as
-// waiting, but it neither expires nor can be removed. The caller must call Claim or Return.
-func (q *Queue[T]) Reserve(accepts func(T) bool) *Ticket[T] {
-	q.mu.Lock()
-	defer q.mu.Unlock()
-	t := q.headLocked()
-	if t == nil || !accepts(t.value) {
-		return nil
-	}
-	q.line.remove(t)
-	t.timer.Stop()
-	q.reserved++
-	return t
-}
-
-// Value returns the item.
-func (t *Ticket[T]) Value() T { return t.value }
-
-// Claim pops a reserved item.
-func (t *Ticket[T]) Claim() Popped[T] {
-	q := t.queue
-	q.mu.Lock()
-	defer q.mu.Unlock()
-	q.reserved--
-	return Popped[T]{Value: t.value, Waited: q.clock.Now().Sub(t.pushed)}
-}
-
-// Return puts a reserved item back to the head of the queue with its old deadline. It reports false
-// when Clear was called since the reservation; the caller then still owns the item.
-func (t *Ticket[T]) Return() bool {
-	q := t.queue
-	q.mu.Lock()
-	defer q.mu.Unlock()
-	q.reserved--
-	if q.cleared {
-		return false
-	}
-	now := q.clock.Now()
-	switch left := t.deadline.Sub(now); {
-	case left <= 0:
-		go q.expire(t.value)
-	case len(q.waiters) > 0:
-		q.deliverLocked(Popped[T]{Value: t.value, Waited: now.Sub(t.pushed)})
-	default:
-		q.line.pushFront(t)
-		t.timer = q.clock.AfterFunc(left, t.expired)
-	}
-	return true
 }
 
 func (q *Queue[T]) removeWaiter(w *waiter[T]) bool {
@@ -260,10 +228,8 @@ func (q *Queue[T]) Clear() []T {
 	defer q.mu.Unlock()
 	q.cleared = true
 	var all []T
-	for t := q.line.head; t != nil; t = q.line.head {
-		q.line.remove(t)
-		t.timer.Stop()
-		all = append(all, t.value)
+	for q.order.Len() > 0 {
+		all = append(all, q.popLocked().value)
 	}
 	return all
 }
@@ -272,26 +238,30 @@ func (q *Queue[T]) Clear() []T {
 func (q *Queue[T]) Depth() int {
 	q.mu.Lock()
 	defer q.mu.Unlock()
-	return q.line.n + q.reserved
+	return q.order.Len() + q.reserved
 }
 
-// Oldest returns how long the head has waited; 0 for an empty queue. Reserved items, which leave
-// the queue within milliseconds, are not considered.
+// Oldest returns the longest time that a waiting item has waited; 0 for an empty queue. Reserved
+// items, which leave the queue within milliseconds, are not considered.
 func (q *Queue[T]) Oldest() time.Duration {
 	q.mu.Lock()
 	defer q.mu.Unlock()
-	if q.line.head == nil {
-		return 0
+	now := q.clock.Now()
+	oldest := now
+	for t := range q.order.All() {
+		if t.pushed.Before(oldest) {
+			oldest = t.pushed
+		}
 	}
-	return q.clock.Now().Sub(q.line.head.pushed)
+	return now.Sub(oldest)
 }
 
-// Deadlines returns the deadlines of the waiting items, the head first.
+// Deadlines returns the deadlines of the waiting items in the sequence of Order.All.
 func (q *Queue[T]) Deadlines() []time.Time {
 	q.mu.Lock()
 	defer q.mu.Unlock()
-	all := make([]time.Time, 0, q.line.n)
-	for t := q.line.head; t != nil; t = t.next {
+	all := make([]time.Time, 0, q.order.Len())
+	for t := range q.order.All() {
 		all = append(all, t.deadline)
 	}
 	return all

@@ -18,7 +18,7 @@ func bubble(t *testing.T, test func(t *testing.T, q *Queue[int], expired *record
 	t.Helper()
 	synctest.Test(t, func(t *testing.T) {
 		r := new(recorder)
-		test(t, New(3, RealClock{}, r.add), r)
+		test(t, New(3, RealClock{}, nil, r.add), r)
 	})
 }
 
@@ -107,77 +107,6 @@ func TestQueueItemExpiresOnceAndIsNotPopped(t *testing.T) {
 	})
 }
 
-func acceptAll(int) bool { return true }
-
-func TestReturnedItemIsTheHead(t *testing.T) {
-	bubble(t, func(t *testing.T, q *Queue[int], expired *recorder) {
-		first := push(t, q, 1, 2*time.Second)
-		push(t, q, 2, time.Minute)
-		if ticket := q.Reserve(func(v int) bool { return v == 2 }); ticket != nil {
-			t.Errorf("reserved %d, which was not accepted", ticket.Value())
-		}
-		if got := q.Reserve(acceptAll); got != first {
-			t.Fatalf("reserved %v, want the head", got)
-		}
-		if first.Remove() {
-			t.Error("removed a reserved item")
-		}
-		time.Sleep(time.Second)
-		if q.Depth() != 2 || !first.Return() {
-			t.Errorf("depth %d, want 2", q.Depth())
-		}
-		if diff := cmp.Diff(Popped[int]{Value: 1, Waited: time.Second}, pop(t, q)); diff != "" {
-			t.Errorf("popped (-want +got):\n%s", diff)
-		}
-		if got := expired.all(); len(got) > 0 {
-			t.Errorf("expired %v", got)
-		}
-	})
-}
-
-func TestReservedItemExpiresOnReturnAfterItsDeadline(t *testing.T) {
-	bubble(t, func(t *testing.T, q *Queue[int], expired *recorder) {
-		push(t, q, 1, time.Second)
-		ticket := q.Reserve(acceptAll)
-		time.Sleep(time.Second)
-		if got := expired.all(); len(got) > 0 {
-			t.Errorf("expired %v while it was reserved", got)
-		}
-		ticket.Return()
-		if diff := cmp.Diff([]int{1}, expired.all()); diff != "" {
-			t.Errorf("expired (-want +got):\n%s", diff)
-		}
-		if q.Depth() != 0 {
-			t.Errorf("depth %d", q.Depth())
-		}
-	})
-}
-
-func TestReturnedItemIsDeliveredToAWaitingPop(t *testing.T) {
-	bubble(t, func(t *testing.T, q *Queue[int], _ *recorder) {
-		push(t, q, 1, time.Minute)
-		ticket := q.Reserve(acceptAll)
-		got := make(chan Popped[int], 1)
-		go func() { got <- pop(t, q) }()
-		time.Sleep(time.Second)
-		ticket.Return()
-		if diff := cmp.Diff(Popped[int]{Value: 1, Waited: time.Second}, <-got); diff != "" {
-			t.Errorf("popped (-want +got):\n%s", diff)
-		}
-	})
-}
-
-func TestReturnIsRefusedAfterClear(t *testing.T) {
-	bubble(t, func(t *testing.T, q *Queue[int], _ *recorder) {
-		push(t, q, 1, time.Minute)
-		ticket := q.Reserve(acceptAll)
-		q.Close()
-		if left := q.Clear(); len(left) > 0 || ticket.Return() || q.Depth() != 0 {
-			t.Errorf("cleared %v, depth %d", left, q.Depth())
-		}
-	})
-}
-
 // lateClock never fires a timer, which is the worst case of a late timer.
 type lateClock struct{ RealClock }
 
@@ -186,7 +115,7 @@ func (lateClock) AfterFunc(time.Duration, func()) Timer { return time.NewTimer(t
 func TestQueuePopExpiresItemsWithLateTimers(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		r := new(recorder)
-		q := New(3, lateClock{}, r.add)
+		q := New(3, lateClock{}, nil, r.add)
 		push(t, q, 1, time.Second)
 		push(t, q, 2, time.Minute)
 		time.Sleep(2 * time.Second)
@@ -304,7 +233,7 @@ func TestQueueEveryItemLeavesOnce(t *testing.T) {
 	const producers, each, consumers, capacity = 16, 500, 8, 64
 	var left [producers * each]atomic.Int32
 	var expired atomic.Int64
-	q := New(capacity, RealClock{}, func(v int) {
+	q := New(capacity, RealClock{}, nil, func(v int) {
 		left[v].Add(1)
 		expired.Add(1)
 	})
