@@ -5,7 +5,7 @@
 //
 //	queue -> slot -> pipe (package wire) -> worker process (package worker) -> pipe -> slot -> Job.Done
 //
-// A slot with brief jobs prefetches the next one; see prefetch.
+// A slot gets its jobs from a source, which prefetches the next job while the jobs are brief.
 //
 // Contract: every job that a slot popped is answered exactly once, at the latest Grace after the
 // hard timeout, whatever happens to the worker. A worker that ends or is silent costs only the jobs

@@ -21,15 +21,18 @@ const (
 	prefetchMaxBytes = 4 << 10
 )
 
-// prefetch is the assignment that waits in the pipe of a slot while the slot runs another job, so
-// that a worker with brief jobs does not wait for the supervisor after each.
+// prefetcher is the source of a slot that prefetches while its jobs are brief: the next assignment
+// waits in the pipe of the slot while the slot runs another job, so that the worker does not wait
+// for the supervisor after each.
 //
 // The prefetched job still counts as waiting. The slot claims it when the completion of the job
 // before it arrives. When that takes longer than prefetchTimeout, the supervisor cancels the
 // prefetch: the worker decides, under the lock under which jobs begin, whether the assignment has
 // begun. If it has not, the job goes back to the head of the queue, where any slot can pop it. So
 // no job waits for the long run of another one while a slot is free.
-type prefetch struct {
+type prefetcher struct {
+	slot *slot
+
 	mu          sync.Mutex
 	meanService time.Duration // exponential moving average with weight 1/8
 	seq         uint64
@@ -38,20 +41,47 @@ type prefetch struct {
 	resolved    chan struct{} // not nil after a cancellation; closed by the answer of the worker
 }
 
-// newPrefetch returns the state of a slot whose jobs are not known to be brief.
-func newPrefetch() *prefetch { return &prefetch{meanService: 2 * briefService} }
-
-// observe adds the service time of a job to the mean.
-func (p *prefetch) observe(held time.Duration) {
-	p.mu.Lock()
-	defer p.mu.Unlock()
-	p.meanService += (held - p.meanService) / 8
+// newPrefetcher returns the source of a slot whose jobs are not known to be brief.
+func newPrefetcher(s *slot) *prefetcher {
+	return &prefetcher{slot: s, meanService: 2 * briefService}
 }
 
-// prefetchNext sends the next assignment if the jobs of the slot are brief and the head of the
-// queue is small.
-func (s *slot) prefetchNext() error {
-	p := s.prefetch
+// next implements source. It claims the prefetched job if there is one.
+func (p *prefetcher) next() (item queue.Popped[*job.Job], assigned bool, err error) {
+	if item, ok := p.claim(); ok {
+		return item, true, nil
+	}
+	process := p.slot.process
+	item, err = process.sup.cfg.Queue.Pop(process.intake)
+	return item, false, err
+}
+
+// claim returns the prefetched job, which the slot now runs. ok is false when nothing was
+// prefetched or the prefetch was cancelled.
+func (p *prefetcher) claim() (item queue.Popped[*job.Job], ok bool) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if resolved := p.resolved; resolved != nil {
+		p.mu.Unlock()
+		select {
+		case <-resolved:
+		case <-p.slot.process.exited:
+		}
+		p.mu.Lock()
+	}
+	if p.ticket == nil {
+		return item, false
+	}
+	p.timer.Stop()
+	item = p.ticket.Claim()
+	p.ticket, p.resolved = nil, nil
+	return item, true
+}
+
+// running implements source. It prefetches the head of the queue if the jobs of the slot are brief
+// and the head is small.
+func (p *prefetcher) running() error {
+	s := p.slot
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	if p.meanService >= briefService || s.process.intake.Err() != nil {
@@ -67,35 +97,19 @@ func (s *slot) prefetchNext() error {
 	}
 	seq := s.seq
 	p.ticket, p.seq, p.resolved = ticket, seq, nil
-	p.timer = time.AfterFunc(prefetchTimeout, func() { s.cancelPrefetch(seq) })
+	p.timer = time.AfterFunc(prefetchTimeout, func() { p.cancel(seq) })
 	return nil
 }
 
-// claim returns the prefetched job, which the slot now runs. ok is false when nothing was
-// prefetched or the prefetch was cancelled.
-func (p *prefetch) claim(exited <-chan struct{}) (item queue.Popped[*job.Job], ok bool) {
+// completed implements source.
+func (p *prefetcher) completed(held time.Duration) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	if resolved := p.resolved; resolved != nil {
-		p.mu.Unlock()
-		select {
-		case <-resolved:
-		case <-exited:
-		}
-		p.mu.Lock()
-	}
-	if p.ticket == nil {
-		return item, false
-	}
-	p.timer.Stop()
-	item = p.ticket.Claim()
-	p.ticket, p.resolved = nil, nil
-	return item, true
+	p.meanService += (held - p.meanService) / 8
 }
 
-// cancelPrefetch sends the worker a cancellation of the prefetched assignment seq.
-func (s *slot) cancelPrefetch(seq uint64) {
-	p := s.prefetch
+// cancel sends the worker a cancellation of the prefetched assignment seq.
+func (p *prefetcher) cancel(seq uint64) {
 	p.mu.Lock()
 	waiting := p.ticket != nil && p.seq == seq
 	if waiting {
@@ -106,29 +120,30 @@ func (s *slot) cancelPrefetch(seq uint64) {
 	if !waiting {
 		return
 	}
-	if err := s.process.ends.Control.Send(&wire.Cancel{Slot: s.index, Seq: seq, PrefetchOnly: true}); err != nil {
-		s.process.kill(Crashed)
+	process := p.slot.process
+	if err := process.ends.Control.Send(&wire.Cancel{Slot: p.slot.index, Seq: seq, PrefetchOnly: true}); err != nil {
+		process.kill(Crashed)
 	}
 }
 
-// resolve receives the worker's answer to a cancellation.
-func (p *prefetch) resolve(seq uint64, cancelled bool) {
+// notify implements source. It receives the worker's answer to a cancellation.
+func (p *prefetcher) notify(n wire.Notification) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	if p.ticket == nil || p.seq != seq || p.resolved == nil {
+	if p.ticket == nil || p.seq != n.Seq || p.resolved == nil {
 		return
 	}
 	close(p.resolved)
 	p.resolved = nil
-	if cancelled {
+	if n.Kind == wire.PrefetchCancelled {
 		returnTicket(p.ticket)
 		p.ticket = nil
 	}
 }
 
-// returnUnclaimed returns the prefetched job to the queue after its worker has ended. The job has
-// not begun, because the completion of the job before it never arrived.
-func (p *prefetch) returnUnclaimed() {
+// close implements source. It returns the prefetched job to the queue. The job has not begun,
+// because the completion of the job before it never arrived.
+func (p *prefetcher) close() {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	if p.ticket == nil {

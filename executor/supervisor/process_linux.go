@@ -111,7 +111,9 @@ func (s *Supervisor) spawn(ctx context.Context, slots int) (*process, error) {
 	p.intake, p.stopIntake = context.WithCancel(ctx)
 	p.runsLeft.Store(s.runsUntilRecycle())
 	for i, conn := range ends.Slots {
-		p.slots = append(p.slots, &slot{process: p, index: i, conn: conn, prefetch: newPrefetch()})
+		s := &slot{process: p, index: i, conn: conn}
+		s.source = newPrefetcher(s)
+		p.slots = append(p.slots, s)
 	}
 	return p, nil
 }
@@ -183,7 +185,7 @@ func (p *process) receive(ready chan<- error) error {
 			if n.Slot < 0 || n.Slot >= len(p.slots) {
 				return fmt.Errorf("a notification for slot %d of %d", n.Slot, len(p.slots))
 			}
-			p.slots[n.Slot].prefetch.resolve(n.Seq, n.Kind == wire.PrefetchCancelled)
+			p.slots[n.Slot].source.notify(n)
 		}
 	}
 }

@@ -15,47 +15,59 @@ import (
 // slot is the supervisor's side of one slot of a worker process. A job costs one message each way,
 // which the goroutine of the slot itself sends and receives, and one timer.
 type slot struct {
-	process  *process
-	index    int
-	conn     *wire.Conn
-	seq      uint64
-	prefetch *prefetch
+	process *process
+	index   int
+	conn    *wire.Conn
+	seq     uint64
+	source  source
+}
+
+// source gives a slot its jobs. The goroutine of the slot calls all methods but notify.
+type source interface {
+	// next waits for the next job. assigned reports whether the worker already has its assignment.
+	// The errors are those of queue.Queue.Pop.
+	next() (item queue.Popped[*job.Job], assigned bool, err error)
+	// running is called when a job has been assigned and the slot is about to wait for its
+	// completion. An error means that the worker cannot be reached.
+	running() error
+	// completed is called with the service time of a job after its completion.
+	completed(held time.Duration)
+	// notify is called with a notification of the worker about the slot.
+	notify(n wire.Notification)
+	// close is called when the worker has ended.
+	close()
 }
 
 // serve runs jobs until the intake of the process ends.
 func (s *slot) serve() {
-	q := s.process.sup.cfg.Queue
 	for {
-		item, prefetched := s.prefetch.claim(s.process.exited)
-		if !prefetched {
-			var err error
-			if item, err = q.Pop(s.process.intake); err != nil {
-				return
-			}
+		item, assigned, err := s.source.next()
+		if err != nil {
+			return
 		}
-		if !s.run(item, prefetched) {
-			s.prefetch.returnUnclaimed()
+		if !s.run(item, assigned) {
+			s.source.close()
 			return
 		}
 	}
 }
 
-// run runs one job, whose assignment may have been prefetched. It reports whether the worker is
+// run runs one job and assigns it first unless it is assigned. It reports whether the worker is
 // alive.
-func (s *slot) run(item queue.Popped[*job.Job], prefetched bool) bool {
+func (s *slot) run(item queue.Popped[*job.Job], assigned bool) bool {
 	p, sup := s.process, s.process.sup
 	sup.busy.Add(1)
 	release := sync.OnceFunc(func() { sup.busy.Add(-1) })
 	defer release()
 	var err error
-	if !prefetched {
+	if !assigned {
 		err = s.assign(item.Value)
 	}
 	e := &execution{slot: s, seq: s.seq, item: item, started: time.Now()}
 	e.start()
 	var completion wire.Completion
 	if err == nil {
-		err = s.prefetchNext()
+		err = s.source.running()
 	}
 	if err == nil {
 		err = s.conn.Receive(&completion)
@@ -70,7 +82,7 @@ func (s *slot) run(item queue.Popped[*job.Job], prefetched bool) bool {
 	}
 	release() // before the answer: a client that has its answer may rely on a free slot
 	e.answer(*completion.Result)
-	s.prefetch.observe(time.Since(e.started))
+	s.source.completed(time.Since(e.started))
 	p.countRuns(max(1, len(completion.Result.Runs)))
 	return true
 }

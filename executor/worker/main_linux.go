@@ -83,7 +83,7 @@ type slot struct {
 
 func newSlot(pipes wire.BlockingPipes, config judge.Config) (*slot, error) {
 	conn := wire.NewConn(pipes)
-	config.HasNext = func() bool { return conn.Buffered() || pipes.Readable() }
+	config.HasNext = func() bool { return prefetched(conn, pipes) }
 	j, err := judge.New(config)
 	if err != nil {
 		return nil, err
@@ -128,17 +128,13 @@ func receiveCancels(control *wire.Control, slots []*slot) error {
 		if c.Slot < 0 || c.Slot >= len(slots) {
 			return fmt.Errorf("cancel for slot %d of %d", c.Slot, len(slots))
 		}
-		if !c.PrefetchOnly {
-			slots[c.Slot].cancelRun(c.Seq)
+		if c.PrefetchOnly {
+			if err := slots[c.Slot].answerCancel(control, c); err != nil {
+				return err
+			}
 			continue
 		}
-		notification := wire.Notification{Kind: wire.Begun, Slot: c.Slot, Seq: c.Seq}
-		if slots[c.Slot].cancelPrefetch(c.Seq) {
-			notification.Kind = wire.PrefetchCancelled
-		}
-		if err := control.Send(&notification); err != nil {
-			return err
-		}
+		slots[c.Slot].cancelRun(c.Seq)
 	}
 }
 
@@ -204,17 +200,6 @@ func (s *slot) begin(seq uint64, cancel context.CancelFunc) bool {
 	if s.cancelledEarly == seq {
 		cancel()
 	}
-	return true
-}
-
-// cancelPrefetch cancels an assignment that has not begun. It reports false when it has begun.
-func (s *slot) cancelPrefetch(seq uint64) bool {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	if s.seq >= seq {
-		return false
-	}
-	s.cancelledPrefetch = seq
 	return true
 }
 
