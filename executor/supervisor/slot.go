@@ -162,7 +162,7 @@ func (e *execution) answer(r api.Result) {
 	j := e.item.Value
 	r.ID, r.QueueMillis, r.Tier = j.ID, e.item.Waited.Milliseconds(), e.slot.process.sup.cfg.Tier.String()
 	if r.Runs == nil {
-		r.Runs = []api.Stage{} // the wire carries no difference between empty and nil; JSON does
+		r.Runs = []api.Stage{} // the wire decodes an empty list as nil, which JSON would show as null
 	}
 	j.Answer(job.Outcome{Disposition: job.Ran, Result: r, Held: time.Since(e.started), Waited: e.item.Waited})
 }

@@ -32,12 +32,12 @@ const (
 // Reason is why a worker was replaced. The values are the label of executor_worker_restarts_total.
 type Reason string
 
-// The reasons.
+// Reasons of a replacement.
 const (
 	Crashed     Reason = "crashed"      // it ended by itself, or another process killed it
 	Silent      Reason = "silent"       // no heartbeat for 10 s
 	Hung        Reason = "hung"         // a slot sent no completion after the hard timeout
-	Recycled    Reason = "recycled"     // it had done its number of runs
+	Recycled    Reason = "recycled"     // it has done its number of runs
 	Requested   Reason = "requested"    // SIGHUP
 	StartFailed Reason = "start_failed" // it never became ready
 
@@ -117,7 +117,7 @@ func (s *Supervisor) Run(ctx context.Context) {
 	maintainers.Wait()
 }
 
-// reapOnSIGCHLD reaps orphans that end while their worker lives, which is a duty of PID 1.
+// reapOnSIGCHLD reaps children that are not workers when they end, which is a duty of PID 1.
 func (s *Supervisor) reapOnSIGCHLD() (stop func()) {
 	ended := make(chan os.Signal, 1)
 	signal.Notify(ended, unix.SIGCHLD)
@@ -139,7 +139,7 @@ func (s *Supervisor) reapOnSIGCHLD() (stop func()) {
 // maintain starts one worker, serves it, kills its orphans, and repeats that.
 func (s *Supervisor) maintain(ctx context.Context, index int) {
 	log := s.cfg.Log.With("worker", index)
-	holdsToken := false // holds the recycling token until the replacement is ready
+	holdsToken := false // this worker is the replacement that the recycling token waits for
 	backoff := newBackoff(s.cfg.Random)
 	for ctx.Err() == nil {
 		p, err := s.start(ctx, index)
