@@ -7,6 +7,7 @@ import (
 	"strconv"
 	"time"
 
+	"executorpool.dev/executor/sandbox/procfs"
 	"golang.org/x/sys/unix"
 )
 
@@ -91,76 +92,24 @@ func (s *Scanner) add(pid []byte, groups map[int]*Group) (over int) {
 	if err != nil || n <= 0 {
 		return 0
 	}
-	p, ok := parseStat(s.stat[:n])
+	p, ok := procfs.ParseStat(s.stat[:n])
 	if !ok {
 		return 0
 	}
-	group := groups[p.pgrp]
+	group := groups[p.Group]
 	if group == nil {
 		return 0
 	}
-	group.Threads += max(1, p.threads)
-	group.CPU += time.Duration(p.ticks) * tick
-	group.Resident += p.pages * s.page
-	if parseDecimal, err := strconv.Atoi(string(pid)); err == nil {
-		group.Pids = append(group.Pids, parseDecimal)
+	group.Threads += max(1, p.Threads)
+	group.CPU += time.Duration(p.Ticks) * tick
+	group.Resident += p.Pages * s.page
+	if number, ok := procfs.ParseDecimal(pid); ok {
+		group.Pids = append(group.Pids, int(number))
 	}
 	if group.MaxThreads > 0 && group.Threads > group.MaxThreads {
-		return p.pgrp
+		return p.Group
 	}
 	return 0
-}
-
-type process struct {
-	pgrp                  int
-	ticks, threads, pages int64
-}
-
-// Fields of /proc/PID/stat, counted from the state, the first after the name. proc_pid_stat(5)
-// counts from 1.
-const (
-	fieldPgrp    = 5 - 3
-	fieldUtime   = 14 - 3
-	fieldCstime  = 17 - 3
-	fieldThreads = 20 - 3
-	fieldRSS     = 24 - 3
-)
-
-// parseStat reads the needed fields. The name may contain spaces and parentheses, so fields are
-// counted from the last closing parenthesis.
-func parseStat(line []byte) (process, bool) {
-	var p process
-	at := bytes.LastIndexByte(line, ')')
-	if at < 0 {
-		return p, false
-	}
-	index := 0
-	for field := range bytes.FieldsSeq(line[at+1:]) {
-		switch {
-		case index == fieldPgrp:
-			p.pgrp = int(parseDecimal(field))
-		case index >= fieldUtime && index <= fieldCstime:
-			p.ticks += parseDecimal(field)
-		case index == fieldThreads:
-			p.threads = parseDecimal(field)
-		case index == fieldRSS:
-			p.pages = parseDecimal(field)
-			return p, true
-		}
-		index++
-	}
-	return p, false
-}
-
-func parseDecimal(digits []byte) int64 {
-	var n int64
-	for _, d := range digits {
-		if d < '0' || d > '9' {
-			return n
-		}
-		n = n*10 + int64(d-'0')
-	}
-	return n
 }
 
 // ProportionalMemory returns the memory of the processes in bytes, with shared pages divided among
@@ -178,9 +127,8 @@ func (s *Scanner) ProportionalMemory(pids []int) int64 {
 		if err != nil || n <= 0 {
 			continue
 		}
-		if _, after, ok := bytes.Cut(s.stat[:n], []byte("\nPss:")); ok {
-			sum += parseDecimal(bytes.TrimLeft(after, " ")) << 10
-		}
+		size, _ := procfs.ParseProportional(s.stat[:n])
+		sum += size
 	}
 	return sum
 }
@@ -217,11 +165,8 @@ func (s *Scanner) Children(pid int) ([]int, bool) {
 	if err != nil {
 		return nil, false
 	}
-	var pids []int
-	for field := range bytes.FieldsSeq(list) {
-		pids = append(pids, int(parseDecimal(field)))
-	}
-	return pids, true
+	pids, err := procfs.ParseChildren(list)
+	return pids, err == nil
 }
 
 // read returns the beginning of a small file.

@@ -8,20 +8,6 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-func TestParseStatReadsPastTheName(t *testing.T) {
-	line := "17 (a) R ) (b) S 3 42 42 0 -1 4194304 100 0 0 0 7 5 3 1 20 0 9 0 12345 1000000 250 184467 1 1 0"
-	got, ok := parseStat([]byte(line))
-	want := process{pgrp: 42, ticks: 16, threads: 9, pages: 250}
-	if !ok || got != want {
-		t.Errorf("got %+v %v, want %+v", got, ok, want)
-	}
-	for _, short := range []string{"", "17 (a", "17 (a) S 3 42"} {
-		if _, ok := parseStat([]byte(short)); ok {
-			t.Errorf("%q was taken for a whole line", short)
-		}
-	}
-}
-
 func TestScanFindsOwnGroup(t *testing.T) {
 	s, err := NewScanner()
 	if err != nil {

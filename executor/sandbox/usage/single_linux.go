@@ -1,11 +1,11 @@
 package usage
 
 import (
-	"bytes"
 	"io"
 	"os"
 	"strconv"
 
+	"executorpool.dev/executor/sandbox/procfs"
 	"golang.org/x/sys/unix"
 )
 
@@ -21,8 +21,8 @@ func Resident(pid int) int64 {
 	if err != nil || n <= 0 {
 		return 0
 	}
-	_, after, _ := bytes.Cut(line[:n], []byte(" "))
-	return parseDecimal(after) * int64(unix.Getpagesize())
+	pages, _ := procfs.ParseResident(line[:n])
+	return pages * int64(unix.Getpagesize())
 }
 
 // UnlinkedBytes returns the disk space, in bytes, of files that the processes hold open and that
