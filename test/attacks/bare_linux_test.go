@@ -1,7 +1,6 @@
 package attacks
 
 import (
-	"fmt"
 	"os"
 	"path/filepath"
 	"slices"
@@ -9,6 +8,9 @@ import (
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
+	"github.com/onsi/gomega"
+
+	"executorpool.dev/executor/sandbox/procfs"
 )
 
 // TestExecutorOnThisMachine attacks a real executor that is started as in a pod, but without a pod.
@@ -88,27 +90,18 @@ func hostState(t *testing.T) map[string][]string {
 	return found
 }
 
-// children returns the children of all threads of a process.
+// children returns the children of all threads of a process, sorted. A process that is gone has none.
 func children(t *testing.T, pid int) []int {
 	t.Helper()
-	lists, err := filepath.Glob(fmt.Sprintf("/proc/%d/task/*/children", pid))
-	if err != nil {
-		t.Fatal(err)
-	}
-	var all []int
-	for _, list := range lists {
-		content, err := os.ReadFile(list)
-		if err != nil {
-			continue // the thread has ended
+	var children []int
+	gomega.NewWithT(t).Eventually(func() (err error) { // a thread that ends meanwhile is an error
+		if _, err := procfs.ReadStat(pid); err != nil {
+			children = nil
+			return nil
 		}
-		for _, field := range strings.Fields(string(content)) {
-			var child int
-			if _, err := fmt.Sscan(field, &child); err != nil {
-				t.Fatal(err)
-			}
-			all = append(all, child)
-		}
-	}
-	slices.Sort(all)
-	return all
+		children, err = procfs.Children(pid)
+		return err
+	}).Should(gomega.Succeed())
+	slices.Sort(children)
+	return children
 }

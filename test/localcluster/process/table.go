@@ -11,6 +11,8 @@ import (
 	"slices"
 	"syscall"
 	"time"
+
+	"executorpool.dev/executor/sandbox/procfs"
 )
 
 // Command is a program to keep running.
@@ -105,7 +107,7 @@ func (t Table) start(c Command) error {
 }
 
 func (t Table) record(c Command, pid int) error {
-	boot, err := bootID()
+	boot, err := procfs.BootID()
 	if err != nil {
 		return err
 	}
@@ -114,7 +116,7 @@ func (t Table) record(c Command, pid int) error {
 		return fmt.Errorf("%s ended at once; its log is %s", c.Name, c.Log)
 	}
 	content, err := json.MarshalIndent(Record{
-		Name: c.Name, PID: pid, StartTicks: found.startTicks, BootID: boot, Argv: c.Argv, Inputs: c.Inputs, Log: c.Log,
+		Name: c.Name, PID: pid, StartTicks: uint64(found.StartTicks), BootID: boot, Argv: c.Argv, Inputs: c.Inputs, Log: c.Log,
 	}, "", "  ")
 	if err != nil {
 		return fmt.Errorf("record %s: %w", c.Name, err)
@@ -148,12 +150,12 @@ func (t Table) Running(name string) (Record, bool) {
 }
 
 func (r Record) alive() bool {
-	boot, err := bootID()
+	boot, err := procfs.BootID()
 	if err != nil || boot != r.BootID {
 		return false
 	}
 	found, alive := readStat(r.PID)
-	return alive && found.startTicks == r.StartTicks
+	return alive && uint64(found.StartTicks) == r.StartTicks
 }
 
 // Names lists recorded programs, running or not.

@@ -142,27 +142,3 @@ func TestStopKillsTheStubborn(t *testing.T) {
 		t.Errorf("second stop: %v", err)
 	}
 }
-
-func TestParseStatReadsOddNames(t *testing.T) {
-	const rest = " S 7 1 1 0 -1 4194560 0 0 0 0 0 0 0 0 20 0 1 0 4242 0 0"
-	for name, tc := range map[string]struct {
-		line string
-		want stat
-		fail bool
-	}{
-		"plain":            {line: "12 (sh)" + rest, want: stat{"S", 7, 4242}},
-		"blanks, brackets": {line: "12 (a) S (b)" + rest, want: stat{"S", 7, 4242}},
-		"cut short":        {line: "12 (sh) S 7", fail: true},
-		"empty":            {line: "", fail: true},
-	} {
-		t.Run(name, func(t *testing.T) {
-			got, err := parseStat(tc.line)
-			if (err != nil) != tc.fail {
-				t.Fatalf("error %v, want one: %t", err, tc.fail)
-			}
-			if diff := cmp.Diff(tc.want, got, cmp.AllowUnexported(stat{})); diff != "" {
-				t.Errorf("(-want +got):\n%s", diff)
-			}
-		})
-	}
-}
