@@ -9,6 +9,7 @@ import (
 	"strings"
 	"time"
 
+	"executorpool.dev/executor/sandbox/capability"
 	"executorpool.dev/executor/sandbox/landlock"
 	"executorpool.dev/executor/sandbox/namespace"
 	"executorpool.dev/executor/sandbox/seccomp"
@@ -60,7 +61,7 @@ func (s *Slot) restrictThread() error {
 	if err := unix.Prctl(unix.PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0); err != nil {
 		return fmt.Errorf("set no_new_privs: %w", err)
 	}
-	if err := dropCapabilities(); err != nil {
+	if err := capability.Clear(); err != nil {
 		return err
 	}
 	if !s.config.has(CallFilter) {
@@ -174,15 +175,4 @@ func outermost(paths []string) []string {
 			return strings.HasPrefix(path, strings.TrimSuffix(other, "/")+"/") && path != other
 		})
 	})
-}
-
-// dropCapabilities empties the thread's capability sets; no_new_privs keeps them empty over exec,
-// even for user id 0.
-func dropCapabilities() error {
-	header := unix.CapUserHeader{Version: unix.LINUX_CAPABILITY_VERSION_3}
-	var none [2]unix.CapUserData
-	if err := unix.Capset(&header, &none[0]); err != nil {
-		return fmt.Errorf("drop capabilities: %w", err)
-	}
-	return nil
 }

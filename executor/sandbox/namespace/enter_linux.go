@@ -7,6 +7,7 @@ import (
 	"os"
 	"runtime"
 
+	"executorpool.dev/executor/sandbox/capability"
 	"golang.org/x/sys/unix"
 )
 
@@ -73,7 +74,7 @@ func (s settings) steps() []step {
 	// The old root is mounted on top of the new one, and is the working directory.
 	add(Root, "leave the old root", func() error { return errors.Join(unix.Unmount(".", unix.MNT_DETACH), unix.Chdir("/")) })
 	add(HostName, "set the host name", func() error { return unix.Sethostname([]byte(RunHostName)) })
-	add(Capabilities, "give up all capabilities", dropCapabilities)
+	add(Capabilities, "give up all capabilities", capability.Drop)
 	return steps
 }
 

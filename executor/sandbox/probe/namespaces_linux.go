@@ -17,6 +17,7 @@ import (
 	"unsafe"
 
 	"executorpool.dev/executor/sandbox"
+	"executorpool.dev/executor/sandbox/capability"
 	"executorpool.dev/executor/sandbox/namespace"
 	"golang.org/x/sys/unix"
 )
@@ -179,15 +180,9 @@ func (t *targets) seeMore() error {
 }
 
 func holdCapability() error {
-	header := unix.CapUserHeader{Version: unix.LINUX_CAPABILITY_VERSION_3}
-	var sets [2]unix.CapUserData
-	if err := unix.Capget(&header, &sets[0]); err != nil {
+	held, err := capability.Any()
+	if err != nil {
 		return err
-	}
-	held := sets != [2]unix.CapUserData{}
-	for capability := uintptr(0); capability < 64; capability++ {
-		bound, err := unix.PrctlRetInt(unix.PR_CAPBSET_READ, capability, 0, 0, 0)
-		held = held || err == nil && bound == 1
 	}
 	return errorUnlessFound(held)
 }
