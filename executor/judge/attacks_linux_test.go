@@ -152,7 +152,7 @@ func attackedJudge(t *testing.T, languages string, without sandbox.Protection) *
 		t.Fatal(err)
 	}
 	j := &Judge{config: Config{Table: table, Dir: filepath.Join(scratch, "own"), Limits: poolLimits(), Tier: sandbox.Restricted}}
-	j.slot, err = sandbox.NewSlot(sandbox.SlotConfig{Dir: j.config.Dir, Tier: j.config.Tier, Without: without})
+	j.slot, err = sandbox.NewSlot(j.config.slot(without))
 	if err != nil {
 		t.Fatal(err)
 	}

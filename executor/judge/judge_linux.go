@@ -50,9 +50,15 @@ type Judge struct {
 	broken error
 }
 
+// slot returns the configuration of the slot, without some protections in tests.
+func (c Config) slot(without sandbox.Protection) sandbox.SlotConfig {
+	return sandbox.SlotConfig{Dir: c.Dir, Tier: c.Tier, Paths: c.Table.Paths(), SelfContainedPaths: c.Table.OwnPaths(),
+		Without: without}
+}
+
 // New creates the slot. An error names the failed step.
 func New(config Config) (*Judge, error) {
-	slot, err := sandbox.NewSlot(sandbox.SlotConfig{Dir: config.Dir, Tier: config.Tier, Paths: config.Table.Paths()})
+	slot, err := sandbox.NewSlot(config.slot(0))
 	if err != nil {
 		return nil, fmt.Errorf("prepare slot %s: %w", config.Dir, err)
 	}

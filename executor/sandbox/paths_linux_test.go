@@ -1,12 +1,32 @@
 package sandbox
 
 import (
+	"bytes"
+	"io/fs"
 	"os"
 	"path/filepath"
+	"strings"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
 )
+
+// TestSandboxNamesNoFilesOfLanguages keeps the paths that languages need in their table.
+func TestSandboxNamesNoFilesOfLanguages(t *testing.T) {
+	err := filepath.WalkDir(".", func(path string, entry fs.DirEntry, err error) error {
+		if err != nil || filepath.Ext(path) != ".go" || strings.HasSuffix(path, "_test.go") {
+			return err
+		}
+		source, err := os.ReadFile(path)
+		if err == nil && bytes.Contains(source, []byte(`"/etc`)) {
+			t.Errorf("%s names a file of /etc: list it in executor/toolchain/languages.yaml", path)
+		}
+		return err
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+}
 
 func TestOutermostLeavesOutWhatAnotherPathHolds(t *testing.T) {
 	root, err := filepath.EvalSymlinks(t.TempDir())

@@ -26,8 +26,10 @@ type SlotConfig struct {
 	// Tier is the tier to enforce; NewSlot fails if it cannot. None enforces rlimits and accounting
 	// only.
 	Tier Tier
-	// Paths are files and directories that runs may read and execute, beside the built-in list.
+	// Paths are files and directories that runs may read and execute, beside the toolchain directories.
 	Paths []string
+	// SelfContainedPaths are the only ones outside of the slot for runs with Spec.SelfContained.
+	SelfContainedPaths []string
 	// Without lists protections to leave out; for tests and benchmarks only.
 	Without Protection
 	// MaxLandlockABI bounds the used Landlock ABI, to test older kernels; 0 means no bound.
@@ -83,10 +85,10 @@ func NewSlot(config SlotConfig) (slot *Slot, err error) {
 	}
 	if config.Tier > None {
 		s.abi = config.landlockABI()
-		if s.rules, err = s.fileRules(slices.Concat(toolchainPaths, config.Paths)); err != nil {
+		if s.rules, err = s.fileRules(slices.Concat(toolchainDirs, config.Paths)); err != nil {
 			return nil, fmt.Errorf("prepare tier %s: %w", config.Tier, err)
 		}
-		if s.selfContainedRules, err = s.fileRules(selfContainedPaths); err != nil {
+		if s.selfContainedRules, err = s.fileRules(config.SelfContainedPaths); err != nil {
 			return nil, fmt.Errorf("prepare tier %s: %w", config.Tier, err)
 		}
 	}

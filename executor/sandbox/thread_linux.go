@@ -116,18 +116,9 @@ func loadGroupFilter(token uint64) error {
 	return err
 }
 
-// toolchainPaths hold compilers, interpreters, libraries and the few files of /etc and /proc they
-// read.
-var toolchainPaths = []string{"/usr", "/lib", "/lib32", "/lib64", "/libx32", "/bin", "/sbin", "/opt",
-	"/etc/alternatives", "/etc/ld.so.cache", "/etc/ld.so.conf", "/etc/ld.so.conf.d", "/etc/localtime", "/etc/timezone",
-	"/etc/nsswitch.conf", "/etc/passwd", "/etc/group", "/etc/mime.types", "/etc/ssl/openssl.cnf",
-	"/etc/java-17-openjdk", "/etc/java-21-openjdk", "/etc/python3", "/etc/python3.11", "/etc/python3.13",
-	"/proc/cpuinfo", "/proc/meminfo", "/proc/stat", "/sys/devices/system/cpu"}
-
-// ownPaths are for programs that are whole in themselves: the files by which a C library knows the
-// local time and locales, of which it has none built in but C. Each rule less is less for every run
-// to copy, and less of the image to look at or to start.
-var selfContainedPaths = []string{"/etc/localtime", "/etc/timezone", "/usr/share/zoneinfo", "/usr/lib/locale"}
+// toolchainDirs are the directories with compilers, interpreters and libraries. The table of languages
+// lists everything else that they read.
+var toolchainDirs = []string{"/usr", "/lib", "/lib32", "/lib64", "/libx32", "/bin", "/sbin", "/opt"}
 
 // devices can be read and written. /dev/zero is not among them: a shared mapping of it is memory
 // that no limit counts.
@@ -136,7 +127,7 @@ var devices = []string{"/dev/null", "/dev/full", "/dev/random", "/dev/urandom"}
 // Namespaces returns the view of a process in tier Namespaced: it can read what every run may read
 // and the given paths, and write the scratch directory. Its program must call probe.Reexec first.
 func Namespaces(scratch string, paths ...string) namespace.Config {
-	return namespace.Config{Read: slices.Concat(toolchainPaths, paths), Devices: devices, Write: scratch}
+	return namespace.Config{Read: slices.Concat(toolchainDirs, paths), Devices: devices, Write: scratch}
 }
 
 // allow adds rules for paths (read and execute), the devices and the slot's directories.

@@ -47,8 +47,8 @@ type Spec struct {
 	// resident memory.
 	Reserve int64
 	// SelfContained restricts a statically linked program: outside of the slot's directories it can
-	// read devices, time zones and locales, but no toolchain, library or SlotConfig.Paths, and it
-	// can execute no program but those in the slot's directories.
+	// read devices and SlotConfig.SelfContainedPaths, but no toolchain, library or
+	// SlotConfig.Paths.
 	SelfContained bool
 }
 

@@ -49,9 +49,13 @@ func (l *Language) check() error {
 			return fmt.Errorf("run.%s: must not be negative", field)
 		}
 	}
-	for _, p := range l.Paths {
+	return checkPaths("paths", l.Paths)
+}
+
+func checkPaths(field string, paths []string) error {
+	for _, p := range paths {
 		if !filepath.IsAbs(p) || filepath.Clean(p) != p || p == "/" {
-			return fmt.Errorf("paths: %q must be a clean absolute path below the root", p)
+			return fmt.Errorf("%s: %q must be a clean absolute path below the root", field, p)
 		}
 	}
 	return nil

@@ -19,6 +19,8 @@ import (
 // Table is the list of languages, in the order of the files.
 type Table struct {
 	languages []Language
+	paths     []string // of every language
+	ownPaths  []string // of runs with OwnFiles
 
 	versionsOnce sync.Once
 	versions     []api.Language
@@ -38,12 +40,8 @@ func Load(paths ...string) (*Table, error) {
 	}
 	table := &Table{}
 	for _, file := range files {
-		rows, err := readFile(file)
-		if err != nil {
+		if err := table.readFile(file); err != nil {
 			return nil, err
-		}
-		for _, row := range rows {
-			table.put(row)
 		}
 	}
 	if len(table.languages) == 0 {
@@ -71,24 +69,51 @@ func expand(path string) ([]string, error) {
 	return found, nil
 }
 
-func readFile(file string) ([]Language, error) {
+// document is the content of one file.
+type document struct {
+	// Paths are what the tools and runs of every language may read and execute, beside the toolchain
+	// directories and the paths of the rows.
+	Paths []string `json:"paths"`
+	// OwnPaths are what runs with OwnFiles may read and execute of the image.
+	OwnPaths  []string          `json:"ownPaths"`
+	Languages []json.RawMessage `json:"languages"`
+}
+
+// readFile adds the content of a file to the table.
+func (t *Table) readFile(file string) error {
 	text, err := os.ReadFile(file)
 	if err != nil {
-		return nil, fmt.Errorf("read language table: %w", err)
+		return fmt.Errorf("read language table: %w", err)
 	}
 	if len(bytes.TrimSpace(text)) == 0 {
-		return nil, nil
+		return nil
 	}
-	// Rows are decoded one by one, so that an error names the language.
-	var doc struct {
-		Languages []json.RawMessage `json:"languages"`
-	}
+	var doc document
 	if err := yaml.UnmarshalStrict(text, &doc); err != nil {
-		return nil, fmt.Errorf("language table %s: %w", file, err)
+		return fmt.Errorf("language table %s: %w", file, err)
 	}
+	for field, paths := range map[string][]string{"paths": doc.Paths, "ownPaths": doc.OwnPaths} {
+		if err := checkPaths(field, paths); err != nil {
+			return fmt.Errorf("language table %s: %w", file, err)
+		}
+	}
+	t.paths = append(t.paths, doc.Paths...)
+	t.ownPaths = append(t.ownPaths, doc.OwnPaths...)
+	rows, err := decodeRows(file, doc.Languages)
+	if err != nil {
+		return err
+	}
+	for _, row := range rows {
+		t.put(row)
+	}
+	return nil
+}
+
+// decodeRows decodes the rows one by one, so that an error names the language.
+func decodeRows(file string, raw []json.RawMessage) ([]Language, error) {
 	seen := map[string]bool{}
-	rows := make([]Language, len(doc.Languages))
-	for i, raw := range doc.Languages {
+	rows := make([]Language, len(raw))
+	for i, raw := range raw {
 		row := &rows[i]
 		err := decodeRow(raw, row)
 		if err == nil && seen[row.ID] {
@@ -142,12 +167,16 @@ func (t *Table) Lookup(id string) (Language, bool) {
 	return t.languages[at], true
 }
 
-// Paths returns the additional paths of all languages, for the slot's file rules.
+// Paths returns what the slots' runs may read and execute beside the toolchain directories: the paths
+// of the files and of all languages.
 func (t *Table) Paths() []string {
-	var paths []string
+	paths := slices.Concat(t.paths, t.ownPaths)
 	for _, l := range t.languages {
 		paths = append(paths, l.Paths...)
 	}
 	slices.Sort(paths)
 	return slices.Compact(paths)
 }
+
+// OwnPaths returns what runs with OwnFiles may read and execute of the image.
+func (t *Table) OwnPaths() []string { return t.ownPaths }

@@ -40,7 +40,9 @@ func TestLoadRefusesBadTables(t *testing.T) {
 		"no artifacts":        {indent(row + "  compile: {command: [/bin/true], artifacts: []}\n"), "compile.artifacts:"},
 		"artifact in a path":  {indent(row + "  compile: {command: [/bin/true], artifacts: [a/b]}\n"), "without a slash"},
 		"negative limit":      {indent(row + "  compile: {command: [/bin/true], artifacts: [a], limits: {memoryMiB: -1}}\n"), "compile.limits.memoryMiB: must not be negative"},
-		"root as path":        {indent(row + "  paths: [/]\n"), "paths:"},
+		"root as path":        {indent(row + "  paths: [/]\n"), `language 1 ("x"): paths:`},
+		"path of the file":    {"paths: [etc]\n" + indent(row), `paths: "etc" must be`},
+		"own path":            {"ownPaths: [/a/../b]\n" + indent(row), `ownPaths: "/a/../b" must be`},
 		"unknown files":       {indent(strings.Replace(row, "run: {", "run: {files: all, ", 1)), `run.files: must be absent or "own"`},
 		"own files of a tool": {indent(strings.Replace(row, "run: {", "run: {files: own, ", 1)), "run.files: \"own\" is for a program in {store}, not for /bin/cat"},
 		"nothing":             {"", "no language in"},
@@ -77,6 +79,23 @@ func TestLoadLetsLaterRowsReplace(t *testing.T) {
 	}
 	if diff := cmp.Diff([]string{"x=New X", "other=X"}, names); diff != "" {
 		t.Errorf("languages (-want +got):\n%s", diff)
+	}
+}
+
+func TestPathsOfFilesAndLanguagesAddUp(t *testing.T) {
+	other := strings.Replace(row, "id: x", "id: other", 1)
+	table, err := Load(
+		write(t, "a.yaml", "paths: [/etc/a, /etc/b]\nownPaths: [/etc/own]\n"+indent(row+"  paths: [/etc/x]\n")),
+		write(t, "b.yaml", "paths: [/etc/b, /etc/c]\n"+indent(other+"  paths: [/etc/x, /etc/y]\n")))
+	if err != nil {
+		t.Fatal(err)
+	}
+	want := []string{"/etc/a", "/etc/b", "/etc/c", "/etc/own", "/etc/x", "/etc/y"}
+	if diff := cmp.Diff(want, table.Paths()); diff != "" {
+		t.Errorf("paths (-want +got):\n%s", diff)
+	}
+	if diff := cmp.Diff([]string{"/etc/own"}, table.OwnPaths()); diff != "" {
+		t.Errorf("paths of self-contained programs (-want +got):\n%s", diff)
 	}
 }
 

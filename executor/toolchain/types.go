@@ -14,7 +14,8 @@ type Language struct {
 	// Compile is absent for interpreted languages.
 	Compile *Compile `json:"compile,omitempty"`
 	Run     Run      `json:"run"`
-	// Paths are additional directories and files that the tools must read or execute.
+	// Paths are what the tools and runs of this language read or execute outside of the toolchain
+	// directories and the paths of the file.
 	Paths []string `json:"paths,omitempty"`
 
 	fingerprint string
