@@ -26,6 +26,7 @@ ENTRYPOINT ["/rehearse"]
 FROM docker.io/library/debian:bookworm-slim AS executor
 # A fixed default keeps dates out of the files that Debian's scripts write.
 ARG SOURCE_DATE_EPOCH=0
+COPY executor/toolchain/packages /tmp/packages
 # The compilers are one layer below the program, so a new executor adds one small layer.
 RUN set -eu; \
     printf '%s\n' 'path-exclude /usr/share/doc/*' 'path-exclude /usr/share/man/*' \
@@ -34,8 +35,7 @@ RUN set -eu; \
     export DEBIAN_FRONTEND=noninteractive; \
     mkdir -p /usr/share/man/man1; \
     apt-get update; \
-    apt-get install --yes --no-install-recommends \
-        g++ gcc golang-go libc6-dev nodejs openjdk-17-jdk-headless pypy3 python3 rustc; \
+    apt-get install --yes --no-install-recommends $(cat /tmp/packages); \
     groupadd --gid 10001 executor; \
     useradd --uid 10001 --gid 10001 --no-create-home --home-dir /tmp --shell /usr/sbin/nologin executor; \
     rm -rf /usr/lib/jvm/*/jmods /usr/share/go-*/test /usr/share/go-*/api \

@@ -1,9 +1,9 @@
 #!/usr/bin/env bash
 # Installs the compilers and runtimes that the executor's tests use: the Debian packages of the
-# executor image.
+# executor image, executor/toolchain/packages.
 set -euo pipefail
 
-packages=(gcc g++ libc6-dev python3 openjdk-17-jdk-headless golang-go nodejs pypy3 rustc)
+mapfile -t packages <executor/toolchain/packages
 
 missing=()
 for package in "${packages[@]}"; do

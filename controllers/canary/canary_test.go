@@ -13,6 +13,7 @@ import (
 	"k8s.io/utils/clock"
 
 	"executorpool.dev/executor/api"
+	"executorpool.dev/executor/programs"
 )
 
 // replica answers as an executor does, with a verdict and an output for each language.
@@ -45,7 +46,7 @@ func (r replica) ServeHTTP(w http.ResponseWriter, request *http.Request) {
 }
 
 func TestReplicaProved(t *testing.T) {
-	all := []string{"c", "cpp17", "cpp20", "python3", "pypy3", "java", "go", "javascript", "rust", "of the platform's own"}
+	all := append(programs.Languages(), "of the platform's own")
 	for name, tc := range map[string]struct {
 		replica http.Handler
 		want    string

@@ -51,7 +51,7 @@ func newCachingJudges(t testing.TB) (first, second *Judge, cacheDir string) {
 
 func TestSecondSubmissionIsNotCompiled(t *testing.T) {
 	first, second, _ := newCachingJudges(t)
-	for language, source := range addPrograms {
+	for language, source := range addPrograms() {
 		t.Run(language, func(t *testing.T) {
 			request := api.Request{Language: language, Source: source, Stdin: "19 23\n"}
 			for i, j := range []*Judge{first, second, first} {

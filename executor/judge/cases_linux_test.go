@@ -6,6 +6,7 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
+	"executorpool.dev/executor/programs"
 	"executorpool.dev/executor/toolchain"
 	"executorpool.dev/test/cases"
 )
@@ -23,8 +24,8 @@ func TestLanguagesJudgeTheirCases(t *testing.T) {
 		t.Logf("%s: %s", l.ID, l.Version)
 	}
 	slices.Sort(installed)
-	if diff := cmp.Diff(cases.Languages(), installed); diff != "" {
-		t.Errorf("languages with cases and languages installed here (-cases +installed):\n%s", diff)
+	if diff := cmp.Diff(programs.Languages(), installed); diff != "" {
+		t.Errorf("languages with programs and languages installed here (-programs +installed):\n%s", diff)
 	}
 	j := newJudge(t)
 	for _, c := range cases.All() {

@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"executorpool.dev/executor/api"
+	"executorpool.dev/executor/programs"
 	"executorpool.dev/executor/sandbox"
 	"executorpool.dev/executor/toolchain"
 )
@@ -45,15 +46,13 @@ func newJudgeOf(t testing.TB, tier sandbox.Tier) *Judge {
 	return j
 }
 
-// addPrograms are programs, by language, that read two numbers and print their sum.
-var addPrograms = map[string]string{
-	"c":          "#include <stdio.h>\nint main(){int a,b;scanf(\"%d %d\",&a,&b);printf(\"%d\\n\",a+b);}",
-	"cpp17":      "#include <iostream>\nint main(){int a,b;std::cin>>a>>b;std::cout<<a+b<<std::endl;}",
-	"cpp20":      "#include <iostream>\nint main(){int a,b;std::cin>>a>>b;std::cout<<a+b<<std::endl;}",
-	"python3":    "print(sum(map(int,input().split())))",
-	"java":       "public class Main{public static void main(String[] x){var s=new java.util.Scanner(System.in);System.out.println(s.nextInt()+s.nextInt());}}",
-	"go":         "package main\nimport \"fmt\"\nfunc main(){var a,b int;fmt.Scan(&a,&b);fmt.Println(a+b)}",
-	"javascript": "const [a,b]=require('fs').readFileSync(0,'utf8').split(' ').map(Number);console.log(a+b)",
+// addPrograms returns programs, by language, that read two numbers and print their sum.
+func addPrograms() map[string]string {
+	sources := map[string]string{}
+	for _, language := range programs.Languages() {
+		sources[language], _ = programs.Source(language, programs.Sum)
+	}
+	return sources
 }
 
 func TestLanguagesAddTwoNumbers(t *testing.T) {
@@ -63,7 +62,7 @@ func TestLanguagesAddTwoNumbers(t *testing.T) {
 }
 
 func addTwoNumbers(t *testing.T, j *Judge) {
-	for language, source := range addPrograms {
+	for language, source := range addPrograms() {
 		t.Run(language, func(t *testing.T) {
 			r := j.Do(context.Background(), api.Request{Language: language, Source: source,
 				Runs: []api.RunInput{{Stdin: "1 2"}, {Stdin: "40 2"}}})

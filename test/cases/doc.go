@@ -2,6 +2,6 @@
 // "hello", a program that reads a large input, one that exceeds the memory limit, one that exceeds
 // the CPU limit, and one that does not compile.
 //
-// The sources are in testdata, a directory for each language or family. The executor's tests judge
-// them in a slot, the end-to-end tests through the API of a pod.
+// The sources are those of package programs. The executor's tests judge them in a slot, the end-to-end
+// tests through the API of a pod.
 package cases
