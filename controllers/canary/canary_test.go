@@ -52,7 +52,7 @@ func TestReplicaProved(t *testing.T) {
 		want    string
 	}{
 		"right":            {replica{languages: all, verdict: api.OK, stdout: answer}, ""},
-		"wrong verdict":    {replica{languages: all, verdict: api.RuntimeError}, "the canary in c got the verdict RuntimeError instead of OK"},
+		"wrong verdict":    {replica{languages: []string{"c", "go"}, verdict: api.RuntimeError}, "the canary in c got the verdict RuntimeError instead of OK"},
 		"limits too small": {replica{languages: all, verdict: api.MemoryLimit}, ""},
 		"wrong answer":     {replica{languages: []string{"rust"}, verdict: api.OK, stdout: "41\n"}, "the canary in rust got a wrong answer"},
 		"refusal":          {replica{languages: []string{"go"}, status: http.StatusInternalServerError}, "the canary in go is not answered: status 500"},
