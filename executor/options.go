@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"executorpool.dev/executor/api"
+	"executorpool.dev/executor/judge"
 	"executorpool.dev/executor/sandbox"
 )
 
@@ -35,11 +36,7 @@ type Options struct {
 
 // bounds returns the ceilings in the units of the API.
 func (o Options) bounds() api.Bounds {
-	return api.Bounds{Limits: api.Limits{
-		CPUMillis:  o.Limits.CPU.Milliseconds(),
-		WallMillis: o.Timeout.Milliseconds(),
-		MemoryMiB:  o.Limits.Memory >> 20,
-		OutputKiB:  o.Limits.Output >> 10,
-		Processes:  o.Limits.Processes,
-	}}
+	limits := o.Limits
+	limits.Wall = o.Timeout
+	return api.Bounds{Limits: judge.Ceilings(limits)}
 }

@@ -56,20 +56,6 @@ type RunInput struct {
 	Args  []string `json:"args,omitempty"`
 }
 
-// Limits bound one run. Zero means: the pool's ceiling.
-type Limits struct {
-	// CPUMillis is CPU time of the whole process tree in milliseconds.
-	CPUMillis int64 `json:"cpuMillis,omitempty"`
-	// WallMillis is elapsed time in milliseconds. Absent: what is left of the submission's hard timeout.
-	WallMillis int64 `json:"wallMillis,omitempty"`
-	// MemoryMiB is memory of the whole process tree in MiB.
-	MemoryMiB int64 `json:"memoryMiB,omitempty"`
-	// OutputKiB is stdout and stderr each, in KiB.
-	OutputKiB int64 `json:"outputKiB,omitempty"`
-	// Processes is processes and threads at one time.
-	Processes int64 `json:"processes,omitempty"`
-}
-
 // Verdict is what became of a run, a compilation or a submission.
 type Verdict string
 

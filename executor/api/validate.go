@@ -158,25 +158,3 @@ func validateContent(field, content string, encoding Encoding) *Problem {
 	}
 	return nil
 }
-
-func (l *Limits) validate(most Limits) *Problem {
-	for _, f := range []struct {
-		name  string
-		value *int64
-		most  int64
-	}{
-		{"cpuMillis", &l.CPUMillis, most.CPUMillis},
-		{"wallMillis", &l.WallMillis, most.WallMillis},
-		{"memoryMiB", &l.MemoryMiB, most.MemoryMiB},
-		{"outputKiB", &l.OutputKiB, most.OutputKiB},
-		{"processes", &l.Processes, most.Processes},
-	} {
-		if *f.value < 0 || *f.value > f.most {
-			return Invalid("limits."+f.name, "is %d; this pool allows 1 to %d", *f.value, f.most)
-		}
-		if *f.value == 0 {
-			*f.value = f.most
-		}
-	}
-	return nil
-}

@@ -109,7 +109,7 @@ func (j *Judge) do(ctx context.Context, req api.Request, result api.Result) api.
 	if err != nil {
 		return internalError(result, err)
 	}
-	limits := j.effectiveLimits(req.Limits)
+	limits := effectiveLimits(req.Limits, j.config.Limits)
 	s := &submission{judge: j, language: &language, encoding: req.Encoding, limits: limits,
 		values: toolchain.Values{Store: j.slot.Store.Path(), MemoryMiB: limits.Memory >> 20}}
 	for _, f := range files {
@@ -222,22 +222,4 @@ func (j *Judge) contextVerdict(ctx context.Context) (api.Verdict, string) {
 			j.config.Limits.Wall.Milliseconds())
 	}
 	return api.InternalError, fmt.Sprintf("the submission was cancelled (%v)", context.Cause(ctx))
-}
-
-// effectiveLimits returns the requested limits, bounded by the pool's ceilings.
-func (j *Judge) effectiveLimits(asked api.Limits) sandbox.Limits {
-	limits := j.config.Limits
-	lower := func(ceiling *int64, asked int64) {
-		if asked > 0 {
-			*ceiling = min(*ceiling, asked)
-		}
-	}
-	cpu, wall := int64(limits.CPU), int64(limits.Wall)
-	lower(&cpu, asked.CPUMillis*int64(time.Millisecond))
-	lower(&wall, asked.WallMillis*int64(time.Millisecond))
-	limits.CPU, limits.Wall = time.Duration(cpu), time.Duration(wall)
-	lower(&limits.Memory, asked.MemoryMiB<<20)
-	lower(&limits.Output, asked.OutputKiB<<10)
-	lower(&limits.Processes, asked.Processes)
-	return limits
 }

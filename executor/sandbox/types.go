@@ -18,17 +18,6 @@ const (
 	Namespaced
 )
 
-// Limits are the limits of one process tree. Every field must be positive; zero does not mean
-// unlimited.
-type Limits struct {
-	CPU       time.Duration // user and system time of the whole tree
-	Wall      time.Duration
-	Memory    int64 // bytes, of the whole tree
-	Output    int64 // bytes, of stdout and stderr each
-	Processes int64 // processes and threads at one time
-	Disk      int64 // bytes written below the slot's directory
-}
-
 // Spec describes one process tree to run.
 type Spec struct {
 	// Path is the absolute path of the program. Args are its arguments, including Args[0].

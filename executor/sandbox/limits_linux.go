@@ -20,6 +20,17 @@ const (
 	maxNodeProcesses = 4096
 )
 
+// Limits are the limits of one process tree. Every field must be positive; zero does not mean
+// unlimited.
+type Limits struct {
+	CPU       time.Duration // user and system time of the whole tree
+	Wall      time.Duration
+	Memory    int64 // bytes, of the whole tree
+	Output    int64 // bytes, of stdout and stderr each
+	Processes int64 // processes and threads at one time
+	Disk      int64 // bytes written below the slot's directory
+}
+
 // rlimits returns the limits that the kernel enforces on each process of a run; the monitor
 // enforces the limits of the tree. RLIMIT_AS is not set, because virtual machines reserve far more
 // than they use. RLIMIT_NPROC counts the processes of a user id on the whole node, so it cannot be
