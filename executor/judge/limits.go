@@ -33,6 +33,16 @@ func Ceilings(pool sandbox.Limits) api.Limits {
 	return ceilings
 }
 
+// PoolLimits returns the limits of a pool with the given ceilings. It is the inverse of Ceilings; the
+// limits that a request cannot ask for are 0.
+func PoolLimits(ceilings api.Limits) sandbox.Limits {
+	var pool sandbox.Limits
+	for _, p := range pairs(&ceilings, &pool) {
+		*p.sandbox = *p.request * p.unit
+	}
+	return pool
+}
+
 // effectiveLimits returns the requested limits, bounded by the pool's. A limit that is not requested is
 // the pool's.
 func effectiveLimits(requested api.Limits, pool sandbox.Limits) sandbox.Limits {

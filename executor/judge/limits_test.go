@@ -1,8 +1,8 @@
 package judge
 
 import (
+	"reflect"
 	"testing"
-	"time"
 
 	"executorpool.dev/executor/api"
 	"executorpool.dev/executor/sandbox"
@@ -10,11 +10,17 @@ import (
 
 // TestEachLimitOfARequestIsEnforced fails for a limit of requests that has no limit of the sandbox.
 func TestEachLimitOfARequestIsEnforced(t *testing.T) {
-	pool := sandbox.Limits{CPU: time.Minute, Wall: time.Hour, Memory: 1 << 40, Output: 1 << 30, Processes: 1 << 20, Disk: 1 << 30}
+	var pool sandbox.Limits
+	for value, i := reflect.ValueOf(&pool).Elem(), 0; i < value.NumField(); i++ {
+		value.Field(i).SetInt(1 << 40)
+	}
 	if got := effectiveLimits(api.Limits{}, pool); got != pool {
 		t.Errorf("without requested limits: %+v, want %+v", got, pool)
 	}
 	ceilings := Ceilings(pool)
+	if again := Ceilings(PoolLimits(ceilings)); again != ceilings {
+		t.Errorf("the ceilings %+v became %+v", ceilings, again)
+	}
 	enforcedBefore := map[sandbox.Limits]string{}
 	for i, ceiling := range ceilings.Fields() {
 		if *ceiling.Value <= 0 {
