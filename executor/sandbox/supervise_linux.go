@@ -181,26 +181,37 @@ func (r *run) waitForMain(process int, pipes *pipes, outputs *[2]output, begin t
 				return err
 			}
 		}
-		for i := range outputs {
-			if fds[2+i].Revents == 0 {
-				continue
-			}
-			before := len(outputs[i].data)
-			open, err := outputs[i].read(pipes.parent[1+i], r.limits.Output, r.slot.buffer)
-			if err != nil {
-				return err
-			}
-			if !open {
-				closeFD(&pipes.parent[1+i])
-			}
-			if len(outputs[i].data)-before < smallOutput {
-				nextRead = time.Now().Add(readPause)
-			}
-			if outputs[i].truncated {
-				r.stop(OutputLimit, r.outputCause(i)+", killed by the executor")
-			}
+		small, err := r.readOutputs(fds[2:], pipes, outputs)
+		if err != nil {
+			return err
+		}
+		if small {
+			nextRead = time.Now().Add(readPause)
 		}
 	}
+}
+
+// readOutputs reads the streams that are ready and enforces the output limit. It reports whether it read
+// little of one of them.
+func (r *run) readOutputs(ready []unix.PollFd, pipes *pipes, outputs *[2]output) (small bool, err error) {
+	for i := range outputs {
+		if ready[i].Revents == 0 {
+			continue
+		}
+		before := len(outputs[i].data)
+		open, err := outputs[i].read(pipes.parent[1+i], r.limits.Output, r.slot.buffer)
+		if err != nil {
+			return false, err
+		}
+		if !open {
+			closeFD(&pipes.parent[1+i])
+		}
+		small = small || len(outputs[i].data)-before < smallOutput
+		if outputs[i].truncated {
+			r.stop(OutputLimit, r.outputCause(i)+", killed by the executor")
+		}
+	}
+	return small, nil
 }
 
 // fillRate is the highest rate, in bytes a second, at which a program is assumed to fill memory.
