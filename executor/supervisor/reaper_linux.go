@@ -1,15 +1,15 @@
 package supervisor
 
 import (
-	"bytes"
 	"fmt"
 	"os"
 	"os/exec"
-	"strconv"
 	"sync"
 	"time"
 
 	"golang.org/x/sys/unix"
+
+	"executorpool.dev/executor/sandbox/procfs"
 )
 
 // reaper reaps the children of this process and kills orphans. It knows which children are workers.
@@ -100,85 +100,26 @@ type orphan struct{ pid, group int }
 func (o orphan) reap() { _, _ = unix.Wait4(o.pid, nil, unix.WNOHANG, nil) }
 
 func (r *reaper) orphansLocked() ([]orphan, error) {
-	candidates, err := children()
+	self := os.Getpid()
+	// The list may miss a child while a worker is reaped; killOrphans, which runs after the end of each
+	// worker, then finds it.
+	candidates, err := procfs.Children(self)
 	if err != nil {
-		candidates, err = allProcesses()
+		// On a node this takes milliseconds, in which no slot gets an assignment.
+		candidates, err = procfs.Processes()
 	}
 	if err != nil {
 		return nil, fmt.Errorf("look for orphaned processes: %w", err)
 	}
-	self := os.Getpid()
 	var orphans []orphan
 	for _, pid := range candidates {
 		if r.workers[pid] != nil {
 			continue
 		}
-		stat, err := os.ReadFile("/proc/" + strconv.Itoa(pid) + "/stat")
-		if err != nil {
-			continue // the process has ended
-		}
-		if parent, group, ok := parseStat(stat); ok && parent == self {
-			orphans = append(orphans, orphan{pid, group})
+		stat, err := procfs.ReadStat(pid)
+		if err == nil && stat.Parent == self { // after an error the process has ended
+			orphans = append(orphans, orphan{pid, stat.Group})
 		}
 	}
 	return orphans, nil
-}
-
-// children returns the children of every thread of this process. It fails on a kernel without
-// CONFIG_PROC_CHILDREN, and when a thread ends during the call, because its children move to
-// another thread. A list read while a worker is reaped may lack a child. killOrphans, which runs
-// after the end of each worker, then finds it.
-func children() ([]int, error) {
-	threads, err := os.ReadDir("/proc/self/task")
-	if err != nil {
-		return nil, err
-	}
-	var pids []int
-	for _, thread := range threads {
-		list, err := os.ReadFile("/proc/self/task/" + thread.Name() + "/children")
-		if err != nil {
-			return nil, err
-		}
-		for field := range bytes.FieldsSeq(list) {
-			pid, err := strconv.Atoi(string(field))
-			if err != nil {
-				return nil, err
-			}
-			pids = append(pids, pid)
-		}
-	}
-	return pids, nil
-}
-
-// allProcesses returns the ids of all processes. On a node this takes milliseconds, in which no
-// slot gets an assignment.
-func allProcesses() ([]int, error) {
-	entries, err := os.ReadDir("/proc")
-	if err != nil {
-		return nil, err
-	}
-	var pids []int
-	for _, e := range entries {
-		if pid, err := strconv.Atoi(e.Name()); err == nil {
-			pids = append(pids, pid)
-		}
-	}
-	return pids, nil
-}
-
-// parseStat parses the parent and the process group in /proc/PID/stat, "pid (name) state ppid pgrp
-// ...". The name may contain spaces and parentheses, so the fields start after the last
-// parenthesis.
-func parseStat(stat []byte) (parent, group int, ok bool) {
-	end := bytes.LastIndexByte(stat, ')')
-	if end < 0 {
-		return 0, 0, false
-	}
-	fields := bytes.Fields(stat[end+1:])
-	if len(fields) < 3 {
-		return 0, 0, false
-	}
-	parent, err1 := strconv.Atoi(string(fields[1]))
-	group, err2 := strconv.Atoi(string(fields[2]))
-	return parent, group, err1 == nil && err2 == nil
 }

@@ -1,36 +1,13 @@
 package supervisor
 
 import (
-	"os"
 	"os/exec"
-	"runtime"
-	"slices"
 	"syscall"
 	"testing"
 	"time"
 
 	"golang.org/x/sys/unix"
 )
-
-func TestParseStatReadsParentAndGroup(t *testing.T) {
-	for name, tc := range map[string]struct {
-		stat          string
-		parent, group int
-		ok            bool
-	}{
-		"plain":             {"42 (sleep) S 7 41 40 0", 7, 41, true},
-		"name with bracket": {"42 (a) S 1 (b)) R 7 41 40 0", 7, 41, true},
-		"cut":               {"42 (sleep) S", 0, 0, false},
-		"no name":           {"", 0, 0, false},
-	} {
-		t.Run(name, func(t *testing.T) {
-			parent, group, ok := parseStat([]byte(tc.stat))
-			if ok != tc.ok || ok && (parent != tc.parent || group != tc.group) {
-				t.Errorf("got %d, %d, %t", parent, group, ok)
-			}
-		})
-	}
-}
 
 func TestReaperKillsOrphansAndSparesWorkers(t *testing.T) {
 	r, err := newReaper()
@@ -66,56 +43,6 @@ func TestReaperKillsOrphansAndSparesWorkers(t *testing.T) {
 	}
 	if err := r.wait(worker); err == nil || err.Error() != "signal: killed" {
 		t.Errorf("the worker ended with %v", err)
-	}
-}
-
-func TestChildrenListsThoseOfEveryThread(t *testing.T) {
-	if _, err := os.Stat("/proc/thread-self/children"); err != nil {
-		t.Fatalf("this kernel lists no children: %v", err)
-	}
-	var want []int
-	for range 3 {
-		// Each goroutine keeps its thread, so that each child has another thread as its parent.
-		pid, stop := childOfOwnThread(t)
-		defer stop()
-		want = append(want, pid)
-	}
-	for name, list := range map[string]func() ([]int, error){"children": children, "everybody": allProcesses} {
-		got, err := list()
-		if err != nil {
-			t.Errorf("%s: %v", name, err)
-		}
-		for _, pid := range want {
-			if !slices.Contains(got, pid) {
-				t.Errorf("%s lacks %d: %v", name, pid, got)
-			}
-		}
-	}
-}
-
-func childOfOwnThread(t *testing.T) (pid int, stop func()) {
-	t.Helper()
-	started, release, ended := make(chan int), make(chan struct{}), make(chan error)
-	go func() {
-		runtime.LockOSThread() // until it ends
-		cmd := exec.Command("/bin/sleep", "60")
-		if err := cmd.Start(); err != nil {
-			t.Error(err)
-			close(started)
-			return
-		}
-		started <- cmd.Process.Pid
-		<-release
-		_ = cmd.Process.Kill()
-		ended <- cmd.Wait()
-	}()
-	pid, ok := <-started
-	if !ok {
-		t.FailNow()
-	}
-	return pid, func() {
-		close(release)
-		<-ended
 	}
 }
 
