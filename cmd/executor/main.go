@@ -16,6 +16,7 @@ import (
 
 	"executorpool.dev/executor"
 	"executorpool.dev/executor/sandbox/probe"
+	"executorpool.dev/executor/settings"
 	"executorpool.dev/executor/worker"
 )
 
@@ -32,9 +33,9 @@ SIGTERM drains the executor and ends it, SIGHUP replaces the worker processes on
 var version = "dev"
 
 type flags struct {
-	Serve   serveFlags `cmd:"" help:"Serve submissions until SIGTERM or SIGINT."`
-	Version struct{}   `cmd:"" help:"Print the version."`
-	Worker  struct{}   `cmd:"" hidden:"" help:"A worker process; started by serve."`
+	Serve   settings.Settings `cmd:"" help:"Serve submissions until SIGTERM or SIGINT."`
+	Version struct{}          `cmd:"" help:"Print the version."`
+	Worker  struct{}          `cmd:"" hidden:"" help:"A worker process; started by serve."`
 }
 
 func main() {
@@ -46,9 +47,9 @@ func main() {
 func run(ctx context.Context, args []string, stdout, stderr io.Writer) int {
 	var parsed flags
 	exited := -1
-	parser, err := kong.New(&parsed, kong.Name("executor"), kong.Description(description), kong.DefaultEnvars("EXECUTOR"),
+	parser, err := kong.New(&parsed, kong.Name("executor"), kong.Description(description), kong.DefaultEnvars(settings.VariablePrefix),
 		kong.Writers(stdout, stderr), kong.Exit(func(code int) { exited = code }),
-		kong.ConfigureHelp(kong.HelpOptions{WrapUpperBound: 100}))
+		kong.ValueFormatter(describe), kong.ConfigureHelp(kong.HelpOptions{WrapUpperBound: 100}))
 	if err != nil {
 		return fail(stderr, 1, err, "")
 	}
@@ -65,14 +66,17 @@ func run(ctx context.Context, args []string, stdout, stderr io.Writer) int {
 	case "worker":
 		err = worker.Main()
 	default:
-		var options executor.Options
-		if options, err = parsed.Serve.options(stderr); err != nil {
+		var o executor.Options
+		if o, err = options(parsed.Serve, stderr); err != nil {
 			return fail(stderr, 2, err, " (see executor serve --help)")
 		}
 		if err = setTimerSlack(); err != nil {
 			return fail(stderr, 1, err, "")
 		}
-		err = executor.Run(ctx, options)
+		memory := parsed.Serve.Memory()
+		o.Log.Info("resources needed", "memoryMiB", memory.Total, "scratchMiB", memory.Scratch,
+			"gracePeriodSeconds", parsed.Serve.Drain().GracePeriodSeconds())
+		err = executor.Run(ctx, o)
 	}
 	if err != nil {
 		return fail(stderr, 1, err, "")

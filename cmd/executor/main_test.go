@@ -11,6 +11,7 @@ import (
 
 	"executorpool.dev/executor"
 	"executorpool.dev/executor/sandbox"
+	"executorpool.dev/executor/settings"
 )
 
 func TestRunRefusesBadFlags(t *testing.T) {
@@ -63,6 +64,7 @@ func TestRunHelpAndVersion(t *testing.T) {
 	}{
 		"help":       {[]string{"--help"}, "executor serve --help"},
 		"serve help": {[]string{"serve", "--help"}, "EXECUTOR_QUEUE_WAIT"},
+		"range":      {[]string{"serve", "--help"}, "1 to 256"},
 		"version":    {[]string{"version"}, version},
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -80,14 +82,14 @@ func TestRunHelpAndVersion(t *testing.T) {
 func parse(t *testing.T, args ...string) executor.Options {
 	t.Helper()
 	var f flags
-	parser, err := kong.New(&f, kong.DefaultEnvars("EXECUTOR"))
+	parser, err := kong.New(&f, kong.DefaultEnvars(settings.VariablePrefix))
 	if err != nil {
 		t.Fatal(err)
 	}
 	if _, err := parser.Parse(append([]string{"serve"}, args...)); err != nil {
 		t.Fatal(err)
 	}
-	o, err := f.Serve.options(os.Stderr)
+	o, err := options(f.Serve, os.Stderr)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -114,5 +116,31 @@ func TestServeReadsVariables(t *testing.T) {
 	t.Setenv("EXECUTOR_WORKERS", "3")
 	if o := parse(t, "--workers=5"); o.QueueWait != 7*time.Second || o.Workers != 5 {
 		t.Errorf("queue wait %s, workers %d; want 7s, 5", o.QueueWait, o.Workers)
+	}
+}
+
+// TestServeParsesArguments parses the command line that the controllers render, with a changed value of
+// every setting, and compares the result.
+func TestServeParsesArguments(t *testing.T) {
+	want := settings.Default()
+	want.Listen, want.Workers, want.Threads, want.Timeout, want.QueueCapacity, want.QueueWait = ":8001", 5, 3, 61*time.Second, 129, 100*time.Millisecond
+	want.CPUMillis, want.MemoryMiB, want.OutputKiB, want.Processes, want.DiskMiB = 11, 17, 2, 3, 4
+	want.RecycleAfter, want.MinimumTier, want.DrainDelay, want.Scratch = 9, "Restricted", 1500*time.Millisecond, "/elsewhere"
+	want.BufferMiB, want.CacheMiB = 257, 0
+	var got flags
+	parser, err := kong.New(&got, kong.DefaultEnvars(settings.VariablePrefix))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := parser.Parse(append([]string{"serve"}, want.Arguments()...)); err != nil {
+		t.Fatal(err)
+	}
+	if got.Serve != want {
+		t.Errorf("got  %+v\nwant %+v", got.Serve, want)
+	}
+	for _, flag := range parser.Model.Children[0].Flags {
+		if len(flag.Envs) != 1 || flag.Envs[0] != settings.Variable(flag.Name) {
+			t.Errorf("--%s has the variables %s, want %s", flag.Name, flag.Envs, settings.Variable(flag.Name))
+		}
 	}
 }

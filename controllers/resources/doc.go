@@ -7,6 +7,7 @@
 // Two properties follow: reconciling an unchanged pool writes nothing, and pods are replaced only when
 // a value that reaches them has changed.
 //
-// The package is not for defaults. The API types hold the defaults; this package reads a pool as the API
-// server stored it.
+// The package is not for defaults and not for the sums of memory and time. The API types hold the
+// defaults of the spec; package executor/settings holds those of the executor, and the sums. This
+// package reads a pool as the API server stored it.
 package resources

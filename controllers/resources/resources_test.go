@@ -10,7 +10,6 @@ import (
 	"github.com/google/go-cmp/cmp"
 	corev1 "k8s.io/api/core/v1"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
-	"k8s.io/apimachinery/pkg/util/intstr"
 	"k8s.io/pod-security-admission/api"
 	"k8s.io/pod-security-admission/policy"
 	"sigs.k8s.io/yaml"
@@ -19,24 +18,6 @@ import (
 )
 
 var update = flag.Bool("update", false, "write the golden files")
-
-// pool returns a pool with `spec: {}` as the API server stores it.
-func pool() *v1alpha1.ExecutorPool {
-	return &v1alpha1.ExecutorPool{
-		ObjectMeta: metav1.ObjectMeta{Name: "demo", Namespace: "contests", UID: "0d9c7a4e"},
-		Spec: v1alpha1.ExecutorPoolSpec{
-			Replicas:       new(int32(1)),
-			Workers:        4,
-			Threads:        2,
-			TimeoutSeconds: 60,
-			Queue:          v1alpha1.QueueSpec{Capacity: 128, MaxWaitSeconds: 30},
-			Limits:         v1alpha1.RunLimits{CPUMillis: 10000, MemoryMiB: 256, OutputKiB: 64, Processes: 64, DiskMiB: 64},
-			RecycleAfter:   10000,
-			Isolation:      v1alpha1.IsolationSpec{MinimumTier: v1alpha1.TierRestrictedLegacy},
-			Rollout:        v1alpha1.RolloutSpec{MaxSurge: new(intstr.FromString("25%")), MaxUnavailable: new(intstr.FromInt32(0))},
-		},
-	}
-}
 
 func TestObjectsMatchGolden(t *testing.T) {
 	p := pool()
@@ -141,13 +122,6 @@ func TestSpreadConstraintWithoutSelectorGetsPools(t *testing.T) {
 	}
 	if diff := cmp.Diff([]map[string]string{Selector(p), own.MatchLabels}, got); diff != "" {
 		t.Errorf("selectors (-want +got):\n%s", diff)
-	}
-}
-
-func TestGracePeriodCoversDrain(t *testing.T) {
-	spec := pool().Spec
-	if got, want := GracePeriodSeconds(spec), int64(2+5+30+60+20); got != want {
-		t.Errorf("grace period %d s, want %d s", got, want)
 	}
 }
 

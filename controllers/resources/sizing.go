@@ -9,25 +9,17 @@ import (
 	"executorpool.dev/api/v1alpha1"
 )
 
-// Constants of the formula in Resources, in MiB and thousandths of a core.
-const (
-	supervisorMiB  = 64
-	workerMiB      = 24
-	compileMiB     = 512
-	scratchMiB     = 128
-	bufferMiB      = 256
-	slotMilliCores = 100
-)
+// slotMilliCores is the CPU request of a slot, in thousandths of a core.
+const slotMilliCores = 100
 
 // Resources returns the requests and limits of the executor container. A value in spec.resources replaces
 // the derived value of that resource:
 //
-//	overhead        = 64 MiB (supervisor) + 24 MiB x workers (worker processes)
-//	buffer          = 256 MiB (requests that wait or run, see --buffer-mib)
-//	scratch         = slots x diskMiB + 128 MiB (64 of them for the compile cache, see --cache-mib)
-//	limits.memory   = overhead + buffer + scratch + slots x max(memoryMiB, 512 MiB)
-//	requests.memory = overhead + slots x memoryMiB
+//	limits.memory   = Memory().Total of the pool's Settings
+//	requests.memory = Memory().Runs of the pool's Settings
 //	requests.cpu    = 100m x slots
+//
+// With the defaults (4 workers x 2 threads): requests 800m and 2208 MiB, limit 5152 MiB.
 //
 // The memory limit allows all slots to use their ceiling at one time, and to compile, which takes up to
 // 512 MiB whatever the ceiling of a run is. At the memory limit the kernel kills the whole container
@@ -40,21 +32,13 @@ const (
 // time of a run. The CPU request is small because a pool is idle for most of a contest; on a full node
 // it is the weight of the replica against other pods.
 //
-// With the defaults (4 workers x 2 threads, 256 MiB, 64 MiB of disk): requests 800m and 160 + 2048 = 2208 MiB, limit
-// 160 + 256 + 640 + 4096 = 5152 MiB.
-//
 // A derived request is never above the limit, and a derived limit never below the request.
 func Resources(spec v1alpha1.ExecutorPoolSpec) corev1.ResourceRequirements {
-	slots, workers := Slots(spec), int64(spec.Workers)
-	memory, disk := int64(spec.Limits.MemoryMiB), int64(spec.Limits.DiskMiB)
-	overhead := supervisorMiB + workerMiB*workers
-
-	limits := corev1.ResourceList{
-		corev1.ResourceMemory: mebibytes(overhead + bufferMiB + slots*disk + scratchMiB + slots*max(memory, compileMiB)),
-	}
+	memory := Settings(spec).Memory()
+	limits := corev1.ResourceList{corev1.ResourceMemory: mebibytes(memory.Total)}
 	requests := corev1.ResourceList{
-		corev1.ResourceCPU:    *resource.NewMilliQuantity(slotMilliCores*slots, resource.DecimalSI),
-		corev1.ResourceMemory: mebibytes(overhead + slots*memory),
+		corev1.ResourceCPU:    *resource.NewMilliQuantity(slotMilliCores*Slots(spec), resource.DecimalSI),
+		corev1.ResourceMemory: mebibytes(memory.Runs),
 	}
 	maps.Copy(limits, spec.Resources.Limits)
 	maps.Copy(requests, spec.Resources.Requests)
@@ -74,12 +58,6 @@ func Resources(spec v1alpha1.ExecutorPoolSpec) corev1.ResourceRequirements {
 		}
 	}
 	return corev1.ResourceRequirements{Requests: requests, Limits: limits}
-}
-
-// ScratchSize returns the size of the scratch volume: diskMiB for each slot, plus the files of the
-// executor itself.
-func ScratchSize(spec v1alpha1.ExecutorPoolSpec) resource.Quantity {
-	return mebibytes(Slots(spec)*int64(spec.Limits.DiskMiB) + scratchMiB)
 }
 
 func mebibytes(n int64) resource.Quantity {
