@@ -8,6 +8,7 @@ import (
 
 	"executorpool.dev/executor/job"
 	"executorpool.dev/executor/server"
+	"executorpool.dev/executor/settings"
 )
 
 var (
@@ -16,9 +17,6 @@ var (
 	// ErrNotDrained is the error of an executor whose drain exceeded the sum of all deadlines.
 	ErrNotDrained = errors.New("stopped before every submission had its verdict: draining took too long")
 )
-
-// drainSlack is the time to detect a hung worker, to kill it and to clean up after it.
-const drainSlack = 15 * time.Second
 
 // drain stops the acceptance of submissions and returns when every accepted submission has its
 // outcome. It returns ErrForced after a second signal and ErrNotDrained after the drain limit; it
@@ -39,7 +37,7 @@ func (e *executor) drain(listener net.Listener, signals <-chan os.Signal, superv
 	if drainErr == nil {
 		// After this time every queued submission has expired, and every slot has reported or its
 		// worker was replaced.
-		limit := time.NewTimer(e.options.QueueWait + e.options.Timeout + drainSlack)
+		limit := time.NewTimer(e.options.drainBudget().Outcomes())
 		defer limit.Stop()
 		select {
 		case <-supervisorDone:
@@ -55,6 +53,10 @@ func (e *executor) drain(listener net.Listener, signals <-chan os.Signal, superv
 		j.Answer(job.Outcome{Disposition: job.Dropped})
 	}
 	abort()
-	<-supervisorDone
+	select {
+	case <-supervisorDone:
+	case <-time.After(settings.AbortTime):
+		e.log.Error("the workers did not end", "seconds", settings.AbortTime.Seconds())
+	}
 	return drainErr
 }

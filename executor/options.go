@@ -8,9 +8,11 @@ import (
 	"executorpool.dev/executor/api"
 	"executorpool.dev/executor/judge"
 	"executorpool.dev/executor/sandbox"
+	"executorpool.dev/executor/settings"
 )
 
-// Options configures an executor. All fields but CacheSize are required.
+// Options configures an executor. All fields but CacheSize, TerminationMessage
+// and WriteTime are required.
 type Options struct {
 	Listen           string
 	Workers, Threads int
@@ -32,6 +34,20 @@ type Options struct {
 	Probe   func(ctx context.Context, dir string, paths []string) (sandbox.Tier, string) `json:"-"`
 	Log     *slog.Logger                                                                 `json:"-"`
 	Version string
+
+	// TerminationMessage is the file for the final totals, TerminationLog in a pod. It must exist.
+	TerminationMessage string
+	// WriteTime bounds the wait for clients to read the last responses. 0 means settings.WriteTime.
+	WriteTime time.Duration
+}
+
+// drainBudget returns the time that each step of a drain may take.
+func (o Options) drainBudget() settings.Drain {
+	budget := settings.Settings{DrainDelay: o.DrainDelay, QueueWait: o.QueueWait, Timeout: o.Timeout}.Drain()
+	if o.WriteTime > 0 {
+		budget.Write = o.WriteTime
+	}
+	return budget
 }
 
 // bounds returns the ceilings in the units of the API.

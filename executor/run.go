@@ -12,13 +12,13 @@ import (
 	"runtime"
 	"slices"
 	"sync"
-	"time"
 
 	"golang.org/x/sys/unix"
 
 	"executorpool.dev/executor/job"
 	"executorpool.dev/executor/queue"
 	"executorpool.dev/executor/server"
+	"executorpool.dev/executor/settings"
 	"executorpool.dev/executor/supervisor"
 	"executorpool.dev/executor/toolchain"
 )
@@ -133,9 +133,9 @@ func (e *executor) run(ctx context.Context, listener net.Listener, signals <-cha
 	}
 	drainErr := e.drain(listener, signals, supervisorDone, abort)
 	// Every accepted job has its outcome now. Only responses remain to be written.
-	timeout := server.WriteTimeout
+	timeout := e.options.drainBudget().Write
 	if drainErr != nil {
-		timeout = time.Second
+		timeout = settings.AbortWriteTime
 	}
 	writeCtx, cancel := context.WithTimeout(context.WithoutCancel(ctx), timeout)
 	defer cancel()
@@ -143,7 +143,7 @@ func (e *executor) run(ctx context.Context, listener net.Listener, signals <-cha
 	if err := httpServer.ShutdownWithContext(writeCtx); err != nil && !errors.Is(err, net.ErrClosed) {
 		e.log.Warn("some clients did not read their responses", "error", err)
 	}
-	e.writeTerminationMessage(terminationMessagePath)
+	e.writeTerminationMessage(e.options.TerminationMessage)
 	if drainErr != nil {
 		return drainErr
 	}

@@ -5,9 +5,9 @@ import (
 	"os"
 )
 
-// terminationMessagePath is the file that the kubelet reads when the container has ended. The
+// TerminationLog is the file that the kubelet reads when the container has ended. The
 // kubelet copies it to the pod's status as the termination message.
-const terminationMessagePath = "/dev/termination-log"
+const TerminationLog = "/dev/termination-log"
 
 // writeTerminationMessage writes the final totals to file, because GET /v1/totals is gone with the
 // process. It does nothing if the file does not exist, as is the case outside of a pod.

@@ -71,6 +71,8 @@ func options(f settings.Settings, stderr io.Writer) (executor.Options, error) {
 		},
 		Log:     logger(stderr, f.LogFormat, f.LogLevel),
 		Version: buildVersion(),
+
+		TerminationMessage: executor.TerminationLog,
 	}, nil
 }
 

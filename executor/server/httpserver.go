@@ -14,6 +14,7 @@ import (
 	"github.com/valyala/fasthttp/fasthttpadaptor"
 
 	"executorpool.dev/executor/api"
+	"executorpool.dev/executor/settings"
 )
 
 const (
@@ -34,7 +35,7 @@ func (s *Server) HTTPServer() *fasthttp.Server {
 		HeaderReceived: func(*fasthttp.RequestHeader) fasthttp.RequestConfig {
 			return fasthttp.RequestConfig{ReadTimeout: s.bodyTimeout}
 		},
-		ReadTimeout: headerTimeout, IdleTimeout: idleTimeout, WriteTimeout: WriteTimeout,
+		ReadTimeout: headerTimeout, IdleTimeout: idleTimeout, WriteTimeout: settings.WriteTime,
 		ReadBufferSize: maxHeaderBytes,
 		ConnState: func(c net.Conn, state fasthttp.ConnState) {
 			if state == fasthttp.StateIdle {

@@ -11,9 +11,6 @@ import (
 	"executorpool.dev/executor/api"
 )
 
-// WriteTimeout bounds the time in which a client has to read its response.
-const WriteTimeout = 30 * time.Second
-
 // maxPooledBuffer is the size in bytes above which a buffer is not kept for the next request or
 // response.
 const maxPooledBuffer = 256 << 10

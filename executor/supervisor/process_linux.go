@@ -13,6 +13,7 @@ import (
 	"golang.org/x/sys/unix"
 
 	"executorpool.dev/executor/sandbox"
+	"executorpool.dev/executor/settings"
 	"executorpool.dev/executor/wire"
 )
 
@@ -244,7 +245,7 @@ func (p *process) serve(ctx context.Context) ending {
 	p.stopIntake()
 	// An idle worker exits when its control socket closes.
 	p.disconnect()
-	timer := time.AfterFunc(hangTimeout, func() { _ = p.cmd.Process.Kill() })
+	timer := time.AfterFunc(settings.ExitTime, func() { _ = p.cmd.Process.Kill() })
 	defer timer.Stop()
 	<-p.exited
 

@@ -16,17 +16,18 @@ import (
 	"executorpool.dev/executor/job"
 	"executorpool.dev/executor/queue"
 	"executorpool.dev/executor/sandbox"
+	"executorpool.dev/executor/settings"
 )
 
 const (
 	// Grace is how long after the hard timeout the supervisor waits for the completion of the
 	// worker before it answers the client itself.
-	Grace = 100 * time.Millisecond
+	Grace = settings.ReportGrace
 	// hangTimeout is how long after that, or after a cancellation, the completion may take before
 	// the worker counts as hung.
-	hangTimeout = 5 * time.Second
+	hangTimeout = settings.HangTime
 	// orphanTimeout bounds the wait for the end of killed processes.
-	orphanTimeout = 5 * time.Second
+	orphanTimeout = settings.OrphanTime
 )
 
 // Reason is why a worker was replaced. The values are the label of executor_worker_restarts_total.

@@ -5,6 +5,7 @@ import (
 
 	"executorpool.dev/executor/api"
 	"executorpool.dev/executor/sandbox"
+	"executorpool.dev/executor/settings"
 )
 
 // Settings is the first message to a worker.
@@ -65,8 +66,8 @@ type Notification struct {
 
 const (
 	// HeartbeatInterval is the time between two heartbeats of a worker.
-	HeartbeatInterval = time.Second
+	HeartbeatInterval = settings.Heartbeat
 	// HeartbeatTimeout is the time without a byte from a worker after which the worker counts as
 	// silent.
-	HeartbeatTimeout = 10 * HeartbeatInterval
+	HeartbeatTimeout = settings.Silence
 )

@@ -1,0 +1,90 @@
+package executor
+
+import (
+	"encoding/json"
+	"fmt"
+	"net"
+	"os"
+	"path/filepath"
+	"strings"
+	"syscall"
+	"testing"
+	"time"
+
+	"executorpool.dev/executor/api"
+	"executorpool.dev/executor/settings"
+)
+
+// TestClientThatNeverReadsCostsNoCounts ends an executor while a client does not read its answer. The
+// answer is larger than the buffers of both ends, so the executor blocks in writing it. The termination
+// message must be complete before the grace period, computed from the same options, is over.
+func TestClientThatNeverReadsCostsNoCounts(t *testing.T) {
+	file := filepath.Join(t.TempDir(), "termination-log")
+	if err := os.WriteFile(file, nil, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	var budget settings.Drain
+	r := startExecutor(t, func(s *testSettings) {
+		o := &s.Options
+		o.Timeout, o.QueueWait, o.DrainDelay, o.WriteTime = 10*time.Second, time.Second, 100*time.Millisecond, 500*time.Millisecond
+		o.Limits.Output, o.Limits.Memory = 8<<20, 256<<20
+		o.TerminationMessage = file
+		budget = o.drainBudget()
+	})
+	// 4 MiB of output per run.
+	conn := neverReads(t, r, `s=xxxxxxxx; for i in 1 2 3 4 5 6 7 8 9 10 11 12 13 14 15 16 17 18 19; do s=$s$s; done; printf %s "$s"`, 6)
+	defer conn.Close()
+	// The answer is computed and its client does not read.
+	r.eventually(func() int { return int(r.state().Answered) }, 1)
+
+	begun := time.Now()
+	r.signal(syscall.SIGTERM)
+	if code := r.exitCode(); code != 0 {
+		t.Errorf("exit code %d", code)
+	}
+	took, afterSIGTERM := time.Since(begun), budget.Total()-budget.PreStop
+	if took > afterSIGTERM {
+		t.Errorf("the executor ended after %s, the kubelet kills it after %s", took, afterSIGTERM)
+	}
+	// Without work the drain is the delay and the wait for the client, far below the budget.
+	if least := budget.Delay + budget.Write; took < least || took > least+5*time.Second {
+		t.Errorf("the executor ended after %s, want about %s: the client was not waited for, or for too long", took, least)
+	}
+	content, err := os.ReadFile(file)
+	if err != nil {
+		t.Fatal(err)
+	}
+	var totals api.Totals
+	if err := json.Unmarshal(content, &totals); err != nil {
+		t.Fatalf("termination message %q: %v", content, err)
+	}
+	if totals.Accepted != 1 || totals.Verdicts[api.OK] != 1 {
+		t.Errorf("termination message %s, want one accepted submission with verdict OK", content)
+	}
+}
+
+// neverReads submits the script, with the given number of runs, on a connection with a small receive
+// buffer from which nothing is read.
+func neverReads(t *testing.T, r *executorProcess, script string, runs int) net.Conn {
+	t.Helper()
+	dialer := net.Dialer{Control: func(_, _ string, c syscall.RawConn) error {
+		var failed error
+		err := c.Control(func(fd uintptr) { failed = syscall.SetsockoptInt(int(fd), syscall.SOL_SOCKET, syscall.SO_RCVBUF, 4096) })
+		if err != nil {
+			return err
+		}
+		return failed
+	}}
+	conn, err := dialer.DialContext(t.Context(), "tcp", strings.TrimPrefix(r.url, "http://"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	body, err := json.Marshal(api.Request{Language: "shell", Source: script, Runs: make([]api.RunInput, runs)})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := fmt.Fprintf(conn, "POST /v1/execute HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\nContent-Length: %d\r\n\r\n%s", len(body), body); err != nil {
+		t.Fatal(err)
+	}
+	return conn
+}
