@@ -3,6 +3,7 @@ package main
 import (
 	"bytes"
 	"os"
+	"reflect"
 	"strings"
 	"testing"
 	"time"
@@ -119,14 +120,24 @@ func TestServeReadsVariables(t *testing.T) {
 	}
 }
 
-// TestServeParsesArguments parses the command line that the controllers render, with a changed value of
-// every setting, and compares the result.
+// TestServeParsesArguments parses the command line that the controllers render, with another value of
+// every setting that they pass, and compares the result.
 func TestServeParsesArguments(t *testing.T) {
 	want := settings.Default()
-	want.Listen, want.Workers, want.Threads, want.Timeout, want.QueueCapacity, want.QueueWait = ":8001", 5, 3, 61*time.Second, 129, 100*time.Millisecond
-	want.CPUMillis, want.MemoryMiB, want.OutputKiB, want.Processes, want.DiskMiB = 11, 17, 2, 3, 4
-	want.RecycleAfter, want.MinimumTier, want.DrainDelay, want.Scratch = 9, "Restricted", 1500*time.Millisecond, "/elsewhere"
-	want.BufferMiB, want.CacheMiB = 257, 0
+	fields := reflect.ValueOf(&want).Elem()
+	for i := range fields.NumField() {
+		if fields.Type().Field(i).Tag.Get("pool") == "" {
+			continue
+		}
+		switch value := fields.Field(i).Addr().Interface().(type) {
+		case *int64:
+			*value++
+		case *time.Duration:
+			*value += 1500 * time.Millisecond
+		case *string:
+			*value += "changed"
+		}
+	}
 	var got flags
 	parser, err := kong.New(&got, kong.DefaultEnvars(settings.VariablePrefix))
 	if err != nil {

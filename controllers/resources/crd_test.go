@@ -81,6 +81,9 @@ func numbers() []number {
 			schema, kind = schema.Properties[name], field.Type
 		}
 		if kind.Kind() == reflect.Int32 {
+			if schema.Minimum == nil || schema.Maximum == nil {
+				panic(path + " has no minimum or no maximum in the CRD: add the markers and run make generate")
+			}
 			all = append(all, number{path, index, int64(*schema.Minimum), int64(*schema.Maximum)})
 		}
 	})
