@@ -92,17 +92,24 @@ func TestSumsUsePassedSettings(t *testing.T) {
 		}
 		s = before
 	}
-	if want := "workers threads timeout queue-wait memory-mib disk-mib drain-delay buffer-mib cache-mib"; strings.Join(changesSum, " ") != want {
-		t.Errorf("the sums use %s, want %s", changesSum, want)
+	if len(changesSum) < 9 {
+		t.Errorf("only %s change a sum", changesSum)
 	}
 }
 
-func TestArgumentsOfDefaults(t *testing.T) {
-	want := `--listen=:8000 --workers=4 --threads=2 --timeout=60s --queue-capacity=128 --queue-wait=30s --cpu-millis=10000 ` +
-		`--memory-mib=256 --output-kib=64 --processes=64 --disk-mib=64 --recycle-after=10000 --minimum-tier=RestrictedLegacy ` +
-		`--drain-delay=5s --scratch=/scratch --buffer-mib=256 --cache-mib=64`
-	if got := strings.Join(Default().Arguments(), " "); got != want {
-		t.Errorf("got  %s\nwant %s", got, want)
+func TestArguments(t *testing.T) {
+	s := Default()
+	s.QueueWait = 1500 * time.Millisecond
+	arguments := s.Arguments()
+	for _, want := range []string{"--listen=:8000", "--workers=4", "--timeout=60s", "--queue-wait=1.5s", "--buffer-mib=256"} {
+		if !slices.Contains(arguments, want) {
+			t.Errorf("%s are without %s", arguments, want)
+		}
+	}
+	for _, argument := range arguments {
+		if strings.HasPrefix(argument, "--log-") {
+			t.Errorf("%s is a decision of the image", argument)
+		}
 	}
 }
 
