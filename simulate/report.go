@@ -5,6 +5,8 @@ import (
 	"slices"
 	"time"
 
+	"gonum.org/v1/gonum/stat"
+
 	"executorpool.dev/simulate/fleet"
 	"executorpool.dev/simulate/optimum"
 	"executorpool.dev/simulate/trace"
@@ -62,17 +64,26 @@ func summarize(name string, waits []time.Duration, target time.Duration) figures
 		}
 	}
 	s := sorted(waits)
-	return figures{Name: name, P50: at(s, 0.5), P95: at(s, 0.95), P99: at(s, 0.99), Max: at(s, 1), OverTarget: float64(over) / float64(max(len(waits), 1)), waits: waits}
+	return figures{Name: name, P50: quantile(s, 0.5), P95: quantile(s, 0.95), P99: quantile(s, 0.99), Max: quantile(s, 1), OverTarget: float64(over) / float64(max(len(waits), 1)), waits: waits}
 }
 
-func sorted(waits []time.Duration) []time.Duration { return slices.Sorted(slices.Values(waits)) }
+// sorted returns the waits in seconds, in rising order.
+func sorted(waits []time.Duration) []float64 {
+	seconds := make([]float64, len(waits))
+	for i, w := range waits {
+		seconds[i] = w.Seconds()
+	}
+	slices.Sort(seconds)
+	return seconds
+}
 
-// at is the wait that so large a share does not exceed, in seconds.
-func at(sorted []time.Duration, share float64) float64 {
+// quantile returns the wait in seconds that the given share of the waits does not exceed; 0 without
+// waits.
+func quantile(sorted []float64, share float64) float64 {
 	if len(sorted) == 0 {
 		return 0
 	}
-	return sorted[min(int(share*float64(len(sorted))), len(sorted)-1)].Seconds()
+	return stat.Quantile(share, stat.Empirical, sorted, nil)
 }
 
 // total adds the traces up in which the target can be reached: the waits of all submissions together, and all hours.

@@ -3,10 +3,9 @@ package autoscale
 import (
 	"math"
 	"time"
-)
 
-// tailShare is the share of submissions that may wait longer than the target wait.
-const tailShare = 0.05
+	"executorpool.dev/controllers/capacity"
+)
 
 // sampleDelay is how long, in seconds, a submission can have waited when a sample first shows it:
 // pools with work are sampled once a second.
@@ -32,7 +31,7 @@ type demand struct {
 //
 // To serve the arrivals, n slots must keep the share of submissions that wait longer than W at or
 // below 5 %. With random arrivals the share is C(n, a) exp(-(n - a) W/S), where C is Erlang's C
-// formula. For a = 40, S = 2 s, W = 5 s that takes 42 slots. A fixed utilisation of 0.8 would ask
+// formula (see capacity.KeepUp). For a = 40, S = 2 s, W = 5 s that takes 42 slots. A fixed utilisation of 0.8 would ask
 // for 50: the target wait itself is the buffer.
 //
 // To clear the queue, only the newest submission counts: slots take submissions in order, so later
@@ -61,7 +60,7 @@ type demand struct {
 //	n = (a T + X(D) S) / (T + S + W)
 func need(waiting, busy float64, w work, f Fleet, startLeft time.Duration, p Policy) demand {
 	slots, service, target := float64(p.SlotsPerReplica), w.service, p.TargetWait.Seconds()
-	d := demand{replicas: keepUp(w.load, service, target, p.SlotsPerReplica, p.Ceiling)}
+	d := demand{replicas: capacity.KeepUp(w.load, service, target, p.SlotsPerReplica, p.Ceiling)}
 	if waiting <= 0 {
 		return d
 	}
@@ -79,36 +78,6 @@ func need(waiting, busy float64, w work, f Fleet, startLeft time.Duration, p Pol
 		return demand{replicas: catchUp, backlog: true, within: p.TargetWait + max(0, f.PodStart-p.TargetWait)}
 	}
 	return d
-}
-
-// keepUp returns the smallest number of replicas of slots slots at which at most tailShare of the
-// submissions wait longer than target seconds, for a load in busy slots and a service time in
-// seconds. It stops counting above limit replicas.
-//
-// The probability to wait, Erlang's C, comes from the recursion for Erlang's B (A. K. Erlang, 1917):
-// B(0) = 1, B(n) = a B(n-1)/(n + a B(n-1)), C(n) = B(n)/(1 - (a/n)(1 - B(n))).
-func keepUp(load, service, target float64, slots, limit int32) int32 {
-	if load <= 0 {
-		return 0
-	}
-	least := ceil(load / float64(slots))
-	if least > limit || load > 1e5 {
-		return least // above the limit, or too large to count slot by slot
-	}
-	b, n := 1.0, 0.0
-	for replicas := int32(1); ; replicas++ {
-		for range slots {
-			n++
-			b = load * b / (n + load*b)
-		}
-		if n <= load {
-			continue
-		}
-		wait := b / (1 - load/n*(1-b)) * math.Exp(-(n-load)*target/service)
-		if wait <= tailShare || replicas > limit {
-			return replicas
-		}
-	}
 }
 
 // ceil rounds up. It ignores the rounding error of a whole number.

@@ -1,7 +1,6 @@
 package autoscale
 
 import (
-	"math"
 	"testing"
 	"time"
 )
@@ -32,36 +31,5 @@ func TestNeedWorkedExamples(t *testing.T) {
 				t.Errorf("got %+v, want %d", got, tc.want)
 			}
 		})
-	}
-}
-
-// erlangC computes Erlang's C by its definition, as a reference for the recursion.
-func erlangC(n int, a float64) float64 {
-	term, sum := 1.0, 0.0
-	for k := range n {
-		sum += term
-		term *= a / float64(k+1)
-	}
-	term *= float64(n) / (float64(n) - a)
-	return term / (sum + term)
-}
-
-func TestKeepUpIsErlangC(t *testing.T) {
-	for _, c := range []int32{1, 2, 8} {
-		for a := 0.1; a < 60; a *= 1.3 {
-			for _, service := range []float64{0.5, 2, 20} {
-				n := keepUp(a, service, 5, c, 1000)
-				waits := func(replicas int32) float64 {
-					slots := int(replicas * c)
-					if float64(slots) <= a {
-						return 1
-					}
-					return erlangC(slots, a) * math.Exp(-(float64(slots)-a)*5/service)
-				}
-				if waits(n) > tailShare || n > 1 && waits(n-1) <= tailShare {
-					t.Errorf("a = %.2f, S = %v, c = %d: %d replicas, of which %.3f wait too long; one fewer: %.3f", a, service, c, n, waits(n), waits(n-1))
-				}
-			}
-		}
 	}
 }

@@ -1,9 +1,10 @@
 package calendar
 
 import (
-	"math"
 	"slices"
 	"time"
+
+	"gonum.org/v1/gonum/stat"
 )
 
 // MinLead is the shortest warm-up that is chosen without a request: time to notice a fault and to
@@ -17,7 +18,11 @@ func Lead(starts []time.Duration) time.Duration {
 	if len(starts) == 0 {
 		return MinLead
 	}
-	sorted := slices.Sorted(slices.Values(starts))
-	p95 := sorted[int(math.Ceil(0.95*float64(len(sorted))))-1]
+	sorted := make([]float64, len(starts))
+	for i, start := range starts {
+		sorted[i] = float64(start)
+	}
+	slices.Sort(sorted)
+	p95 := time.Duration(stat.Quantile(0.95, stat.Empirical, sorted, nil))
 	return max(MinLead, 2*p95)
 }

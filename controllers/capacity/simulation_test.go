@@ -6,6 +6,8 @@ import (
 	"math/rand/v2"
 	"slices"
 	"time"
+
+	"gonum.org/v1/gonum/stat"
 )
 
 // simulation is a discrete-event simulation of the model: submissions, queues and slots.
@@ -60,10 +62,10 @@ func (s simulation) steady(rate float64, n int) []float64 {
 	return s.waits(arrivals)[n/10:]
 }
 
-// p95 is the smallest wait that 95 of 100 do not exceed.
+// p95 returns the 95th percentile of the waits.
 func p95(waits []float64) time.Duration {
 	slices.Sort(waits)
-	return seconds(waits[int(math.Ceil(0.95*float64(len(waits))))-1])
+	return seconds(stat.Quantile(0.95, stat.Empirical, waits, nil))
 }
 
 func deterministic(mean float64) func(*rand.Rand) float64 {

@@ -94,14 +94,3 @@ func (s Service) manySlotsFactor(c, utilisation float64) float64 {
 	limit := (1 - 4*gamma) * math.Exp(-2*(1-utilisation)/(3*utilisation))
 	return ((s.SCV-1)*limit + s.SCV + 3) / (2 + 2*s.SCV)
 }
-
-// erlangC returns the share of submissions that find all slots busy. busy is the mean number of busy
-// slots, below slots. It uses the recursion of Erlang B, B(n) = aB(n-1) / (n + aB(n-1)).
-func erlangC(slots int, busy float64) float64 {
-	blocked := 1.0
-	for n := 1; n <= slots; n++ {
-		blocked = busy * blocked / (float64(n) + busy*blocked)
-	}
-	utilisation := busy / float64(slots)
-	return blocked / (1 - utilisation*(1-blocked))
-}

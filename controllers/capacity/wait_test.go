@@ -72,24 +72,3 @@ func compare(t *testing.T, predicted, measured time.Duration) {
 		t.Errorf("predicted p95 %v, simulated %v: %+.1f %%", predicted, measured, 100*off)
 	}
 }
-
-// TestErlangCMatchesClosedForms compares with ρ for one slot, 2ρ²/(1+ρ) for two, and tabulated values
-// for more.
-func TestErlangCMatchesClosedForms(t *testing.T) {
-	for _, tc := range []struct {
-		slots int
-		busy  float64
-		want  float64
-	}{
-		{1, 0.5, 0.5},
-		{1, 0.9, 0.9},
-		{2, 1, 1.0 / 3},
-		{2, 1.6, 0.7111},
-		{10, 8, 0.4092},
-		{100, 95, 0.5065},
-	} {
-		if got := erlangC(tc.slots, tc.busy); math.Abs(got-tc.want) > 5e-4 {
-			t.Errorf("%d slots with %v busy: %.4f of submissions wait, want %.4f", tc.slots, tc.busy, got, tc.want)
-		}
-	}
-}
