@@ -4,6 +4,7 @@ import (
 	"slices"
 	"time"
 
+	"gonum.org/v1/gonum/stat"
 	corev1 "k8s.io/api/core/v1"
 	"k8s.io/apimachinery/pkg/types"
 )
@@ -28,9 +29,12 @@ func MedianStart(pods []corev1.Pod) time.Duration {
 		return 0
 	}
 	slices.SortFunc(starts, func(a, b start) int { return b.at.Compare(a.at) })
-	starts = starts[:min(len(starts), maxStarts)]
-	slices.SortFunc(starts, func(a, b start) int { return int(a.took - b.took) })
-	return starts[len(starts)/2].took
+	var sorted []float64
+	for _, s := range starts[:min(len(starts), maxStarts)] {
+		sorted = append(sorted, float64(s.took))
+	}
+	slices.Sort(sorted)
+	return time.Duration(stat.Quantile(0.5, stat.Empirical, sorted, nil))
 }
 
 // StartTime returns how long a pod took from its creation to its readiness, and when it became
