@@ -52,7 +52,7 @@ func startBinary(path, tier string) (*executor, error) {
 		return nil, err
 	}
 	for deadline := time.Now().Add(30 * time.Second); ; time.Sleep(10 * time.Millisecond) {
-		response, err := http.Get("http://" + e.address + "/readyz")
+		response, err := http.Get("http://" + e.address + api.PathReadyz)
 		if err == nil {
 			err = response.Body.Close()
 		}

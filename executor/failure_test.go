@@ -41,7 +41,7 @@ func TestExecutorWithoutWorkersIsNotReady(t *testing.T) {
 	})
 	g := gomega.NewWithT(t)
 	g.Eventually(func() string {
-		status, body, err := r.get("/readyz")
+		status, body, err := r.get(api.PathReadyz)
 		if err != nil || status != http.StatusServiceUnavailable {
 			return ""
 		}
@@ -102,7 +102,7 @@ func TestExecutorLargeInputDelaysNoOtherSubmission(t *testing.T) {
 	}
 	large := make(chan string, 1)
 	go func() {
-		response, err := r.client.Post(r.url+"/v1/execute", "application/json", bytes.NewReader(body))
+		response, err := r.client.Post(r.url+api.PathExecute, api.ContentTypeJSON, bytes.NewReader(body))
 		if err != nil {
 			large <- err.Error()
 			return

@@ -193,7 +193,7 @@ func TestExecutorTermUnderLoadLosesNothing(t *testing.T) {
 	r.eventually(func() int { return min(f.count(), 40) }, 40)
 	r.signal(syscall.SIGTERM)
 	signalled.Store(true)
-	r.eventually(func() int { status, _, _ := r.get("/readyz"); return status }, http.StatusServiceUnavailable)
+	r.eventually(func() int { status, _, _ := r.get(api.PathReadyz); return status }, http.StatusServiceUnavailable)
 	kinds := f.kinds()
 	served := kinds["OK"]
 	delete(kinds, "OK")
@@ -225,7 +225,7 @@ func TestExecutorSecondSignalStopsAtOnceWithAnswers(t *testing.T) {
 	f := r.launch(context.Background(), 3, "sleep 10")
 	r.eventually(r.queued, 2)
 	r.signal(syscall.SIGTERM)
-	r.eventually(func() int { status, _, _ := r.get("/readyz"); return status }, 0) // the listener is closed
+	r.eventually(func() int { status, _, _ := r.get(api.PathReadyz); return status }, 0) // the listener is closed
 	r.signal(syscall.SIGTERM)
 	if diff := cmp.Diff(map[string]int{"InternalError": 1, "503 draining": 2}, f.kinds()); diff != "" {
 		t.Errorf("answers (-want +got):\n%s", diff)

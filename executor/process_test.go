@@ -119,7 +119,7 @@ func startExecutor(t *testing.T, change func(*testSettings)) *executorProcess {
 		t.Fatalf("the executor ended with exit code %d:\n%s", r.exit, r.logged())
 	}
 	if !s.Unready {
-		r.eventually(func() int { status, _, _ := r.get("/readyz"); return status }, http.StatusOK)
+		r.eventually(func() int { status, _, _ := r.get(api.PathReadyz); return status }, http.StatusOK)
 	}
 	return r
 }
@@ -200,7 +200,7 @@ func (r *executorProcess) get(path string) (status int, body []byte, err error) 
 func (r *executorProcess) state() api.State {
 	r.t.Helper()
 	var s api.State
-	_, body, err := r.get("/v1/state")
+	_, body, err := r.get(api.PathState)
 	if err == nil {
 		err = json.Unmarshal(body, &s)
 	}
@@ -217,7 +217,7 @@ func (r *executorProcess) busy() int   { return r.state().Busy }
 // ...).
 func (r *executorProcess) metric(name string, labels ...string) float64 {
 	r.t.Helper()
-	_, body, err := r.get("/metrics")
+	_, body, err := r.get(api.PathMetrics)
 	if err != nil {
 		r.t.Fatal(err)
 	}

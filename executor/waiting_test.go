@@ -10,6 +10,7 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
+	"executorpool.dev/executor/api"
 	"executorpool.dev/executor/sandbox"
 )
 
@@ -28,13 +29,13 @@ func TestExecutorFullQueueRejectsAtOnce(t *testing.T) {
 	if a.kind() != "503 queue_full" {
 		t.Fatalf("answer is %s", a.kind())
 	}
-	if seconds, err := strconv.Atoi(a.header.Get("Retry-After")); err != nil || seconds < 1 {
-		t.Errorf("Retry-After is %q", a.header.Get("Retry-After"))
+	if seconds, err := strconv.Atoi(a.header.Get(api.HeaderRetryAfter)); err != nil || seconds < 1 {
+		t.Errorf("Retry-After is %q", a.header.Get(api.HeaderRetryAfter))
 	}
 	if a.took > 100*time.Millisecond {
 		t.Errorf("rejected after %s, not at once", a.took)
 	}
-	if status, body, err := r.get("/readyz"); status != http.StatusOK {
+	if status, body, err := r.get(api.PathReadyz); status != http.StatusOK {
 		t.Errorf("a full queue changes the readiness: %d %s %v", status, body, err)
 	}
 	cancel()
@@ -44,11 +45,11 @@ func TestExecutorFullQueueRejectsAtOnce(t *testing.T) {
 func TestExecutorQueueHeaderNoneWaitsForNothing(t *testing.T) {
 	r := startExecutor(t, oneSlot)
 	// The executor is ready shortly before its slot accepts work.
-	r.eventually(func() int { return r.submit(context.Background(), "echo free", "X-Queue", "none").status }, http.StatusOK)
+	r.eventually(func() int { return r.submit(context.Background(), "echo free", api.HeaderQueue, "none").status }, http.StatusOK)
 	ctx, cancel := context.WithCancel(context.Background())
 	f := r.launch(ctx, 1, "sleep 15")
 	r.eventually(r.busy, 1)
-	if a := r.submit(context.Background(), "echo", "X-Queue", "none"); a.kind() != "503 no_free_slot" || a.header.Get("Retry-After") == "" {
+	if a := r.submit(context.Background(), "echo", api.HeaderQueue, api.QueueNone); a.kind() != "503 no_free_slot" || a.header.Get(api.HeaderRetryAfter) == "" {
 		t.Errorf("without a free slot: %s %v", a.kind(), a.header)
 	}
 	cancel()
@@ -112,7 +113,7 @@ func TestExecutorDepthMetricIsQueueDepth(t *testing.T) {
 		t.Errorf("answers (-want +got):\n%s", diff)
 	}
 	check(0)
-	if got := r.metric("executor_rejections_total", "reason", "client_gone"); got != 4 {
+	if got := r.metric("executor_rejections_total", "reason", api.ReasonClientGone); got != 4 {
 		t.Errorf("%v clients counted as gone, want 4", got)
 	}
 }
@@ -138,14 +139,14 @@ func TestExecutorClientGoneFreesTheSlot(t *testing.T) {
 
 func TestExecutorBelowMinimumTierRunsNothing(t *testing.T) {
 	r := startExecutor(t, func(s *testSettings) { s.Tier, s.Unready = sandbox.None, true })
-	status, body, err := r.get("/readyz")
+	status, body, err := r.get(api.PathReadyz)
 	if status != http.StatusServiceUnavailable || !strings.Contains(string(body), "below the minimum RestrictedLegacy") {
 		t.Errorf("readyz: %d %s %v", status, body, err)
 	}
 	if a := r.submit(context.Background(), "echo"); a.kind() != "503 isolation" {
 		t.Errorf("answer is %s", a.kind())
 	}
-	if status, _, err := r.get("/healthz"); status != http.StatusOK {
+	if status, _, err := r.get(api.PathHealthz); status != http.StatusOK {
 		t.Errorf("healthz: %d %v", status, err)
 	}
 	if n := len(r.workers()); n != 0 {

@@ -37,7 +37,7 @@ func exchange(ctx context.Context, client *http.Client, endpoint string, body []
 	if err != nil {
 		return answer{kind: summary.Lost, cause: err.Error()}
 	}
-	request.Header.Set("Content-Type", "application/json")
+	request.Header.Set(api.HeaderContentType, api.ContentTypeJSON)
 	response, err := client.Do(request)
 	if err != nil {
 		return lost(err)
@@ -79,7 +79,7 @@ func interpret(status int, header http.Header, content []byte) answer {
 		return answer{
 			kind:       summary.Rejected,
 			cause:      problem(status, content),
-			retryAfter: retryAfter(header.Get("Retry-After")),
+			retryAfter: retryAfter(header.Get(api.HeaderRetryAfter)),
 		}
 	default:
 		return answer{kind: summary.Refused, cause: problem(status, content)}

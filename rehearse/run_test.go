@@ -26,7 +26,7 @@ type pool map[string]http.HandlerFunc
 
 func (p pool) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	var request api.Request
-	if err := json.NewDecoder(r.Body).Decode(&request); err != nil || r.URL.Path != "/v1/execute" {
+	if err := json.NewDecoder(r.Body).Decode(&request); err != nil || r.URL.Path != api.PathExecute {
 		http.Error(w, "not a submission", http.StatusBadRequest)
 		return
 	}
@@ -49,9 +49,9 @@ func verdict(verdict api.Verdict, stdout string) http.HandlerFunc {
 
 func rejection(retryAfter string) http.HandlerFunc {
 	return func(w http.ResponseWriter, _ *http.Request) {
-		w.Header().Set("Retry-After", retryAfter)
+		w.Header().Set(api.HeaderRetryAfter, retryAfter)
 		w.WriteHeader(http.StatusServiceUnavailable)
-		json.NewEncoder(w).Encode(api.Problem{Reason: "queue_full", Detail: "128 wait already"})
+		json.NewEncoder(w).Encode(api.Problem{Reason: api.ReasonQueueFull, Detail: "128 wait already"})
 	}
 }
 

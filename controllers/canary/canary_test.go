@@ -25,7 +25,7 @@ type replica struct {
 }
 
 func (r replica) ServeHTTP(w http.ResponseWriter, request *http.Request) {
-	if request.URL.Path == "/v1/languages" {
+	if request.URL.Path == api.PathLanguages {
 		var all []api.Language
 		for _, id := range r.languages {
 			all = append(all, api.Language{ID: id})

@@ -58,7 +58,7 @@ func (c *client) prove(ctx context.Context, ip string) error {
 	}
 	base := "http://" + net.JoinHostPort(address.String(), c.port)
 	var known []api.Language
-	if err := c.do(ctx, http.MethodGet, base+"/v1/languages", nil, &known); err != nil {
+	if err := c.do(ctx, http.MethodGet, base+api.PathLanguages, nil, &known); err != nil {
 		return fmt.Errorf("it does not tell its languages: %w", err)
 	}
 	if len(known) == 0 {
@@ -70,7 +70,7 @@ func (c *client) prove(ctx context.Context, ip string) error {
 			continue
 		}
 		var result api.Result
-		if err := c.do(ctx, http.MethodPost, base+"/v1/execute", request, &result); err != nil {
+		if err := c.do(ctx, http.MethodPost, base+api.PathExecute, request, &result); err != nil {
 			return fmt.Errorf("the canary in %s is not answered: %w", language.ID, err)
 		}
 		switch {
@@ -107,9 +107,9 @@ func (c *client) do(ctx context.Context, method, url string, document, into any)
 	if err != nil {
 		return fmt.Errorf("make request: %w", err)
 	}
-	request.Header.Set("Content-Type", "application/json")
+	request.Header.Set(api.HeaderContentType, api.ContentTypeJSON)
 	// Nobody's submission: a contest's report must not have it.
-	request.Header.Set(api.PurposeHeader, api.PurposeCanary)
+	request.Header.Set(api.HeaderPurpose, api.PurposeCanary)
 	response, err := c.http.Do(request)
 	if err != nil {
 		return plain(err)

@@ -6,6 +6,7 @@ import (
 	corev1ac "k8s.io/client-go/applyconfigurations/core/v1"
 
 	"executorpool.dev/api/v1alpha1"
+	"executorpool.dev/executor/api"
 	"executorpool.dev/executor/settings"
 )
 
@@ -79,9 +80,9 @@ func container(spec v1alpha1.ExecutorPoolSpec, s settings.Settings, image string
 			WithSleep(corev1ac.SleepAction().WithSeconds(s.Drain().PreStopSeconds())))).
 		// The process takes up to a second to start. An earlier probe would add a warning to the events
 		// of each new pod.
-		WithStartupProbe(probe("/healthz", 1, 5, 120).WithInitialDelaySeconds(1)).
-		WithLivenessProbe(probe("/healthz", 10, 10, 6)).
-		WithReadinessProbe(probe("/readyz", 2, 5, 3))
+		WithStartupProbe(probe(api.PathHealthz, 1, 5, 120).WithInitialDelaySeconds(1)).
+		WithLivenessProbe(probe(api.PathHealthz, 10, 10, 6)).
+		WithReadinessProbe(probe(api.PathReadyz, 2, 5, 3))
 }
 
 // probe returns an HTTP probe. Runs can keep all cores of a node busy, so the supervisor can answer

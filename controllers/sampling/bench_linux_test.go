@@ -12,13 +12,15 @@ import (
 
 	"golang.org/x/sys/unix"
 	"k8s.io/apimachinery/pkg/types"
+
+	"executorpool.dev/executor/api"
 )
 
 // BenchmarkAskThousandPods asks 1,000 pods over kept connections. What it reports is CPU time of both sides, since the pods
 // are served by this process too.
 func BenchmarkAskThousandPods(b *testing.B) {
 	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
-		w.Header().Set("Content-Type", "application/json")
+		w.Header().Set(api.HeaderContentType, api.ContentTypeJSON)
 		_, _ = io.WriteString(w, `{"slots":8,"busy":0,"queued":0,"queueCapacity":128,"oldestMillis":0,"draining":false,"tier":"Restricted","accepted":1234,"answered":1234,"finished":1230,"servedMillis":2460000,"uptimeMillis":86400000}`)
 	}))
 	defer server.Close()
@@ -51,7 +53,7 @@ func BenchmarkAskThousandPods(b *testing.B) {
 func BenchmarkTotals(b *testing.B) {
 	totals := worked()
 	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
-		w.Header().Set("Content-Type", "application/json")
+		w.Header().Set(api.HeaderContentType, api.ContentTypeJSON)
 		_ = json.NewEncoder(w).Encode(totals)
 	}))
 	defer server.Close()

@@ -119,7 +119,7 @@ func (s *Sampler) ask(ctx context.Context, target Target) Report {
 	}
 	base := "http://" + net.JoinHostPort(address.String(), s.port)
 	if target.Ready {
-		report.Err = s.get(ctx, base+"/v1/state", &report.State, http.StatusOK)
+		report.Err = s.get(ctx, base+api.PathState, &report.State, http.StatusOK)
 		if report.Err == nil {
 			report.Err = plausible(report.State)
 		}
@@ -129,7 +129,7 @@ func (s *Sampler) ask(ctx context.Context, target Target) Report {
 		Tier   string `json:"tier"`
 		Reason string `json:"reason"`
 	}
-	report.Err = s.get(ctx, base+"/readyz", &readiness, http.StatusOK, http.StatusServiceUnavailable)
+	report.Err = s.get(ctx, base+api.PathReadyz, &readiness, http.StatusOK, http.StatusServiceUnavailable)
 	report.State.Tier, report.Refusal = readiness.Tier, readiness.Reason
 	return report
 }

@@ -33,9 +33,9 @@ func answer(w io.Writer, text string) { _, _ = io.WriteString(w, text) }
 func TestPodsAsked(t *testing.T) {
 	s := sampler(t, func(w http.ResponseWriter, r *http.Request) {
 		switch r.URL.Path {
-		case "/v1/state":
+		case api.PathState:
 			answer(w, `{"slots":8,"busy":3,"queued":2,"queueCapacity":128,"tier":"Restricted"}`)
-		case "/readyz":
+		case api.PathReadyz:
 			w.WriteHeader(http.StatusServiceUnavailable)
 			answer(w, `{"ready":false,"reason":"shutting down","tier":"Restricted"}`)
 		}

@@ -20,7 +20,7 @@ func (s *Sampler) Totals(ctx context.Context, target Target) (api.Totals, error)
 		return api.Totals{}, fmt.Errorf("pod %s: %w", target.Name, err)
 	}
 	var totals api.Totals
-	if err := s.get(ctx, "http://"+net.JoinHostPort(address.String(), s.port)+"/v1/totals", &totals, http.StatusOK); err != nil {
+	if err := s.get(ctx, "http://"+net.JoinHostPort(address.String(), s.port)+api.PathTotals, &totals, http.StatusOK); err != nil {
 		return api.Totals{}, err
 	}
 	if err := plausibleTotals(totals); err != nil {

@@ -17,7 +17,7 @@ func worked() api.Totals {
 	t := api.Totals{
 		Process: "ABCDEFGH", UptimeMillis: 3_600_000, Accepted: 205, Answered: 203, ServedMillis: 400_000, DeepestQueue: 12,
 		Verdicts:   map[api.Verdict]uint64{api.OK: 160, api.TimeLimit: 40},
-		Rejections: map[string]uint64{api.ReasonQueueFull: 3, "client_gone": 3},
+		Rejections: map[string]uint64{api.ReasonQueueFull: 3, api.ReasonClientGone: 3},
 	}
 	for bucket := range uint64(40) {
 		t.Waits = append(t.Waits, [2]uint64{100 + bucket, 5})
@@ -48,7 +48,7 @@ func TestTotalsAskedAndNotBelieved(t *testing.T) {
 			want := worked()
 			tc.lie(&want)
 			s := sampler(t, func(w http.ResponseWriter, r *http.Request) {
-				if r.URL.Path == "/v1/totals" {
+				if r.URL.Path == api.PathTotals {
 					_ = json.NewEncoder(w).Encode(want)
 				}
 			})

@@ -110,7 +110,7 @@ func (c *Controller) enqueue(j *job.Job, noWait bool) (*queue.Ticket[*job.Job], 
 	case err == nil:
 		return ticket, nil
 	case errors.Is(err, queue.ErrBusy):
-		return nil, unavailable(time.Second, api.ReasonNoFreeSlot, "no slot is free, and X-Queue: none asked not to wait")
+		return nil, unavailable(time.Second, api.ReasonNoFreeSlot, "no slot is free, and %s: %s asked not to wait", api.HeaderQueue, api.QueueNone)
 	case errors.Is(err, queue.ErrFull):
 		// The queue has a free place as soon as any slot becomes free.
 		return nil, unavailable(c.estimator.ServiceTime()/time.Duration(max(1, c.cfg.Slots())), api.ReasonQueueFull,

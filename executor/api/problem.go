@@ -2,32 +2,88 @@ package api
 
 import "fmt"
 
-// Types of problem: URI references relative to the service, stable for clients to match on.
+// Types of problems: URI references relative to the service, stable for clients to match on.
 const (
-	TypeInvalidRequest       = "/problems/invalid-request"
-	TypeUnknownLanguage      = "/problems/unknown-language"
-	TypeTooLarge             = "/problems/too-large"
+	// TypeInvalidRequest is a 400: the request breaks the contract; Problem.Field names the field.
+	TypeInvalidRequest = "/problems/invalid-request"
+	// TypeUnknownLanguage is a 422: the executor has no such language.
+	TypeUnknownLanguage = "/problems/unknown-language"
+	// TypeTooLarge is a 413 for a body and a 431 for headers above their limit.
+	TypeTooLarge = "/problems/too-large"
+	// TypeUnsupportedMediaType is a 415: the body is not plain JSON.
 	TypeUnsupportedMediaType = "/problems/unsupported-media-type"
-	TypeRequestTimeout       = "/problems/request-timeout"
-	TypeUnavailable          = "/problems/unavailable"
-	TypeNotFound             = "/problems/not-found"
-	TypeMethodNotAllowed     = "/problems/method-not-allowed"
-	TypeInternal             = "/problems/internal"
+	// TypeRequestTimeout is a 408: the body did not arrive in time.
+	TypeRequestTimeout = "/problems/request-timeout"
+	// TypeUnavailable is a 503: the executor rejected the submission; Problem.Reason names the
+	// cause.
+	TypeUnavailable = "/problems/unavailable"
+	// TypeNotFound is a 404: the API has no such path.
+	TypeNotFound = "/problems/not-found"
+	// TypeMethodNotAllowed is a 405: the path does not answer the method.
+	TypeMethodNotAllowed = "/problems/method-not-allowed"
+	// TypeInternal is a 500: a fault of the executor.
+	TypeInternal = "/problems/internal"
 )
 
-// Reasons of a 503, for machines. Each of them is safe to retry; nothing was run.
+// ProblemTypes returns every type of a problem.
+func ProblemTypes() []string {
+	return []string{
+		TypeInvalidRequest, TypeUnknownLanguage, TypeTooLarge, TypeUnsupportedMediaType, TypeRequestTimeout,
+		TypeUnavailable, TypeNotFound, TypeMethodNotAllowed, TypeInternal,
+	}
+}
+
+// Reasons of a 503. Nothing of the submission ran, so that a retry is safe.
 const (
-	ReasonQueueFull    = "queue_full"
-	ReasonDeadline     = "deadline"
+	// ReasonQueueFull: the queue holds as many submissions as its capacity.
+	ReasonQueueFull = "queue_full"
+	// ReasonDeadline: the submission would wait longer than its deadline allows.
+	ReasonDeadline = "deadline"
+	// ReasonQueueTimeout: the submission waited until its deadline.
 	ReasonQueueTimeout = "queue_timeout"
-	ReasonDraining     = "draining"
-	ReasonNoFreeSlot   = "no_free_slot"
-	ReasonIsolation    = "isolation"
-	ReasonOverloaded   = "overloaded"
+	// ReasonDraining: the executor shuts down.
+	ReasonDraining = "draining"
+	// ReasonNoFreeSlot: no slot is free, and the request has the header X-Queue: none.
+	ReasonNoFreeSlot = "no_free_slot"
+	// ReasonIsolation: the isolation tier is below the pool's minimum.
+	ReasonIsolation = "isolation"
+	// ReasonOverloaded: the requests that wait or run fill the memory for their bodies.
+	ReasonOverloaded = "overloaded"
 )
 
-// ReasonClientGone is of no answer, since nobody would read it: submissions whose client left are only counted by it.
-const ReasonClientGone = "client_gone"
+// Reasons returns every reason of a 503.
+func Reasons() []string {
+	return []string{
+		ReasonQueueFull, ReasonDeadline, ReasonQueueTimeout, ReasonDraining, ReasonNoFreeSlot, ReasonIsolation,
+		ReasonOverloaded,
+	}
+}
+
+// Reasons that Totals.Rejections and the metric executor_rejections_total count besides the reasons
+// of a 503. No problem has them.
+const (
+	// ReasonClientGone: the client closed the connection before its submission had a result.
+	ReasonClientGone = "client_gone"
+	// ReasonInvalid: TypeInvalidRequest.
+	ReasonInvalid = "invalid"
+	// ReasonUnknownLanguage: TypeUnknownLanguage.
+	ReasonUnknownLanguage = "unknown_language"
+	// ReasonTooLarge: TypeTooLarge.
+	ReasonTooLarge = "too_large"
+	// ReasonMediaType: TypeUnsupportedMediaType.
+	ReasonMediaType = "media_type"
+	// ReasonTooSlow: TypeRequestTimeout.
+	ReasonTooSlow = "too_slow"
+	// ReasonInternal: TypeInternal.
+	ReasonInternal = "internal"
+)
+
+// RejectionReasons returns every reason that Totals.Rejections and the metric
+// executor_rejections_total count: Reasons and those that only count.
+func RejectionReasons() []string {
+	return append(Reasons(), ReasonInvalid, ReasonUnknownLanguage, ReasonTooLarge, ReasonMediaType, ReasonTooSlow,
+		ReasonInternal, ReasonClientGone)
+}
 
 // Error makes a problem usable as an error.
 func (p *Problem) Error() string {

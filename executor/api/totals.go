@@ -53,9 +53,3 @@ func WaitBound(bucket int) time.Duration {
 func Verdicts() []Verdict {
 	return []Verdict{OK, CompileError, RuntimeError, TimeLimit, MemoryLimit, OutputLimit, ProcessLimit, InternalError}
 }
-
-// PurposeHeader with the value PurposeCanary marks a submission that proves the executor, and is nobody's.
-const (
-	PurposeHeader = "X-Purpose"
-	PurposeCanary = "canary"
-)

@@ -155,6 +155,6 @@ type Problem struct {
 	Detail string `json:"detail,omitempty"`
 	// Field is the JSON path of the offending field of the request, such as runs[2].stdin.
 	Field string `json:"field,omitempty"`
-	// Reason is a machine-readable word for a 503: queue_full, deadline, queue_timeout or draining.
+	// Reason is the machine-readable cause of a 503, one of Reasons.
 	Reason string `json:"reason,omitempty"`
 }

@@ -6,15 +6,6 @@ import (
 	"strings"
 )
 
-// What a request may hold at most, whatever the pool. Sizes are bounded by the body's limit.
-const (
-	MaxFiles    = 64
-	MaxRuns     = 256
-	MaxArgs     = 64
-	MaxArgBytes = 16 << 10 // of all arguments of one run together
-	MaxFileName = 64
-)
-
 // Bounds are the pool's ceilings. All are positive.
 type Bounds struct {
 	Limits Limits
@@ -22,7 +13,7 @@ type Bounds struct {
 
 func (r *Request) validate(bounds Bounds) *Problem {
 	if r.Language == "" {
-		return Invalid("language", "is required; GET /v1/languages lists the ids")
+		return Invalid("language", "is required; GET "+PathLanguages+" lists the ids")
 	}
 	checks := []func() *Problem{
 		r.validateEnums,

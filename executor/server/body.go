@@ -77,14 +77,14 @@ func checkMediaType(h *fasthttp.RequestHeader) *api.Problem {
 		}
 	}
 	if e := h.Peek(fasthttp.HeaderContentEncoding); len(e) > 0 && string(e) != "identity" {
-		return unsupported("the body is compressed; send it as it is, without Content-Encoding")
+		return unsupported("the body is compressed; send it as it is, without %s", api.HeaderContentEncoding)
 	}
-	if string(h.ContentType()) == "application/json" {
+	if string(h.ContentType()) == api.ContentTypeJSON {
 		return nil
 	}
 	mediaType, _, err := mime.ParseMediaType(string(h.ContentType()))
-	if err != nil || mediaType != "application/json" {
-		return unsupported("send JSON with the header \"Content-Type: application/json\"")
+	if err != nil || mediaType != api.ContentTypeJSON {
+		return unsupported("send JSON with the header \"%s: %s\"", api.HeaderContentType, api.ContentTypeJSON)
 	}
 	return nil
 }

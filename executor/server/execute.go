@@ -15,7 +15,7 @@ import (
 // execute answers POST /v1/execute. It runs on the goroutine of the connection. A submission older
 // than watchDelay gets a second goroutine that detects the disconnect of the client.
 func (s *Server) execute(ctx *fasthttp.RequestCtx) {
-	canary := string(ctx.Request.Header.Peek(api.PurposeHeader)) == api.PurposeCanary
+	canary := string(ctx.Request.Header.Peek(api.HeaderPurpose)) == api.PurposeCanary
 	if rejection := s.notAccepting(); rejection != nil {
 		s.reject(ctx, canary, rejection)
 		return
@@ -35,7 +35,7 @@ func (s *Server) execute(ctx *fasthttp.RequestCtx) {
 		return
 	}
 
-	noWait, problem := parseQueueMode(string(ctx.Request.Header.Peek("X-Queue")))
+	noWait, problem := parseQueueMode(string(ctx.Request.Header.Peek(api.HeaderQueue)))
 	if problem != nil {
 		s.rejectProblem(ctx, canary, problem)
 		return
@@ -78,12 +78,13 @@ func (s *Server) notAccepting() *admission.Rejection {
 // queue wait.
 func parseQueueMode(value string) (noWait bool, problem *api.Problem) {
 	switch value {
-	case "none":
+	case api.QueueNone:
 		return true, nil
 	case "":
 		return false, nil
 	default:
-		return false, api.Invalid("", "the header X-Queue is %q; the only value is none, which refuses what no slot is free for", value)
+		return false, api.Invalid("", "the header %s is %q; the only value is %s, which rejects a submission that no slot is free for",
+			api.HeaderQueue, value, api.QueueNone)
 	}
 }
 
@@ -97,7 +98,7 @@ func (s *Server) respond(ctx *fasthttp.RequestCtx, canary bool, j *job.Job, o jo
 			log = s.cfg.Log.Warn
 		}
 		log("submission answered", "id", o.Result.ID, "language", j.Request.Language, "verdict", o.Result.Verdict, "cause", o.Result.Cause)
-		writeJSON(ctx, fasthttp.StatusOK, "application/json", o.Result)
+		writeJSON(ctx, fasthttp.StatusOK, api.ContentTypeJSON, o.Result)
 	case job.Expired:
 		s.metrics.observeQueueWait(s.cfg.QueueWait)
 		s.reject(ctx, canary, s.admission.Rejected(o))

@@ -54,16 +54,16 @@ func TestHandlerProblems(t *testing.T) {
 		want               api.Problem // without Title and Detail
 		detail             string
 	}{
-		"unknown path":     {"GET", "/v2/execute", "", nil, api.Problem{Type: api.TypeNotFound, Status: 404}, "/v1/execute"},
-		"wrong method":     {"GET", "/v1/execute", "", nil, api.Problem{Type: api.TypeMethodNotAllowed, Status: 405}, "POST"},
-		"form":             {"POST", "/v1/execute", valid, []string{"Content-Type", "application/x-www-form-urlencoded"}, api.Problem{Type: api.TypeUnsupportedMediaType, Status: 415}, "application/json"},
-		"compressed":       {"POST", "/v1/execute", valid, []string{"Content-Encoding", "gzip"}, api.Problem{Type: api.TypeUnsupportedMediaType, Status: 415}, "compressed"},
-		"too large":        {"POST", "/v1/execute", strings.Repeat(" ", 1001), nil, api.Problem{Type: api.TypeTooLarge, Status: 413}, "1000 bytes"},
-		"bad field":        {"POST", "/execute", `{"language": "c", "source": 1}`, nil, api.Problem{Type: api.TypeInvalidRequest, Status: 400, Field: "source"}, "a string"},
-		"unknown language": {"POST", "/v1/execute", `{"language": "cobol", "source": "x"}`, nil, api.Problem{Type: api.TypeUnknownLanguage, Status: 422, Field: "language"}, "c, python3"},
-		"bad queue header": {"POST", "/v1/execute", valid, []string{"X-Queue", "maybe"}, api.Problem{Type: api.TypeInvalidRequest, Status: 400}, "X-Queue"},
-		"no free slot":     {"POST", "/v1/execute", valid, []string{"X-Queue", "none"}, api.Problem{Type: api.TypeUnavailable, Status: 503, Reason: "no_free_slot"}, "no slot"},
-		"waited too long":  {"POST", "/v1/execute", valid, nil, api.Problem{Type: api.TypeUnavailable, Status: 503, Reason: "queue_timeout"}, "10ms"},
+		"unknown path":     {"GET", "/v2/execute", "", nil, api.Problem{Type: api.TypeNotFound, Status: 404}, api.PathExecute},
+		"wrong method":     {"GET", api.PathExecute, "", nil, api.Problem{Type: api.TypeMethodNotAllowed, Status: 405}, "POST"},
+		"form":             {"POST", api.PathExecute, valid, []string{api.HeaderContentType, "application/x-www-form-urlencoded"}, api.Problem{Type: api.TypeUnsupportedMediaType, Status: 415}, api.ContentTypeJSON},
+		"compressed":       {"POST", api.PathExecute, valid, []string{api.HeaderContentEncoding, "gzip"}, api.Problem{Type: api.TypeUnsupportedMediaType, Status: 415}, "compressed"},
+		"too large":        {"POST", api.PathExecute, strings.Repeat(" ", 1001), nil, api.Problem{Type: api.TypeTooLarge, Status: 413}, "1000 bytes"},
+		"bad field":        {"POST", api.PathExecuteAlias, `{"language": "c", "source": 1}`, nil, api.Problem{Type: api.TypeInvalidRequest, Status: 400, Field: "source"}, "a string"},
+		"unknown language": {"POST", api.PathExecute, `{"language": "cobol", "source": "x"}`, nil, api.Problem{Type: api.TypeUnknownLanguage, Status: 422, Field: "language"}, "c, python3"},
+		"bad queue header": {"POST", api.PathExecute, valid, []string{api.HeaderQueue, "maybe"}, api.Problem{Type: api.TypeInvalidRequest, Status: 400}, api.HeaderQueue},
+		"no free slot":     {"POST", api.PathExecute, valid, []string{api.HeaderQueue, api.QueueNone}, api.Problem{Type: api.TypeUnavailable, Status: 503, Reason: api.ReasonNoFreeSlot}, "no slot"},
+		"waited too long":  {"POST", api.PathExecute, valid, nil, api.Problem{Type: api.TypeUnavailable, Status: 503, Reason: api.ReasonQueueTimeout}, "10ms"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			url := serve(t, newServer(fixedSlots{slots: 1}))
@@ -71,7 +71,7 @@ func TestHandlerProblems(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			request.Header.Set("Content-Type", "application/json; charset=utf-8")
+			request.Header.Set(api.HeaderContentType, "application/json; charset=utf-8")
 			for i := 0; i+1 < len(tc.header); i += 2 {
 				request.Header.Set(tc.header[i], tc.header[i+1])
 			}
@@ -84,10 +84,10 @@ func TestHandlerProblems(t *testing.T) {
 			if err := json.NewDecoder(response.Body).Decode(&got); err != nil {
 				t.Fatal(err)
 			}
-			if response.StatusCode != tc.want.Status || response.Header.Get("Content-Type") != "application/problem+json" {
-				t.Errorf("answer is %s %s", response.Status, response.Header.Get("Content-Type"))
+			if response.StatusCode != tc.want.Status || response.Header.Get(api.HeaderContentType) != api.ContentTypeProblem {
+				t.Errorf("answer is %s %s", response.Status, response.Header.Get(api.HeaderContentType))
 			}
-			if retry := response.Header.Get("Retry-After"); (retry != "") != (tc.want.Status == 503) {
+			if retry := response.Header.Get(api.HeaderRetryAfter); (retry != "") != (tc.want.Status == 503) {
 				t.Errorf("Retry-After is %q", retry)
 			}
 			if response.Close != (tc.want.Reason == api.ReasonQueueTimeout) {
@@ -105,7 +105,7 @@ func TestHandlerBoundsChunkedBody(t *testing.T) {
 	url := serve(t, newServer(fixedSlots{slots: 1}))
 	// net/http sends a reader of unknown length in chunks, without Content-Length.
 	body := io.MultiReader(strings.NewReader(`{"source": "`), strings.NewReader(strings.Repeat("x", 2000)))
-	response, err := http.Post(url+"/v1/execute", "application/json", body)
+	response, err := http.Post(url+api.PathExecute, api.ContentTypeJSON, body)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -132,12 +132,12 @@ func TestHandlerReadiness(t *testing.T) {
 			s := newServer(fixedSlots{ready: tc.ready})
 			s.cfg.Tier = tc.tier
 			s.SetPhase(tc.phase)
-			response, err := http.Get(serve(t, s) + "/readyz")
+			response, err := http.Get(serve(t, s) + api.PathReadyz)
 			if err != nil {
 				t.Fatal(err)
 			}
 			defer response.Body.Close()
-			var got Readiness
+			var got api.Readiness
 			if err := json.NewDecoder(response.Body).Decode(&got); err != nil {
 				t.Fatal(err)
 			}
@@ -215,7 +215,7 @@ func TestHandlerRejectsSubmissionThatExceedsDeadline(t *testing.T) {
 	}
 	url := serve(t, s)
 	post := func() (int, api.Problem, string) {
-		response, err := http.Post(url+"/v1/execute", "application/json", strings.NewReader(`{"language": "c", "source": "x"}`))
+		response, err := http.Post(url+api.PathExecute, api.ContentTypeJSON, strings.NewReader(`{"language": "c", "source": "x"}`))
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -224,7 +224,7 @@ func TestHandlerRejectsSubmissionThatExceedsDeadline(t *testing.T) {
 		if err := json.NewDecoder(response.Body).Decode(&p); err != nil {
 			t.Fatal(err)
 		}
-		return response.StatusCode, p, response.Header.Get("Retry-After")
+		return response.StatusCode, p, response.Header.Get(api.HeaderRetryAfter)
 	}
 	// The queue is empty, so that the submission may be the next one to start. It is accepted and
 	// expires.

@@ -7,6 +7,7 @@ import (
 	"log/slog"
 	"net"
 	"runtime/debug"
+	"strings"
 	"time"
 
 	"github.com/prometheus/client_golang/prometheus/promhttp"
@@ -20,7 +21,7 @@ import (
 const (
 	headerTimeout  = 10 * time.Second
 	idleTimeout    = 2 * time.Minute
-	maxHeaderBytes = 32 << 10
+	maxHeaderBytes = api.MaxHeaderBytes
 )
 
 // HTTPServer returns the server of the connections. A connection costs a goroutine and a read
@@ -65,14 +66,14 @@ func (s *Server) handler() fasthttp.RequestHandler {
 	execute := route{fasthttp.MethodPost, s.execute}
 	metrics := promhttp.HandlerFor(s.metrics.Registry, promhttp.HandlerOpts{})
 	return s.middleware(routes{
-		"/v1/execute":   execute,
-		"/execute":      execute,
-		"/v1/languages": {fasthttp.MethodGet, s.languages},
-		"/v1/state":     {fasthttp.MethodGet, s.state},
-		"/v1/totals":    {fasthttp.MethodGet, s.answerTotals},
-		"/healthz":      {fasthttp.MethodGet, s.healthz},
-		"/readyz":       {fasthttp.MethodGet, s.readyz},
-		"/metrics":      {fasthttp.MethodGet, fasthttpadaptor.NewFastHTTPHandler(metrics)},
+		api.PathExecute:      execute,
+		api.PathExecuteAlias: execute,
+		api.PathLanguages:    {fasthttp.MethodGet, s.languages},
+		api.PathState:        {fasthttp.MethodGet, s.state},
+		api.PathTotals:       {fasthttp.MethodGet, s.answerTotals},
+		api.PathHealthz:      {fasthttp.MethodGet, s.healthz},
+		api.PathReadyz:       {fasthttp.MethodGet, s.readyz},
+		api.PathMetrics:      {fasthttp.MethodGet, fasthttpadaptor.NewFastHTTPHandler(metrics)},
 	}.serve)
 }
 
@@ -84,13 +85,15 @@ func (all routes) serve(ctx *fasthttp.RequestCtx) {
 	if !ok {
 		writeProblem(ctx, &api.Problem{
 			Type: api.TypeNotFound, Title: "not found", Status: fasthttp.StatusNotFound,
-			Detail: "there are /v1/execute, /v1/languages, /v1/state, /v1/totals, /healthz, /readyz and /metrics",
+			Detail: "there are " + strings.Join([]string{
+				api.PathExecute, api.PathLanguages, api.PathState, api.PathTotals, api.PathHealthz, api.PathReadyz,
+			}, ", ") + " and " + api.PathMetrics,
 		})
 		return
 	}
 	head := to.method == fasthttp.MethodGet && ctx.IsHead()
 	if string(ctx.Method()) != to.method && !head {
-		ctx.Response.Header.Set("Allow", to.method)
+		ctx.Response.Header.Set(api.HeaderAllow, to.method)
 		writeProblem(ctx, &api.Problem{
 			Type: api.TypeMethodNotAllowed, Title: "method not allowed", Status: fasthttp.StatusMethodNotAllowed,
 			Detail: fmt.Sprintf("%s answers %s only", ctx.Path(), to.method),

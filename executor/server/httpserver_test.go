@@ -236,7 +236,7 @@ func TestHTTPServerSlowBodyTimesOut(t *testing.T) {
 			if !d.closed() {
 				t.Error("the connection stays open")
 			}
-			if n := s.Totals().Rejections[reasonTooSlow]; n != 1 {
+			if n := s.Totals().Rejections[api.ReasonTooSlow]; n != 1 {
 				t.Errorf("%d counted as too slow", n)
 			}
 			if !s.budget.TryAcquire(30000) {
@@ -256,7 +256,7 @@ func TestHTTPServerCutBodyIsInvalid(t *testing.T) {
 	if r, body := d.receive(); r.StatusCode != 400 || !strings.Contains(body, "ended early") {
 		t.Errorf("answer is %s %s", r.Status, body)
 	}
-	if n := s.Totals().Rejections[reasonInvalid]; n != 1 {
+	if n := s.Totals().Rejections[api.ReasonInvalid]; n != 1 {
 		t.Errorf("%d counted as invalid", n)
 	}
 }

@@ -13,39 +13,23 @@ import (
 	"executorpool.dev/executor/supervisor"
 )
 
-// Values of the label reason of executor_rejections_total, in addition to the reasons of a 503.
-const (
-	reasonInvalid         = "invalid"
-	reasonUnknownLanguage = "unknown_language"
-	reasonTooLarge        = "too_large"
-	reasonMediaType       = "media_type"
-	reasonTooSlow         = "too_slow"
-	reasonInternal        = "internal"
-)
-
-var rejectionReasons = []string{
-	api.ReasonQueueFull, api.ReasonDeadline, api.ReasonQueueTimeout, api.ReasonDraining, api.ReasonNoFreeSlot,
-	api.ReasonIsolation, api.ReasonOverloaded,
-	reasonInvalid, reasonUnknownLanguage, reasonTooLarge, reasonMediaType, reasonTooSlow, reasonInternal, api.ReasonClientGone,
-}
-
 // rejectionReason returns the label of executor_rejections_total for a problem.
 func rejectionReason(p *api.Problem) string {
 	switch p.Type {
 	case api.TypeUnavailable:
 		return p.Reason
 	case api.TypeUnknownLanguage:
-		return reasonUnknownLanguage
+		return api.ReasonUnknownLanguage
 	case api.TypeTooLarge:
-		return reasonTooLarge
+		return api.ReasonTooLarge
 	case api.TypeUnsupportedMediaType:
-		return reasonMediaType
+		return api.ReasonMediaType
 	case api.TypeRequestTimeout:
-		return reasonTooSlow
+		return api.ReasonTooSlow
 	case api.TypeInternal:
-		return reasonInternal
+		return api.ReasonInternal
 	default:
-		return reasonInvalid
+		return api.ReasonInvalid
 	}
 }
 
@@ -94,7 +78,7 @@ func NewMetrics() *Metrics {
 	}
 	m.Registry.MustRegister(m.queueWait, m.runs, m.submissions, m.rejections, m.restarts, m.cache,
 		collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}))
-	for _, reason := range rejectionReasons {
+	for _, reason := range api.RejectionReasons() {
 		m.rejections.WithLabelValues(reason)
 	}
 	m.cache.WithLabelValues("hit")

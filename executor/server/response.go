@@ -30,7 +30,7 @@ func writeJSON(ctx *fasthttp.RequestCtx, status int, contentType string, documen
 }
 
 func writeProblem(ctx *fasthttp.RequestCtx, p *api.Problem) {
-	writeJSON(ctx, p.Status, "application/problem+json", p)
+	writeJSON(ctx, p.Status, api.ContentTypeProblem, p)
 }
 
 // writeRejection writes a 503 with Retry-After. It closes the connection: a Service balances
@@ -40,13 +40,14 @@ func writeRejection(ctx *fasthttp.RequestCtx, r *admission.Rejection) {
 	if r.Problem.Reason != api.ReasonNoFreeSlot {
 		ctx.SetConnectionClose()
 	}
-	ctx.Response.Header.Set("Retry-After", strconv.Itoa(retrySeconds(r.RetryAfter)))
+	ctx.Response.Header.Set(api.HeaderRetryAfter, strconv.Itoa(retrySeconds(r.RetryAfter)))
 	writeProblem(ctx, r.Problem)
 }
 
-// retrySeconds returns the value of Retry-After: d rounded up to whole seconds, within 1 and 60.
+// retrySeconds returns the value of Retry-After: d rounded up to whole seconds, within
+// api.MinRetryAfterSeconds and api.MaxRetryAfterSeconds.
 // The lower bound prevents a retry at once; the upper bound keeps a client from waiting past the
 // end of a burst.
 func retrySeconds(d time.Duration) int {
-	return int(min(max((d+time.Second-1)/time.Second, 1), 60))
+	return int(min(max((d+time.Second-1)/time.Second, api.MinRetryAfterSeconds), api.MaxRetryAfterSeconds))
 }

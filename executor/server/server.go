@@ -112,12 +112,12 @@ func (s *Server) languages(ctx *fasthttp.RequestCtx) {
 	if list == nil {
 		list = []api.Language{}
 	}
-	writeJSON(ctx, fasthttp.StatusOK, "application/json", list)
+	writeJSON(ctx, fasthttp.StatusOK, api.ContentTypeJSON, list)
 }
 
 func (s *Server) state(ctx *fasthttp.RequestCtx) {
 	counts := s.admission.Counters().Read()
-	writeJSON(ctx, fasthttp.StatusOK, "application/json", api.State{
+	writeJSON(ctx, fasthttp.StatusOK, api.ContentTypeJSON, api.State{
 		Slots: s.cfg.Slots.Slots(), Busy: s.cfg.Slots.Busy(),
 		Queued: s.cfg.Queue.Depth(), QueueCapacity: s.cfg.Queue.Capacity(),
 		OldestMillis: s.cfg.Queue.Oldest().Milliseconds(),
@@ -130,7 +130,7 @@ func (s *Server) state(ctx *fasthttp.RequestCtx) {
 }
 
 func (s *Server) answerTotals(ctx *fasthttp.RequestCtx) {
-	writeJSON(ctx, fasthttp.StatusOK, "application/json", s.Totals())
+	writeJSON(ctx, fasthttp.StatusOK, api.ContentTypeJSON, s.Totals())
 }
 
 // Totals returns the document of GET /v1/totals at this instant.
@@ -146,26 +146,17 @@ func (s *Server) Totals() api.Totals {
 // supervisor restarts a failed worker, whereas a restart of the container by the kubelet would lose
 // every submission.
 func (s *Server) healthz(ctx *fasthttp.RequestCtx) {
-	writeJSON(ctx, fasthttp.StatusOK, "application/json", map[string]string{"status": "ok"})
-}
-
-// Readiness is the document of GET /readyz.
-type Readiness struct {
-	Ready       bool   `json:"ready"`
-	Reason      string `json:"reason,omitempty"` // why the executor is not ready
-	Tier        string `json:"tier"`
-	TierReason  string `json:"tierReason,omitempty"` // why the tier is not higher
-	MinimumTier string `json:"minimumTier"`
+	writeJSON(ctx, fasthttp.StatusOK, api.ContentTypeJSON, api.Health{Status: api.HealthOK})
 }
 
 func (s *Server) readyz(ctx *fasthttp.RequestCtx) {
-	doc := Readiness{Tier: s.cfg.Tier.String(), TierReason: s.cfg.TierReason, MinimumTier: s.cfg.MinimumTier.String()}
+	doc := api.Readiness{Tier: s.cfg.Tier.String(), TierReason: s.cfg.TierReason, MinimumTier: s.cfg.MinimumTier.String()}
 	status := fasthttp.StatusOK
 	if err := s.notReady(); err != nil {
 		doc.Reason, status = err.Error(), fasthttp.StatusServiceUnavailable
 	}
 	doc.Ready = status == fasthttp.StatusOK
-	writeJSON(ctx, status, "application/json", doc)
+	writeJSON(ctx, status, api.ContentTypeJSON, doc)
 }
 
 // notReady returns why the executor is not ready, nil if it is.

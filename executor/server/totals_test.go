@@ -19,11 +19,11 @@ import (
 // submit posts a submission and returns the status of the response.
 func submit(t *testing.T, url string, header ...string) int {
 	t.Helper()
-	request, err := http.NewRequestWithContext(t.Context(), http.MethodPost, url+"/v1/execute", strings.NewReader(`{"language": "c", "source": "x"}`))
+	request, err := http.NewRequestWithContext(t.Context(), http.MethodPost, url+api.PathExecute, strings.NewReader(`{"language": "c", "source": "x"}`))
 	if err != nil {
 		t.Fatal(err)
 	}
-	request.Header.Set("Content-Type", "application/json")
+	request.Header.Set(api.HeaderContentType, api.ContentTypeJSON)
 	for i := 0; i+1 < len(header); i += 2 {
 		request.Header.Set(header[i], header[i+1])
 	}
@@ -37,7 +37,7 @@ func submit(t *testing.T, url string, header ...string) int {
 
 func readTotals(t *testing.T, url string) (totals api.Totals) {
 	t.Helper()
-	response, err := http.Get(url + "/v1/totals")
+	response, err := http.Get(url + api.PathTotals)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -71,13 +71,13 @@ func TestTotalsLeaveOutCanaries(t *testing.T) {
 			t.Fatalf("status %d", got)
 		}
 	}
-	if got := submit(t, url, api.PurposeHeader, api.PurposeCanary); got != http.StatusOK {
+	if got := submit(t, url, api.HeaderPurpose, api.PurposeCanary); got != http.StatusOK {
 		t.Fatalf("canary: status %d", got)
 	}
 	<-judged
 	stop()
 	// No slot takes these submissions.
-	for _, header := range [][]string{{"X-Queue", "none"}, {}, {"X-Queue", "none", api.PurposeHeader, api.PurposeCanary}} {
+	for _, header := range [][]string{{api.HeaderQueue, "none"}, {}, {api.HeaderQueue, "none", api.HeaderPurpose, api.PurposeCanary}} {
 		if got := submit(t, url, header...); got != http.StatusServiceUnavailable {
 			t.Fatalf("status %d with header %v and no slot", got, header)
 		}

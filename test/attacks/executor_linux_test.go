@@ -16,6 +16,8 @@ import (
 
 	seccomp "github.com/elastic/go-seccomp-bpf"
 	"github.com/onsi/gomega"
+
+	"executorpool.dev/executor/api"
 )
 
 // executorProgram is cmd/executor, built once, and languageTable is a copy of its table. Every user
@@ -159,7 +161,7 @@ func scratchDir(t *testing.T) string {
 
 func waitForReady(t *testing.T, url string) {
 	t.Helper()
-	gomega.NewWithT(t).Eventually(func() (int, error) { status, _, err := get(url + "/readyz"); return status, err }).
+	gomega.NewWithT(t).Eventually(func() (int, error) { status, _, err := get(url + api.PathReadyz); return status, err }).
 		WithTimeout(30 * time.Second).Should(gomega.Equal(http.StatusOK))
 }
 

@@ -43,7 +43,7 @@ func TestMaskedProcessTableMeansALowerTier(t *testing.T) {
 	command := []string{"unshare", "--mount", "sh", "-c", `mount --bind /proc/sys /proc/sys && exec "$@"`, "sh", executorProgram}
 	_, url := start(t, scratchDir(t), "Restricted", command...)
 	waitForReady(t, url)
-	_, readiness, err := get(url + "/readyz")
+	_, readiness, err := get(url + api.PathReadyz)
 	want := "Namespaced: in namespaces of its own: mount a process table of its own: operation not permitted"
 	if err != nil || !strings.Contains(readiness, `"tier":"Restricted"`) || !strings.Contains(readiness, want) {
 		t.Errorf("/readyz reports %s (%v), want tier Restricted and %q", readiness, err, want)

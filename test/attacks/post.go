@@ -17,11 +17,11 @@ func post(ctx context.Context, url string, request api.Request) (result api.Resu
 	if err != nil {
 		return result, err
 	}
-	post, err := http.NewRequestWithContext(ctx, http.MethodPost, url+"/v1/execute", bytes.NewReader(body))
+	post, err := http.NewRequestWithContext(ctx, http.MethodPost, url+api.PathExecute, bytes.NewReader(body))
 	if err != nil {
 		return result, err
 	}
-	post.Header.Set("Content-Type", "application/json")
+	post.Header.Set(api.HeaderContentType, api.ContentTypeJSON)
 	response, err := http.DefaultClient.Do(post)
 	if err != nil {
 		return result, err

@@ -45,13 +45,13 @@ func TestTierIsWhatHolds(t *testing.T) {
 					want = http.StatusServiceUnavailable
 				}
 				g := gomega.NewWithT(t)
-				g.Eventually(func() int { status, _, _ := get(url + "/readyz"); return status }).
+				g.Eventually(func() int { status, _, _ := get(url + api.PathReadyz); return status }).
 					WithTimeout(30 * time.Second).Should(gomega.Equal(want))
-				_, readiness, err := get(url + "/readyz")
+				_, readiness, err := get(url + api.PathReadyz)
 				if err != nil || !strings.Contains(readiness, `"tier":"`+tc.tier+`"`) || !strings.Contains(readiness, tc.why) {
 					t.Errorf("minimum %s: /readyz reports %s (%v), want tier %s and %q", minimum, readiness, err, tc.tier, tc.why)
 				}
-				_, metrics, err := get(url + "/metrics")
+				_, metrics, err := get(url + api.PathMetrics)
 				if err != nil || !strings.Contains(metrics, `executor_isolation_tier{tier="`+tc.tier+`"} 1`) {
 					t.Errorf("minimum %s: /metrics does not report tier %s (%v)", minimum, tc.tier, err)
 				}

@@ -216,7 +216,7 @@ func serviceURL(t *testing.T, ns, pool string) string {
 	url := fmt.Sprintf("http://%s:%d", service.Spec.ClusterIP, executorPort)
 	httpClient := &http.Client{Transport: &http.Transport{DisableKeepAlives: true}, Timeout: 5 * time.Second}
 	NewWithT(t).Eventually(func() (int, error) {
-		response, err := httpClient.Get(url + "/readyz")
+		response, err := httpClient.Get(url + api.PathReadyz)
 		if err != nil {
 			return 0, err
 		}
@@ -255,7 +255,7 @@ func execute(t *testing.T, url string, request api.Request) api.Result {
 		t.Fatalf("encode request: %v", err)
 	}
 	httpClient := &http.Client{Transport: &http.Transport{DisableKeepAlives: true}, Timeout: 2 * time.Minute}
-	response, err := httpClient.Post(url+"/v1/execute", "application/json", bytes.NewReader(body))
+	response, err := httpClient.Post(url+api.PathExecute, api.ContentTypeJSON, bytes.NewReader(body))
 	if err != nil {
 		t.Fatalf("submit: %v", err)
 	}

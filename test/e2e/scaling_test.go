@@ -116,11 +116,11 @@ func exchange(ctx context.Context, url string, sent func()) (status int, verdict
 		return 0, "", err
 	}
 	trace := &httptrace.ClientTrace{WroteRequest: func(httptrace.WroteRequestInfo) { sent() }}
-	request, err := http.NewRequestWithContext(httptrace.WithClientTrace(ctx, trace), http.MethodPost, url+"/v1/execute", bytes.NewReader(body))
+	request, err := http.NewRequestWithContext(httptrace.WithClientTrace(ctx, trace), http.MethodPost, url+api.PathExecute, bytes.NewReader(body))
 	if err != nil {
 		return 0, "", err
 	}
-	request.Header.Set("Content-Type", "application/json")
+	request.Header.Set(api.HeaderContentType, api.ContentTypeJSON)
 	own := &http.Client{Transport: &http.Transport{DisableKeepAlives: true}, Timeout: 3 * time.Minute}
 	response, err := own.Do(request)
 	if err != nil {

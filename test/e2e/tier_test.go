@@ -62,14 +62,14 @@ func TestPodReportsTheTierThatHolds(t *testing.T) {
 				}
 				var readiness string
 				NewWithT(t).Eventually(func() (status int, err error) {
-					status, readiness, err = get(url + "/readyz")
+					status, readiness, err = get(url + api.PathReadyz)
 					return status, err
 				}, probed, 250*time.Millisecond).Should(Equal(want), "%s", &readiness)
 				if !strings.Contains(readiness, `"tier":"`+tc.tier+`"`) || !strings.Contains(readiness, tc.why) {
 					t.Errorf("/readyz says %s, want tier %s and %q", readiness, tc.tier, tc.why)
 				}
 				t.Logf("/readyz: %d %s", want, readiness)
-				if _, metrics, err := get(url + "/metrics"); err != nil || !strings.Contains(metrics, `executor_isolation_tier{tier="`+tc.tier+`"} 1`) {
+				if _, metrics, err := get(url + api.PathMetrics); err != nil || !strings.Contains(metrics, `executor_isolation_tier{tier="`+tc.tier+`"} 1`) {
 					t.Errorf("/metrics does not say tier %s (%v)", tc.tier, err)
 				}
 				e := attacks.Executor{URL: url, Slots: 1, Tier: tc.tier}

@@ -89,23 +89,23 @@ func (e *executor) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	if !e.frozen {
 		e.state.UptimeMillis = time.Since(e.started).Milliseconds()
 	}
-	w.Header().Set("Content-Type", "application/json")
+	w.Header().Set(api.HeaderContentType, api.ContentTypeJSON)
 	switch r.URL.Path {
-	case "/v1/state":
+	case api.PathState:
 		_ = json.NewEncoder(w).Encode(e.state)
-	case "/v1/totals":
+	case api.PathTotals:
 		totals := e.totals
 		totals.Process = cmp.Or(totals.Process, fmt.Sprintf("%p", e))
 		totals.UptimeMillis = time.Since(e.started).Milliseconds()
 		_ = json.NewEncoder(w).Encode(totals)
-	case "/readyz":
+	case api.PathReadyz:
 		if e.refusal != "" {
 			w.WriteHeader(http.StatusServiceUnavailable)
 		}
 		_ = json.NewEncoder(w).Encode(map[string]any{"ready": e.refusal == "", "reason": e.refusal, "tier": e.state.Tier})
-	case "/v1/languages":
+	case api.PathLanguages:
 		_ = json.NewEncoder(w).Encode([]api.Language{{ID: "python3"}, {ID: "c"}})
-	case "/v1/execute":
+	case api.PathExecute:
 		verdict := cmp.Or(e.verdict, api.OK)
 		_ = json.NewEncoder(w).Encode(api.Result{Verdict: verdict, Runs: []api.Stage{{Verdict: verdict, Stdout: "42\n"}}})
 	default:

@@ -90,7 +90,7 @@ func (p *prometheus) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	if at.IsZero() {
 		at = time.Now()
 	}
-	w.Header().Set("Content-Type", "application/json")
+	w.Header().Set(api.HeaderContentType, api.ContentTypeJSON)
 	_, _ = fmt.Fprintf(w, `{"status":"success","data":{"resultType":"vector","result":[{"metric":{},"value":[%.3f,%q]}]}}`,
 		float64(at.UnixMilli())/1000, p.answer)
 }

@@ -100,7 +100,7 @@ func TestContestReported(t *testing.T) {
 		judge(b, 1, api.TimeLimit, 4*time.Second)
 	}
 	b.set(func(e *executor) {
-		e.totals.Rejections = map[string]uint64{api.ReasonQueueFull: 3, "client_gone": 2, "invalid": 5}
+		e.totals.Rejections = map[string]uint64{api.ReasonQueueFull: 3, api.ReasonClientGone: 2, api.ReasonInvalid: 5}
 		e.totals.DeepestQueue = 40
 	})
 	got := reported(t, c, v1alpha1.ReasonComplete)

@@ -36,7 +36,7 @@ func (e *busyExecutor) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 			e.lie(&lied)
 		}
 	})
-	if lied != (api.State{}) && r.URL.Path == "/v1/state" {
+	if lied != (api.State{}) && r.URL.Path == api.PathState {
 		e.set(func(e *executor) { e.asked++ })
 		_ = json.NewEncoder(w).Encode(lied)
 		return

@@ -55,8 +55,8 @@ func (e *executors) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	e.seen[host] = true
 	queued := e.queues[host]
 	e.mu.Unlock()
-	w.Header().Set("Content-Type", "application/json")
-	if r.URL.Path == "/v1/state" {
+	w.Header().Set(api.HeaderContentType, api.ContentTypeJSON)
+	if r.URL.Path == api.PathState {
 		_ = json.NewEncoder(w).Encode(e.state(host, queued))
 		return
 	}
