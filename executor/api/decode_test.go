@@ -97,7 +97,8 @@ func TestDecodeShowsOnlyTheBeginningOfLongValues(t *testing.T) {
 	}
 }
 
-// FuzzDecode holds that whatever is accepted is within the bounds and survives being written and read again.
+// FuzzDecode checks that an accepted request is within the bounds and survives encoding and
+// decoding.
 func FuzzDecode(f *testing.F) {
 	f.Add([]byte(`{"language": "c", "source": "x", "args": ["a"], "limits": {"cpuMillis": 5}}`))
 	f.Add([]byte(`{"language": "c", "files": [{"name": "a.c", "content": "eA==", "encoding": "base64"}], "runs": [{}]}`))
@@ -122,7 +123,7 @@ func FuzzDecode(f *testing.F) {
 		if problem != nil {
 			t.Fatalf("refused when written again: %v", problem)
 		}
-		// An empty list is left out when it is written, and says the same.
+		// The encoding leaves out an empty list, which means the same.
 		if diff := cmp.Diff(req, second, cmpopts.EquateEmpty()); diff != "" {
 			t.Errorf("written and read again (-want +got):\n%s", diff)
 		}

@@ -1,7 +1,10 @@
-// Package api holds the executor's HTTP contract: what a client sends to POST /v1/execute, what it gets back, how a
-// request is validated and which problem (RFC 9457) answers a bad one.
+// Package api is the executor's HTTP contract: paths, headers, limits, the documents of requests and
+// answers, the validation of a request, and the problems (RFC 9457) that answer an invalid one.
 //
-// Data flows one way: bytes -> Decode -> Request (validated, defaults filled in) -> the queue and a worker -> Result ->
-// bytes. The package is pure: it reads no clock, file or environment, so the gateway and client programs import it too.
-// It does not know which languages exist; the server checks Request.Language against its table.
+// Data flows one way: bytes -> Decode -> Request (validated, with defaults) -> the queue and a worker
+// -> Result -> bytes. The package is pure: it reads no clock, file or environment, so that the
+// gateway and clients import it too. Package client calls the API.
+//
+// The package does not know which languages exist: the server checks Request.Language against its
+// table. It is not for the messages between the supervisor and its workers.
 package api

@@ -85,7 +85,7 @@ func RejectionReasons() []string {
 		ReasonInternal, ReasonClientGone)
 }
 
-// Error makes a problem usable as an error.
+// Error returns the title, the field and the detail.
 func (p *Problem) Error() string {
 	if p.Field != "" {
 		return fmt.Sprintf("%s: %s: %s", p.Title, p.Field, p.Detail)
@@ -93,7 +93,7 @@ func (p *Problem) Error() string {
 	return fmt.Sprintf("%s: %s", p.Title, p.Detail)
 }
 
-// Invalid is a 400 about one field (its JSON path; empty: the document as a whole).
+// Invalid returns a 400. field is the JSON path of the field at fault, empty for the whole document.
 func Invalid(field, format string, args ...any) *Problem {
 	return &Problem{
 		Type: TypeInvalidRequest, Title: "the request is not valid", Status: 400,
@@ -101,7 +101,7 @@ func Invalid(field, format string, args ...any) *Problem {
 	}
 }
 
-// Unavailable is a 503 with one of the reasons.
+// Unavailable returns a 503 with a reason, one of Reasons.
 func Unavailable(reason, format string, args ...any) *Problem {
 	return &Problem{
 		Type: TypeUnavailable, Title: "no capacity for this submission now", Status: 503,
@@ -109,7 +109,7 @@ func Unavailable(reason, format string, args ...any) *Problem {
 	}
 }
 
-// UnknownLanguage is a 422 that lists what there is.
+// UnknownLanguage returns a 422 that lists the known languages.
 func UnknownLanguage(id string, known []string) *Problem {
 	return &Problem{
 		Type: TypeUnknownLanguage, Title: "unknown language", Status: 422,
@@ -117,7 +117,7 @@ func UnknownLanguage(id string, known []string) *Problem {
 	}
 }
 
-// TooLarge is a 413 that names the limit.
+// TooLarge returns a 413 that names the limit of a body.
 func TooLarge(limitBytes int64) *Problem {
 	return &Problem{
 		Type: TypeTooLarge, Title: "the request is too large", Status: 413,
@@ -125,7 +125,7 @@ func TooLarge(limitBytes int64) *Problem {
 	}
 }
 
-// Internal is a 500: a fault of the executor that no verdict can carry.
+// Internal returns a 500: a fault of the executor that no verdict expresses.
 func Internal(detail string) *Problem {
 	return &Problem{Type: TypeInternal, Title: "internal error", Status: 500, Detail: detail}
 }

@@ -5,38 +5,43 @@ import (
 	"time"
 )
 
-// Totals is the document of GET /v1/totals: what the process has counted since it started, all of the same instant. Whoever
-// adds up a fleet's takes the difference of two answers of one process. Submissions with the header X-Purpose: canary are
-// no part of it; /v1/state and /metrics count them.
+// Totals is the document of GET /v1/totals: the counts of the process since its start, all of one
+// instant. The counts of a time are the difference between two answers of one process. Totals do not
+// count submissions with the header X-Purpose: canary; /v1/state and /metrics do.
 type Totals struct {
-	// Process is different in each process, so that counters that began anew are told from those that went on.
-	Process      string `json:"process"`
-	UptimeMillis int64  `json:"uptimeMillis"`
-	// Draining says that the executor is shutting down.
+	// Process is another string in each process. Two answers with one Process have counts of one start.
+	Process string `json:"process"`
+	// UptimeMillis is the age of the process.
+	UptimeMillis int64 `json:"uptimeMillis"`
+	// Draining reports whether the executor is shutting down.
 	Draining bool `json:"draining"`
-	// Accepted submissions got a slot or a place in the queue; Answered are those of them that had any answer.
+	// Accepted counts the submissions that got a slot or a place in the queue, Answered those of them
+	// that have their outcome.
 	Accepted uint64 `json:"accepted"`
 	Answered uint64 `json:"answered"`
-	// Verdicts count the answered submissions that ran. ServedMillis is how long slots held these, all together.
+	// Verdicts counts the answered submissions that ran. ServedMillis is the sum of their service times.
 	Verdicts     map[Verdict]uint64 `json:"verdicts,omitempty"`
 	ServedMillis uint64             `json:"servedMillis"`
-	// Rejections count what was not run to a verdict by reason, as executor_rejections_total does.
+	// Rejections counts the submissions without a verdict by reason, one of RejectionReasons, as the
+	// metric executor_rejections_total does.
 	Rejections map[string]uint64 `json:"rejections,omitempty"`
-	// Waits are pairs of a WaitBucket and how many submissions with a verdict waited that long for a slot, in rising order.
+	// Waits is the histogram of the queue waits of the submissions with a verdict: pairs of a WaitBucket
+	// and a count above 0, by rising bucket.
 	Waits [][2]uint64 `json:"waits,omitempty"`
-	// DeepestQueue is the most submissions that waited at one time within the last two seconds.
+	// DeepestQueue is the highest queue depth within the last two seconds.
 	DeepestQueue int `json:"deepestQueue"`
 }
 
-// Buckets of waits are a twentieth wide, which is by how much a percentile read from them may be off: 1 ms, and 311 more to
-// an hour. Only those that hold something are sent, some 10 bytes each.
+// The first bucket of waits ends at 1 ms, each further one at 1.05 times the end of the one before, and
+// the last at about an hour. A percentile that is read from the buckets is at most 5 % too high. An
+// answer has the buckets that are not empty alone, about 10 bytes each.
 const (
 	waitStep = 1.05
-	// WaitBuckets is how many there are.
+	// WaitBuckets is the number of buckets.
 	WaitBuckets = 312
 )
 
-// WaitBucket is the bucket a wait falls into: 0 up to a millisecond, then each reaches a twentieth further.
+// WaitBucket returns the bucket of a wait, from 0 to WaitBuckets - 1.
 func WaitBucket(wait time.Duration) int {
 	if wait <= time.Millisecond {
 		return 0
@@ -44,12 +49,12 @@ func WaitBucket(wait time.Duration) int {
 	return min(WaitBuckets-1, int(math.Ceil(math.Log(float64(wait)/float64(time.Millisecond))/math.Log(waitStep))))
 }
 
-// WaitBound is the longest wait of a bucket; the last holds longer ones too.
+// WaitBound returns the longest wait of a bucket. The last bucket holds longer ones too.
 func WaitBound(bucket int) time.Duration {
 	return time.Duration(float64(time.Millisecond) * math.Pow(waitStep, float64(bucket)))
 }
 
-// Verdicts are all there are.
+// Verdicts returns every verdict.
 func Verdicts() []Verdict {
 	return []Verdict{OK, CompileError, RuntimeError, TimeLimit, MemoryLimit, OutputLimit, ProcessLimit, InternalError}
 }

@@ -6,7 +6,7 @@ import (
 	"strings"
 )
 
-// Bounds are the pool's ceilings. All are positive.
+// Bounds holds the ceilings of the pool. Every one is positive.
 type Bounds struct {
 	Limits Limits
 }
@@ -79,7 +79,8 @@ func (r *Request) validateProgram() *Problem {
 	return nil
 }
 
-// badFileName says why a name is refused; empty when it is fine. A plain name cannot leave the directory it is created in.
+// badFileName returns what is wrong with a name, or nothing. A valid name cannot leave the directory
+// in which the file is created.
 func badFileName(name string) string {
 	switch {
 	case name == "":
