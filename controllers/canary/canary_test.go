@@ -57,8 +57,8 @@ func TestReplicaProved(t *testing.T) {
 		"wrong answer":     {replica{languages: []string{"rust"}, verdict: api.OK, stdout: "41\n"}, "the canary in rust got a wrong answer"},
 		"refusal":          {replica{languages: []string{"go"}, status: http.StatusInternalServerError}, "the canary in go is not answered: status 500"},
 		"no language":      {replica{}, "it knows no language"},
-		"no executor":      {http.NotFoundHandler(), "it does not tell its languages: status 404"},
-		"no API":           {http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) { _, _ = w.Write([]byte("hi")) }), "it does not tell its languages: what it answers is no JSON of the API"},
+		"no executor":      {http.NotFoundHandler(), "it does not list its languages: status 404"},
+		"no API":           {http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) { _, _ = w.Write([]byte("hi")) }), "it does not list its languages: what it answers is no JSON of the API"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			server := httptest.NewServer(tc.replica)
@@ -89,7 +89,7 @@ func TestOnlyPodAddressesTried(t *testing.T) {
 	}
 }
 
-// TestFaultTakesTwoFailures plays a pod in virtual time that fails, is busy, and recovers.
+// TestFaultTakesTwoFailures has a pod fail, be busy and recover, in virtual time.
 func TestFaultTakesTwoFailures(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		var now replica
@@ -118,7 +118,7 @@ func TestFaultTakesTwoFailures(t *testing.T) {
 			want  Proof
 		}{
 			{0, bad, Proof{}},
-			{time.Second, bad, Proof{}}, // left alone
+			{time.Second, bad, Proof{}}, // within the pause
 			{pause, busy, Proof{}},      // busy is no failure
 			{pause, bad, Proof{Fault: "the canary in c got the verdict InternalError instead of OK"}},
 			{pause, good, Proof{Right: true}},

@@ -18,16 +18,17 @@ import (
 )
 
 const (
-	// patience bounds one submission: compilers are slow on a node that has only just come.
+	// patience bounds one submission. Compilers are slow on a node that has just joined.
 	patience = 60 * time.Second
-	// maxAnswer is far more than a sum takes.
+	// maxAnswer bounds an answer, in bytes. The result of a sum is far smaller.
 	maxAnswer = 64 << 10
 )
 
-// errBusy says that a pod did not run the canary, which is no fault of it.
+// errBusy is the error of a pod that did not run the canary because it has no capacity, which is
+// not a fault.
 var errBusy = errors.New("busy")
 
-// client submits to pods.
+// client submits canaries to pods.
 type client struct {
 	http *http.Client
 	port string
@@ -50,7 +51,8 @@ func newClient(port int32, dial func(ctx context.Context, network, address strin
 	}
 }
 
-// prove submits the canary in each language the pod knows, one after the other, and gives the first fault in words.
+// prove submits the canary in each language of the pod, one after the other. It returns the first
+// fault as a text for a condition.
 func (c *client) prove(ctx context.Context, ip string) error {
 	address, err := sampling.PodAddress(ip)
 	if err != nil {
@@ -59,7 +61,7 @@ func (c *client) prove(ctx context.Context, ip string) error {
 	base := "http://" + net.JoinHostPort(address.String(), c.port)
 	var known []api.Language
 	if err := c.do(ctx, http.MethodGet, base+api.PathLanguages, nil, &known); err != nil {
-		return fmt.Errorf("it does not tell its languages: %w", err)
+		return fmt.Errorf("it does not list its languages: %w", err)
 	}
 	if len(known) == 0 {
 		return errors.New("it knows no language")
@@ -75,7 +77,8 @@ func (c *client) prove(ctx context.Context, ip string) error {
 		}
 		switch {
 		case tooSmall(result):
-			// The pool's limits do not let this language run at all, on no replica: contestants get that told too.
+			// The limits of the pool do not let this language run on any replica. Contestants get
+			// the same verdict.
 		case result.Verdict != api.OK:
 			return fmt.Errorf("the canary in %s got the verdict %s instead of OK", language.ID, result.Verdict)
 		case len(result.Runs) != 1 || result.Runs[0].Stdout != answer:
@@ -85,7 +88,8 @@ func (c *client) prove(ctx context.Context, ip string) error {
 	return nil
 }
 
-// tooSmall says that a limit of the pool ended the canary. Time is not one of them: a sum takes next to none.
+// tooSmall reports whether a limit of the pool ended the canary. It leaves out the limits of time,
+// because a sum takes next to none.
 func tooSmall(r api.Result) bool {
 	stages := r.Runs
 	if r.Compile != nil {
@@ -108,7 +112,7 @@ func (c *client) do(ctx context.Context, method, url string, document, into any)
 		return fmt.Errorf("make request: %w", err)
 	}
 	request.Header.Set(api.HeaderContentType, api.ContentTypeJSON)
-	// Nobody's submission: a contest's report must not have it.
+	// Totals do not count a canary, so that the report of a contest does not have it.
 	request.Header.Set(api.HeaderPurpose, api.PurposeCanary)
 	response, err := c.http.Do(request)
 	if err != nil {
@@ -132,7 +136,8 @@ func (c *client) do(ctx context.Context, method, url string, document, into any)
 	return nil
 }
 
-// plain leaves out addresses and ports, which differ each time.
+// plain returns an error without addresses and ports, which differ each time: conditions must not
+// change with them.
 func plain(err error) error {
 	var timeout net.Error
 	if errors.As(err, &timeout) && timeout.Timeout() {

@@ -1,8 +1,9 @@
-// Package canary proves executors by real submissions: to each pod a small program in each language it says it knows, whose
-// answer is known. In go pods, out come proofs, one a pod.
+// Package canary proves executors by real submissions: each pod gets, in each of its languages, a
+// small program whose answer is known. Pods come in, one Proof a pod comes out.
 //
-// A pod is asked in the background and only as long as nothing is proved; what is known of it is read at once. A fault is one
-// after two attempts that failed alike, so that a pod that is busy, starts or leaves is no false alarm.
+// The Prover asks a pod in the background until the pod is proved. Proof returns the current state
+// at once. A fault takes two attempts that failed, so that a pod that is busy, starts or leaves
+// causes no false alarm.
 //
-// It decides nothing, and it does not know what a contest is.
+// The package decides nothing, and it does not know what a contest is.
 package canary

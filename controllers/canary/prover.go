@@ -12,30 +12,31 @@ import (
 )
 
 const (
-	// parallel is how many pods are tried at one time. Compilers take all of a core.
+	// parallel is the number of pods that are proved at one time. A compiler takes a whole core.
 	parallel = 8
-	// waiting is how many can be in line; who finds no place asks again.
-	waiting = 4096
-	// pause is how long a pod that failed is left alone.
+	// queueCapacity is the number of pods that can wait. A caller whose pod finds no place calls Proof
+	// again.
+	queueCapacity = 4096
+	// pause is the time between two attempts for a pod that failed.
 	pause = 10 * time.Second
-	// alarms is how many attempts must fail for a fault.
-	alarms = 2
-	// forgetAfter is how long a pod's proof is kept that nobody asks for.
+	// failuresForFault is the number of failed attempts after which a pod has a fault.
+	failuresForFault = 2
+	// forgetAfter is the time without a call of Proof after which the proof of a pod is dropped.
 	forgetAfter = time.Hour
 )
 
-// Pod is one to prove. A container that restarted is another one.
+// Pod is a pod to prove. Another number of restarts makes it another pod.
 type Pod struct {
 	UID      types.UID
 	Restarts int32
 	IP       string
 }
 
-// Proof is what is known of a pod.
+// Proof is the state of the proof of a pod.
 type Proof struct {
-	// Right says that it answered the canary rightly in each language.
+	// Right reports whether the pod answered the canary correctly in each language.
 	Right bool
-	// Fault is why not, in words that stand behind a colon; empty while it is not known.
+	// Fault is why not, as a text to put behind a colon; empty while it is not known.
 	Fault string
 }
 
@@ -43,7 +44,7 @@ type Proof struct {
 type Prover struct {
 	client *client
 	clock  clock.PassiveClock
-	line   chan Pod
+	queue  chan Pod
 
 	mu    sync.Mutex
 	known map[Pod]*entry
@@ -53,16 +54,17 @@ type entry struct {
 	proof    Proof
 	trying   bool
 	failures int
-	// tried is when the last attempt ended, asked when somebody last wanted to know.
+	// tried is when the last attempt ended, asked when Proof was last called.
 	tried, asked time.Time
 }
 
-// New makes a prover for executors that listen on port. dial opens connections; nil means the network.
+// New returns a prover for executors that listen on port. It connects with dial; nil is the
+// network.
 func New(port int32, dial func(ctx context.Context, network, address string) (net.Conn, error), c clock.PassiveClock) *Prover {
-	return &Prover{client: newClient(port, dial), clock: c, line: make(chan Pod, waiting), known: map[Pod]*entry{}}
+	return &Prover{client: newClient(port, dial), clock: c, queue: make(chan Pod, queueCapacity), known: map[Pod]*entry{}}
 }
 
-// Proof tells what is known of a pod, and has it tried if that is nothing yet.
+// Proof returns the current proof of a pod, and has the pod proved if there is no result yet.
 func (p *Prover) Proof(pod Pod) Proof {
 	p.mu.Lock()
 	defer p.mu.Unlock()
@@ -78,7 +80,7 @@ func (p *Prover) Proof(pod Pod) Proof {
 		return e.proof
 	}
 	select {
-	case p.line <- pod:
+	case p.queue <- pod:
 		e.trying = true
 	default:
 	}
@@ -93,10 +95,10 @@ func (p *Prover) forget(now time.Time) {
 	}
 }
 
-// NeedLeaderElection keeps managers that only stand by from submitting.
+// NeedLeaderElection returns true: a manager in reserve submits nothing.
 func (p *Prover) NeedLeaderElection() bool { return true }
 
-// Start proves what is asked for until ctx ends.
+// Start proves pods until ctx ends.
 func (p *Prover) Start(ctx context.Context) error {
 	var workers sync.WaitGroup
 	for range parallel {
@@ -105,8 +107,8 @@ func (p *Prover) Start(ctx context.Context) error {
 				select {
 				case <-ctx.Done():
 					return
-				case pod := <-p.line:
-					p.learn(pod, p.client.prove(ctx, pod.IP))
+				case pod := <-p.queue:
+					p.record(pod, p.client.prove(ctx, pod.IP))
 				}
 			}
 		})
@@ -115,7 +117,7 @@ func (p *Prover) Start(ctx context.Context) error {
 	return nil
 }
 
-func (p *Prover) learn(pod Pod, err error) {
+func (p *Prover) record(pod Pod, err error) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	e := p.known[pod]
@@ -126,7 +128,7 @@ func (p *Prover) learn(pod Pod, err error) {
 	case errors.Is(err, errBusy):
 	default:
 		e.failures++
-		if e.failures >= alarms {
+		if e.failures >= failuresForFault {
 			e.proof.Fault = err.Error()
 		}
 	}

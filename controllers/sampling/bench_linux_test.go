@@ -16,8 +16,8 @@ import (
 	"executorpool.dev/executor/api"
 )
 
-// BenchmarkAskThousandPods asks 1,000 pods over kept connections. What it reports is CPU time of both sides, since the pods
-// are served by this process too.
+// BenchmarkAskThousandPods asks 1,000 pods over kept connections. It reports the CPU time of both
+// sides, because this process serves the pods too.
 func BenchmarkAskThousandPods(b *testing.B) {
 	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
 		w.Header().Set(api.HeaderContentType, api.ContentTypeJSON)
@@ -33,9 +33,9 @@ func BenchmarkAskThousandPods(b *testing.B) {
 		targets[i] = Target{Name: name, UID: types.UID(name), IP: fmt.Sprintf("10.0.%d.%d", i/250, i%250+1), Ready: true}
 	}
 	ask := func() {
-		for _, report := range s.Sample(b.Context(), targets) {
-			if report.Err != nil {
-				b.Fatal(report.Err)
+		for _, answer := range s.Sample(b.Context(), targets) {
+			if answer.Err != nil {
+				b.Fatal(answer.Err)
 			}
 		}
 	}
@@ -49,7 +49,7 @@ func BenchmarkAskThousandPods(b *testing.B) {
 	b.ReportMetric((cpuTime(b)-before)*1000/float64(rounds), "cpu-ms/round")
 }
 
-// BenchmarkTotals asks one pod over a kept connection. What it reports is CPU time of both sides.
+// BenchmarkTotals asks one pod over a kept connection. It reports the CPU time of both sides.
 func BenchmarkTotals(b *testing.B) {
 	totals := worked()
 	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {

@@ -1,18 +1,23 @@
-// Package sampling asks what there is to do: executor pods for their state (each ready one GET /v1/state, each other running
-// one GET /readyz, which says why it is not ready), and where a pool names one, a Prometheus server or the API of external
-// metrics for what waits elsewhere.
+// Package sampling asks for the load of pools: each ready executor pod for its state (GET
+// /v1/state), each other running pod for the cause of its not being ready (GET /readyz), and, where
+// a pool names one, a Prometheus server or the API of external metrics for the submissions that
+// wait elsewhere.
 //
-// Data flows one way: the reconciler says which pods a pool has (Follow), the Poller asks them and tells its observer after
-// each round (Reading), the reconciler reads what each said (Read). A Reading holds an autoscale.Sample, with its time
-// and how many of those asked have answered.
+// Data flows one way: a reconciler passes the pods of a pool (Follow), the Poller asks them and
+// passes a Reading to its observer after each round, and the reconciler reads the Answers of the
+// pods (Read). A Reading has an autoscale.Sample, with its time and with the numbers of pods that
+// were asked and that answered.
 //
-// What answers is not trusted: no redirect is followed, no proxy used, answers are bounded in size, time and range, only
-// addresses that can be a pod's are asked, and an answer that contradicts itself or the one before it is none.
+// Answers are not trusted. The package follows no redirect and uses no proxy, it bounds answers in
+// size, time and range, it asks only addresses that can be a pod's, and it takes an answer that
+// contradicts itself or an earlier one as no answer.
 //
-// It decides nothing. A pod that is silent is reported as silent, never as idle.
+// The package decides nothing. A pod that does not answer is reported as silent, never as idle.
 //
-// Cost: a pool that scales itself is asked each second, another each 5 s, by one loop and at most 128 questions at a time. A
-// round of 1,000 pods takes 65 ms of CPU on the development machine, the fake pods' own side included (`go test -bench Thousand
-// ./controllers/sampling`); 2,000 pools of 2 that all scale themselves are four times that each second, a quarter of a
-// core. Each pod costs a kept connection with its two goroutines, some 15 KiB.
+// Cost: one loop asks the pods of a pool that scales itself each second and those of another pool
+// every 5 s, at most 128 of them at one time. A round of 1,000 pods takes 65 ms of CPU on the
+// development machine, the side of the fake pods included (`go test -bench Thousand
+// ./controllers/sampling`). 2,000 pools of 2 replicas that scale themselves take four times that
+// each second, a quarter of a core. Each pod costs a kept connection with its two goroutines, about
+// 15 KiB.
 package sampling

@@ -12,18 +12,19 @@ import (
 	"k8s.io/metrics/pkg/client/external_metrics"
 )
 
-// externalPatience is for adapters that look at their own source every five minutes.
+// externalPatience allows for a metrics adapter that reads its own source every five minutes.
 const externalPatience = 10 * time.Minute
 
-// External asks the API server for external metrics, which a metrics adapter such as KEDA's serves.
+// External reads external metrics from the API server, where a metrics adapter such as KEDA's
+// serves them.
 type External struct {
 	client external_metrics.ExternalMetricsClient
 }
 
-// NewExternal makes a client with the rights of config.
+// NewExternal returns a client with the rights of config.
 func NewExternal(config *rest.Config) (*External, error) {
 	config = rest.CopyConfig(config)
-	// The client takes no context.
+	// The client's methods take no context.
 	config.Timeout = Timeout
 	client, err := external_metrics.NewForConfig(config)
 	if err != nil {
@@ -32,7 +33,7 @@ func NewExternal(config *rest.Config) (*External, error) {
 	return &External{client}, nil
 }
 
-// Metric makes the source that adds up a metric of a namespace; selector may be nil.
+// Metric returns the source of the sum of a metric in a namespace; selector may be nil.
 func (e *External) Metric(namespace, metric string, selector *metav1.LabelSelector) Source {
 	return externalMetric{e, namespace, metric, metav1.FormatLabelSelector(selector), selector}
 }
@@ -48,7 +49,7 @@ func (m externalMetric) Same(other Source) bool {
 	return ok && o.api == m.api && o.namespace == m.namespace && o.metric == m.metric && o.by == m.by
 }
 
-// Waiting adds up the metric's values. Their time is that of the oldest.
+// Waiting returns the sum of the metric's values. Its time is that of the oldest value.
 func (m externalMetric) Waiting(context.Context) (Value, error) {
 	selector := m.selector
 	if selector == nil {

@@ -12,50 +12,53 @@ import (
 )
 
 const (
-	// slow is how often pods are asked that are not ready, or do not answer.
-	slow = 5 * time.Second
-	// settleStep and settleLimit are how often the replicas of a pool in which a queue begins are asked, and for how long at
-	// most, until the numbers stand: a burst takes some 100 ms to arrive, and half of a burst would be half of the step.
+	// slowInterval is the interval for pods that are not ready or do not answer.
+	slowInterval = 5 * time.Second
+	// A burst takes about 100 ms to arrive, and the numbers of half a burst ask for half of the
+	// replicas. When a queue begins, the replicas of a pool are asked every settleStep until the
+	// numbers settle, for at most settleLimit.
 	settleStep  = 100 * time.Millisecond
 	settleLimit = 500 * time.Millisecond
-	// settled is by how much they may still grow from one round to the next.
+	// settled is the factor by which settled numbers may grow from one round to the next.
 	settled = 1.05
-	// calmAfter is how long nothing must wait for a pool to be calm again.
+	// calmAfter is the time without a queue after which a pool is calm.
 	calmAfter = 5 * time.Second
 )
 
-// followed is a pool whose pods are asked. The pods of a calm pool are asked in turn, spread over the interval, so that the
-// first sign of a queue is seen early; from then on all are asked at the same time, so that the numbers fit together.
+// followed is a pool whose pods are asked. The pods of a calm pool are asked in turn, spread over
+// the interval, so that the first sign of a queue is seen early. Once there is a queue all are
+// asked at the same time, so that their numbers are of one moment.
 type followed struct {
 	key     types.NamespacedName
 	pool    Pool
 	targets map[string]*target
-	order   []*target // ready ones by name
+	order   []*target // ready targets by name
 	ledger  ledger
 	source  asked
-	// arrived is the highest that was seen with a source.
+	// arrived is the highest number of arrivals that was computed from a source.
 	arrived float64
 
-	// next is when something is due at the earliest; zero when that is to be looked for.
+	// next is the earliest time at which something is due; zero when it is not known.
 	next time.Time
-	// observed is when the last round was complete.
+	// observed is the time at which the last round was complete.
 	observed time.Time
 	changed  bool
 	// urgent asks for the loop to run at once.
 	urgent bool
 
-	// bunched says that the replicas are asked at the same time.
-	bunched bool
-	// pressed is when the queue was first seen that is there now, waited when one was last seen.
-	pressed, waited time.Time
-	// settling is when the numbers of a queue that begins count as they are; zero when that is over.
+	// together reports whether the replicas are asked at the same time.
+	together bool
+	// queueSince is when the current queue was first seen, queueSeen when a queue was last seen.
+	queueSince, queueSeen time.Time
+	// settling is the time at which the numbers of a queue that begins count, settled or not; zero
+	// when they have settled.
 	settling time.Time
-	before   float64 // what was waiting and running a round ago
+	before   float64 // waiting and busy in the round before
 
 	waiters []waiter
 }
 
-// waiter waits for every pod to have been asked since a time.
+// waiter waits until every pod was asked after a time.
 type waiter struct {
 	since time.Time
 	done  chan struct{}
@@ -65,7 +68,7 @@ func newFollowed(key types.NamespacedName, now time.Time) *followed {
 	return &followed{key: key, targets: map[string]*target{}, observed: now}
 }
 
-// follow takes in what the pool is now and says whether a pod is due at once.
+// follow takes in the pool's current pods and settings, and reports whether a pod is due at once.
 func (f *followed) follow(pool Pool, now time.Time) (due bool) {
 	f.next = time.Time{}
 	if pool.Source != nil && (f.pool.Source == nil || !f.pool.Source.Same(pool.Source)) {
@@ -78,7 +81,7 @@ func (f *followed) follow(pool Pool, now time.Time) (due bool) {
 		t := f.targets[to.Name]
 		if t == nil || t.Target != to {
 			t, due = &target{Target: to, due: now}, true
-			f.bunched = true
+			f.together = true
 		}
 		if sooner {
 			t.due = earlier(t.due, now.Add(pool.Interval))
@@ -104,23 +107,24 @@ func (f *followed) sort() {
 	f.ledger.keep(ready)
 }
 
-// took takes in what a pod answered. When that completes a round, it gives what is known now.
-func (f *followed) took(t *target, report Report, now time.Time) (reading Reading, complete bool) {
+// record takes in the answer of a pod. When the answer completes a round, it returns the reading of
+// the round.
+func (f *followed) record(t *target, answer Answer, now time.Time) (reading Reading, complete bool) {
 	f.next = time.Time{}
 	if f.targets[t.Name] != t {
 		return Reading{}, false
 	}
 	first := !t.asked
-	if t.took(report, now) {
+	if t.record(answer, now) {
 		f.changed = true
 	}
-	t.due = t.next(f.beat(), now)
-	if first && f.pressed.IsZero() {
+	t.due = t.next(f.interval(), now)
+	if first && f.queueSince.IsZero() {
 		f.spread(now)
 	}
-	if t.Ready && t.report.Err == nil {
-		f.ledger.saw(t.UID, t.good)
-		f.watch(t.good.Queued > 0, now)
+	if t.Ready && t.answer.Err == nil {
+		f.ledger.record(t.UID, t.trusted)
+		f.observeQueue(t.trusted.Queued > 0, now)
 	}
 	f.answerWaiters()
 	for _, other := range f.order {
@@ -131,49 +135,49 @@ func (f *followed) took(t *target, report Report, now time.Time) (reading Readin
 	if !t.Ready && !f.changed {
 		return Reading{}, false
 	}
-	if !f.settling.IsZero() && f.unsettled(now) {
+	if !f.settling.IsZero() && f.grows(now) {
 		return Reading{}, false
 	}
-	if f.bunched && f.pressed.IsZero() {
-		f.bunched = false
+	if f.together && f.queueSince.IsZero() {
+		f.together = false
 		f.spread(now)
 	}
 	return f.read(now), true
 }
 
-// watch looks for the first sign of a queue, and for its end.
-func (f *followed) watch(waits bool, now time.Time) {
+// observeQueue looks for the first sign of a queue, and for its end.
+func (f *followed) observeQueue(waits bool, now time.Time) {
 	if waits {
-		f.waited = now
-		if f.pressed.IsZero() {
-			f.press(now)
+		f.queueSeen = now
+		if f.queueSince.IsZero() {
+			f.queueBegan(now)
 		}
 		return
 	}
-	if !f.pressed.IsZero() && f.settling.IsZero() && now.Sub(f.waited) > calmAfter {
-		f.pressed = time.Time{}
+	if !f.queueSince.IsZero() && f.settling.IsZero() && now.Sub(f.queueSeen) > calmAfter {
+		f.queueSince = time.Time{}
 	}
 }
 
-func (f *followed) press(now time.Time) {
-	f.pressed, f.bunched = now, true
+func (f *followed) queueBegan(now time.Time) {
+	f.queueSince, f.together = now, true
 	if !f.pool.Alert {
 		return
 	}
 	f.settling, f.before = now.Add(settleLimit), 0
-	f.again(now)
+	f.askAllAt(now)
 }
 
-// again has every replica asked at a time.
-func (f *followed) again(at time.Time) {
+// askAllAt makes every replica due at a time.
+func (f *followed) askAllAt(at time.Time) {
 	for _, t := range f.order {
 		t.due, t.seen = at, false
 	}
 	f.urgent = true
 }
 
-// unsettled says whether the numbers still grow; then it asks once more.
-func (f *followed) unsettled(now time.Time) bool {
+// grows reports whether the numbers still grow, and asks the replicas once more if they do.
+func (f *followed) grows(now time.Time) bool {
 	s := f.sample(now)
 	total := s.Waiting + s.Busy
 	if !now.Before(f.settling) || (f.before > 0 && total <= f.before*settled) {
@@ -181,11 +185,11 @@ func (f *followed) unsettled(now time.Time) bool {
 		return false
 	}
 	f.before = total
-	f.again(now.Add(settleStep))
+	f.askAllAt(now.Add(settleStep))
 	return true
 }
 
-// overdue says that the pool should have been told about, though not every pod has answered.
+// overdue reports whether a reading is due although not every pod has answered.
 func (f *followed) overdue(now time.Time) bool { return now.After(f.overdueAt()) }
 
 func (f *followed) overdueAt() time.Time {
@@ -195,7 +199,7 @@ func (f *followed) overdueAt() time.Time {
 	return f.observed.Add(2 * f.pool.Interval)
 }
 
-// read ends a round.
+// read ends a round and returns its reading.
 func (f *followed) read(now time.Time) Reading {
 	reading := f.reading(now)
 	reading.Changed = f.changed
@@ -207,28 +211,29 @@ func (f *followed) read(now time.Time) Reading {
 }
 
 func (f *followed) reading(now time.Time) Reading {
-	reading := Reading{Sample: f.sample(now), Pressed: f.pressed}
+	reading := Reading{Sample: f.sample(now), Pressed: f.queueSince}
 	for _, t := range f.order {
 		if t.fresh(now, f.grace()) {
-			reading.Oldest = max(reading.Oldest, time.Duration(t.good.OldestMillis)*time.Millisecond)
+			reading.Oldest = max(reading.Oldest, time.Duration(t.trusted.OldestMillis)*time.Millisecond)
 		}
 	}
 	return reading
 }
 
-// beat is how often a replica is asked: twice as often while there is a queue, which may grow.
-func (f *followed) beat() time.Duration {
-	if f.pool.Alert && !f.pressed.IsZero() {
+// interval is the time between two questions to a replica: half of the pool's while there is a
+// queue, which may grow.
+func (f *followed) interval() time.Duration {
+	if f.pool.Alert && !f.queueSince.IsZero() {
 		return f.pool.Interval / 2
 	}
 	return f.pool.Interval
 }
 
-// grace is how long the last good answer of a pod stands in for one that does not come.
+// grace is the time for which the last trusted answer of a pod stands in for a missing one.
 func (f *followed) grace() time.Duration { return 2*f.pool.Interval + Timeout }
 
-// spread has the replicas asked in turn. None is asked later than it would have been, or a pool to which pods come one by
-// one would not be looked at.
+// spread makes the replicas due in turn. It never makes one due later than before: where pods join
+// one by one, the pool would not be asked at all.
 func (f *followed) spread(now time.Time) {
 	step := f.pool.Interval / time.Duration(max(1, len(f.order)))
 	for i, t := range f.order {
@@ -238,7 +243,8 @@ func (f *followed) spread(now time.Time) {
 	}
 }
 
-// sample adds up what the replicas said. One that was not asked yet is no part of it: it has only just become ready.
+// sample returns the sum of the replicas' answers. A replica that was not asked yet has only just
+// become ready and is left out.
 func (f *followed) sample(now time.Time) autoscale.Sample {
 	s := autoscale.Sample{Counters: f.ledger.total}
 	s.Counters.Known = true
@@ -247,18 +253,18 @@ func (f *followed) sample(now time.Time) autoscale.Sample {
 			continue
 		}
 		s.Asked++
-		if t.goodAt.After(s.Time) {
-			s.Time = t.goodAt
+		if t.trustedAt.After(s.Time) {
+			s.Time = t.trustedAt
 		}
 		if !t.fresh(now, f.grace()) {
 			continue
 		}
 		s.Answered++
-		s.Waiting += float64(t.good.Queued)
-		s.Busy += float64(t.good.Busy)
-		s.Slots += float64(t.good.Slots)
-		s.QueueCapacity += float64(t.good.QueueCapacity)
-		if t.good.UptimeMillis == 0 {
+		s.Waiting += float64(t.trusted.Queued)
+		s.Busy += float64(t.trusted.Busy)
+		s.Slots += float64(t.trusted.Slots)
+		s.QueueCapacity += float64(t.trusted.QueueCapacity)
+		if t.trusted.UptimeMillis == 0 {
 			s.Counters.Known = false
 		}
 	}
@@ -266,14 +272,15 @@ func (f *followed) sample(now time.Time) autoscale.Sample {
 		s.Time = now
 	}
 	if f.pool.Source != nil {
-		f.elsewhere(&s, now)
+		f.addSource(&s, now)
 	}
 	return s
 }
 
-// elsewhere puts into a sample what waits according to the source. What has arrived then follows from what is there and
-// what has left: a submission that goes from a queue elsewhere to a replica does not arrive twice.
-func (f *followed) elsewhere(s *autoscale.Sample, now time.Time) {
+// addSource adds the submissions that wait according to the source. The arrivals are computed from
+// what is there and what has left, so that a submission that moves from a queue elsewhere to a
+// replica does not arrive twice.
+func (f *followed) addSource(s *autoscale.Sample, now time.Time) {
 	waiting, problem := f.source.waiting(s.Waiting, now)
 	switch {
 	case !f.source.tried:
@@ -281,7 +288,8 @@ func (f *followed) elsewhere(s *autoscale.Sample, now time.Time) {
 	case problem != "":
 		s.Failure = problem
 	case !(waiting >= 0 && waiting < s.Waiting):
-		// The replicas' queues have no room for what waits elsewhere. NaN and negative numbers are handed on as they are.
+		// The replicas' queues have no capacity for what waits elsewhere. NaN and negative numbers
+		// are passed on: the autoscaler distrusts them.
 		s.Waiting, s.QueueCapacity = waiting, 0
 	}
 	if arrived := s.Waiting + s.Busy + s.Counters.Finished + s.Counters.Gone; arrived > f.arrived && !math.IsInf(arrived, 1) {
@@ -290,7 +298,7 @@ func (f *followed) elsewhere(s *autoscale.Sample, now time.Time) {
 	s.Counters.Arrived = f.arrived
 }
 
-// refresh has every pod asked at once. The channel closes when all have been.
+// refresh makes every pod due at once. The channel is closed when all were asked.
 func (f *followed) refresh(now time.Time) <-chan struct{} {
 	f.next = time.Time{}
 	done := make(chan struct{})

@@ -7,28 +7,29 @@ import (
 	"executorpool.dev/executor/api"
 )
 
-// ledger adds up what the counters of a pool's pods gained, pod by pod, so that the totals never fall: a pod that restarts
-// or goes takes nothing away. At every moment
+// ledger adds up the gains of the counters of a pool's pods, pod by pod, so that the sums never
+// fall when a pod restarts or goes. At every moment
 //
-//	arrived - finished - gone = what the pods in the ledger hold, waiting or in a slot
+//	arrived - finished - gone = the submissions that the pods of the ledger hold, in a queue or a slot
 //
-// so what a pod holds when it is first seen counts as arrived, and what it held when it was last seen as gone.
+// Therefore the submissions that a pod holds when it is first seen count as arrived, and those that
+// it held when it was last seen count as gone.
 type ledger struct {
 	total autoscale.Counters
 	pods  map[types.UID]account
 }
 
-// account is what was last seen of a pod.
+// account is the last state of a pod.
 type account struct {
 	state api.State
-	// gone is answered less finished. It is kept because the two are read while they move.
+	// gone is Answered - Finished. It is kept because the pod reads the two while they change.
 	gone uint64
 }
 
 func held(s api.State) float64 { return float64(s.Queued + s.Busy) }
 
-// saw takes in an answer of a pod.
-func (l *ledger) saw(pod types.UID, now api.State) {
+// record takes in the state of a pod.
+func (l *ledger) record(pod types.UID, now api.State) {
 	if l.pods == nil {
 		l.pods = map[types.UID]account{}
 	}
@@ -40,10 +41,10 @@ func (l *ledger) saw(pod types.UID, now api.State) {
 	case now.UptimeMillis < before.state.UptimeMillis:
 		// The container of a pod can restart while the pod stays.
 		l.total.Gone += held(before.state)
-		l.gain(account{}, after)
+		l.add(account{}, after)
 	default:
 		after.gone = max(after.gone, before.gone)
-		l.gain(before, after)
+		l.add(before, after)
 	}
 	l.pods[pod] = after
 }
@@ -55,14 +56,14 @@ func gone(s api.State) uint64 {
 	return s.Answered - s.Finished
 }
 
-func (l *ledger) gain(before, after account) {
+func (l *ledger) add(before, after account) {
 	l.total.Arrived += float64(after.state.Accepted - before.state.Accepted)
 	l.total.Finished += float64(after.state.Finished - before.state.Finished)
 	l.total.ServiceSeconds += float64(after.state.ServedMillis-before.state.ServedMillis) / 1000
 	l.total.Gone += float64(after.gone - before.gone)
 }
 
-// keep lets go of all pods but these.
+// keep removes all pods but these.
 func (l *ledger) keep(pods map[types.UID]bool) {
 	for pod, account := range l.pods {
 		if !pods[pod] {

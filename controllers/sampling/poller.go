@@ -12,65 +12,68 @@ import (
 )
 
 const (
-	// inFlight bounds how many pods are asked at one time.
+	// inFlight bounds the pods that are asked at one time.
 	inFlight = 128
-	// nap is how long the loop sleeps at least, so that what falls due in that time is done together.
-	nap = 10 * time.Millisecond
-	// lookout is how long it sleeps at most.
-	lookout = 250 * time.Millisecond
+	// minSleep is the shortest sleep of the loop, which then asks all pods that became due in it.
+	minSleep = 10 * time.Millisecond
+	// maxSleep is the longest sleep of the loop.
+	maxSleep = 250 * time.Millisecond
 )
 
-// Pool is what the poller is told of a pool.
+// Pool is what the Poller needs of a pool.
 type Pool struct {
 	// Targets are the pods that can answer.
 	Targets []Target
-	// Interval is how often each ready one is asked.
+	// Interval is the time between two questions to a ready pod.
 	Interval time.Duration
-	// Alert has all replicas asked at once, and until the numbers have settled, when the first of them shows a queue.
+	// Alert reports whether the first sign of a queue makes all replicas due at once, and again
+	// until the numbers have settled.
 	Alert bool
-	// Source tells what waits elsewhere; nil for none.
+	// Source is where submissions wait besides; nil for none.
 	Source Source
 }
 
-// Reading is what is known of a pool after its replicas were asked once more.
+// Reading is the load of a pool after a round of questions to its replicas.
 type Reading struct {
 	Sample autoscale.Sample
-	// Oldest is how long the submission that waits longest at the replicas has waited.
+	// Oldest is the queue wait, until now, of the submission that has waited longest at a replica.
 	Oldest time.Duration
-	// Pressed is when the queue was first seen that is there now; zero when there is none.
+	// Pressed is when the current queue was first seen; zero when there is none.
 	Pressed time.Time
-	// Changed says that an answer differs from the one before in more than numbers: status has words about it.
+	// Changed reports whether an answer differs from the earlier one in more than its numbers, so
+	// that the status of the pool may change.
 	Changed bool
 }
 
-// Poller asks the pods of the pools it follows, again and again, and tells Observe what it learned. It is a
-// manager.Runnable.
+// Poller asks the pods of the pools that it follows, and passes each Reading to its observer. It is
+// a manager.Runnable.
 type Poller struct {
-	ask     func(context.Context, Target) Report
+	ask     func(context.Context, Target) Answer
 	clock   clock.Clock
 	observe func(types.NamespacedName, Reading)
 
-	kick  chan struct{}
-	slots chan struct{}
+	wakeUp chan struct{}
+	slots  chan struct{}
 
 	mu    sync.Mutex
 	pools map[types.NamespacedName]*followed
 }
 
-// NewPoller makes a poller that asks by s. observe is called after each round of a pool; it must be quick.
+// NewPoller returns a poller that asks through s. It calls observe after each round of a pool;
+// observe must not block.
 func NewPoller(s *Sampler, c clock.Clock, observe func(types.NamespacedName, Reading)) *Poller {
 	return newPoller(s.ask, c, observe)
 }
 
-func newPoller(ask func(context.Context, Target) Report, c clock.Clock, observe func(types.NamespacedName, Reading)) *Poller {
+func newPoller(ask func(context.Context, Target) Answer, c clock.Clock, observe func(types.NamespacedName, Reading)) *Poller {
 	return &Poller{
 		ask: ask, clock: c, observe: observe,
-		kick: make(chan struct{}, 1), slots: make(chan struct{}, inFlight),
+		wakeUp: make(chan struct{}, 1), slots: make(chan struct{}, inFlight),
 		pools: map[types.NamespacedName]*followed{},
 	}
 }
 
-// NeedLeaderElection keeps managers that only stand by from asking.
+// NeedLeaderElection returns true: a manager in reserve asks nothing.
 func (p *Poller) NeedLeaderElection() bool { return true }
 
 // Start asks until ctx ends.
@@ -84,27 +87,27 @@ func (p *Poller) Start(ctx context.Context) error {
 			timer.Stop()
 			return nil
 		case <-timer.C():
-		case <-p.kick:
+		case <-p.wakeUp:
 			timer.Stop()
 		}
 	}
 }
 
-// round starts to ask whatever is due and says how long nothing will be.
+// round asks the pods that are due, and returns the time until others are.
 func (p *Poller) round(ctx context.Context, asking *sync.WaitGroup) time.Duration {
-	type told struct {
+	type complete struct {
 		key     types.NamespacedName
 		reading Reading
 	}
-	var late []told
+	var late []complete
 	p.mu.Lock()
 	now := p.clock.Now()
-	next := now.Add(lookout)
+	next := now.Add(maxSleep)
 	for _, f := range p.pools {
-		// The loop runs a hundred times a second, and most pools have nothing due then.
+		// The loop runs a hundred times a second, and in most pools nothing is due then.
 		if !f.next.After(now) {
 			if f.overdue(now) {
-				late = append(late, told{f.key, f.read(now)})
+				late = append(late, complete{f.key, f.read(now)})
 			}
 			f.next = earlier(p.askDue(ctx, f, now, asking), f.overdueAt())
 		}
@@ -114,12 +117,12 @@ func (p *Poller) round(ctx context.Context, asking *sync.WaitGroup) time.Duratio
 	for _, l := range late {
 		p.observe(l.key, l.reading)
 	}
-	return max(next.Sub(now), nap)
+	return max(next.Sub(now), minSleep)
 }
 
-// askDue starts to ask what is due of a pool and says when something will be.
+// askDue asks the pods of a pool that are due, and returns the time at which others are.
 func (p *Poller) askDue(ctx context.Context, f *followed, now time.Time, asking *sync.WaitGroup) time.Time {
-	next := now.Add(lookout)
+	next := now.Add(maxSleep)
 	for _, t := range f.targets {
 		switch {
 		case t.asking:
@@ -166,17 +169,17 @@ func (p *Poller) acquire() bool {
 
 func (p *Poller) wake() {
 	select {
-	case p.kick <- struct{}{}:
+	case p.wakeUp <- struct{}{}:
 	default:
 	}
 }
 
 func (p *Poller) askTarget(ctx context.Context, f *followed, t *target) {
-	report := p.ask(ctx, t.Target)
+	answer := p.ask(ctx, t.Target)
 	<-p.slots
 	p.mu.Lock()
 	now := p.clock.Now()
-	reading, complete := f.took(t, report, now)
+	reading, complete := f.record(t, answer, now)
 	complete = complete && p.pools[f.key] == f
 	urgent := f.urgent
 	f.urgent = false
@@ -202,15 +205,16 @@ func (p *Poller) askSource(ctx context.Context, f *followed, source Source) {
 		return
 	}
 	now := p.clock.Now()
-	f.source.took(value, err, now)
-	f.watch(value.Waiting > 0, now)
+	f.source.record(value, err, now)
+	f.observeQueue(value.Waiting > 0, now)
 	if f.urgent {
 		f.urgent = false
 		p.wake()
 	}
 }
 
-// Follow begins to ask a pool's pods, or takes in which they are now. It says whether the pool is new.
+// Follow begins to ask the pods of a pool, or takes in its current pods. It reports whether the
+// pool is new.
 func (p *Poller) Follow(key types.NamespacedName, pool Pool) bool {
 	p.mu.Lock()
 	defer p.mu.Unlock()
@@ -225,14 +229,14 @@ func (p *Poller) Follow(key types.NamespacedName, pool Pool) bool {
 	return !known
 }
 
-// Forget ends asking a pool's pods.
+// Forget stops asking the pods of a pool.
 func (p *Poller) Forget(key types.NamespacedName) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	delete(p.pools, key)
 }
 
-// Refresh has every pod of a pool asked once more and waits until all have answered, none can, or ctx ends.
+// Refresh makes every pod of a pool due, and returns when all were asked or when ctx ends.
 func (p *Poller) Refresh(ctx context.Context, key types.NamespacedName) {
 	p.mu.Lock()
 	f, known := p.pools[key]
@@ -249,8 +253,9 @@ func (p *Poller) Refresh(ctx context.Context, key types.NamespacedName) {
 	}
 }
 
-// Read is the latest reading of a pool and what its pods said, by name. A pod that was not asked yet has no report.
-func (p *Poller) Read(key types.NamespacedName) (Reading, map[string]Report) {
+// Read returns the current reading of a pool and the answers of its pods by name. A pod that was
+// not asked yet has no answer.
+func (p *Poller) Read(key types.NamespacedName) (Reading, map[string]Answer) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	f, known := p.pools[key]
@@ -258,11 +263,11 @@ func (p *Poller) Read(key types.NamespacedName) (Reading, map[string]Report) {
 		return Reading{}, nil
 	}
 	now := p.clock.Now()
-	reports := make(map[string]Report, len(f.targets))
+	answers := make(map[string]Answer, len(f.targets))
 	for name, t := range f.targets {
 		if t.asked {
-			reports[name] = t.shown(now, f.grace())
+			answers[name] = t.forStatus(now, f.grace())
 		}
 	}
-	return f.reading(now), reports
+	return f.reading(now), answers
 }

@@ -34,7 +34,7 @@ func newFleet() *fleet {
 	return &fleet{began: time.Now().Add(-time.Minute), states: map[string]api.State{}, silent: map[string]bool{}}
 }
 
-func (f *fleet) ask(ctx context.Context, t Target) Report {
+func (f *fleet) ask(ctx context.Context, t Target) Answer {
 	f.mu.Lock()
 	state, silent := f.states[t.Name], f.silent[t.Name]
 	f.asked = append(f.asked, t.Name)
@@ -44,15 +44,15 @@ func (f *fleet) ask(ctx context.Context, t Target) Report {
 		case <-ctx.Done():
 		case <-time.After(Timeout):
 		}
-		return Report{Name: t.Name, Err: errors.New("no answer")}
+		return Answer{Name: t.Name, Err: errors.New("no answer")}
 	}
 	time.Sleep(time.Millisecond)
 	if state.UptimeMillis == 0 {
 		state.UptimeMillis = time.Since(f.began).Milliseconds()
 	}
-	report := Report{Name: t.Name, State: state}
-	report.Err = plausible(state)
-	return report
+	answer := Answer{Name: t.Name, State: state}
+	answer.Err = plausible(state)
+	return answer
 }
 
 func (f *fleet) observe(_ types.NamespacedName, r Reading) {
@@ -72,13 +72,13 @@ func (f *fleet) set(pod string, change func(*api.State)) {
 	f.states[pod] = state
 }
 
-func (f *fleet) hush(pod string, silent bool) {
+func (f *fleet) silence(pod string, silent bool) {
 	f.mu.Lock()
 	defer f.mu.Unlock()
 	f.silent[pod] = silent
 }
 
-// take gives what was asked and observed since it was last called.
+// take returns and forgets the questions and readings since its last call.
 func (f *fleet) take() (asked []string, readings []Reading) {
 	f.mu.Lock()
 	defer f.mu.Unlock()
@@ -97,7 +97,7 @@ func (f *fleet) targets(n int) []Target {
 	return targets
 }
 
-// polled runs test beside a poller in virtual time.
+// polled runs a test beside a poller, in virtual time.
 func polled(t *testing.T, test func(t *testing.T, p *Poller, f *fleet)) {
 	t.Helper()
 	synctest.Test(t, func(t *testing.T) {
@@ -132,7 +132,7 @@ func TestCalmPoolAskedInTurn(t *testing.T) {
 	})
 }
 
-// TestQueueSeenEarlyAndWhole lets a burst arrive over 150 ms at a moment of each kind.
+// TestQueueSeenEarlyAndWhole has a burst arrive over 150 ms, at moments across the interval.
 func TestQueueSeenEarlyAndWhole(t *testing.T) {
 	for offset := 0 * time.Millisecond; offset < time.Second; offset += 70 * time.Millisecond {
 		polled(t, func(t *testing.T, p *Poller, f *fleet) {
@@ -157,11 +157,11 @@ func TestQueueSeenEarlyAndWhole(t *testing.T) {
 					t.Errorf("offset %v: the first reading with a queue says %v waiting, want all 180", offset, r.Sample.Waiting)
 				}
 				if took := f.at[i].Sub(began); took > 700*time.Millisecond {
-					t.Errorf("offset %v: told after %v", offset, took)
+					t.Errorf("offset %v: read after %v", offset, took)
 				}
 				return
 			}
-			t.Errorf("offset %v: the queue was not told", offset)
+			t.Errorf("offset %v: no reading has the queue", offset)
 		})
 	}
 }
@@ -171,7 +171,7 @@ func TestSilentPodCountsAsSilent(t *testing.T) {
 		p.Follow(demo, Pool{Targets: f.targets(2), Interval: time.Second, Alert: true})
 		f.set("pod-0", func(s *api.State) { s.Busy = 5 })
 		time.Sleep(3 * time.Second)
-		f.hush("pod-0", true)
+		f.silence("pod-0", true)
 		time.Sleep(2 * time.Second)
 		f.take()
 		time.Sleep(time.Second)
@@ -188,9 +188,9 @@ func TestSilentPodCountsAsSilent(t *testing.T) {
 			t.Errorf("%d of %d answered, want 1 of 2", last.Answered, last.Asked)
 		}
 		if !slices.ContainsFunc(readings, func(r Reading) bool { return r.Changed }) {
-			t.Error("nobody was told that a pod is silent")
+			t.Error("no reading reports that a pod is silent")
 		}
-		f.hush("pod-0", false)
+		f.silence("pod-0", false)
 		time.Sleep(8 * time.Second)
 		_, readings = f.take()
 		if last := readings[len(readings)-1].Sample; last.Answered != 2 || last.Busy != 5 {
@@ -204,25 +204,26 @@ func TestFrozenPodCountsAsSilent(t *testing.T) {
 		p.Follow(demo, Pool{Targets: f.targets(1), Interval: time.Second, Alert: true})
 		f.set("pod-0", func(s *api.State) { s.UptimeMillis = 123456 })
 		time.Sleep(4 * time.Second)
-		reading, reports := p.Read(demo)
-		if reading.Sample.Answered != 0 || !errors.Is(reports["pod-0"].Err, ErrFrozen) {
-			t.Errorf("%d answered, report %v; want none and a frozen one", reading.Sample.Answered, reports["pod-0"].Err)
+		reading, answers := p.Read(demo)
+		if reading.Sample.Answered != 0 || !errors.Is(answers["pod-0"].Err, ErrFrozen) {
+			t.Errorf("%d answered, answer %v; want none and a frozen one", reading.Sample.Answered, answers["pod-0"].Err)
 		}
 	})
 }
 
-// TestPodThatHidesItsWorkCountsAsSilent has a pod whose counters say that it holds 50 submissions tell of none.
+// TestPodThatHidesItsWorkCountsAsSilent has a pod report no work while its counters say that it
+// holds 50 submissions.
 func TestPodThatHidesItsWorkCountsAsSilent(t *testing.T) {
 	polled(t, func(t *testing.T, p *Poller, f *fleet) {
 		p.Follow(demo, Pool{Targets: f.targets(1), Interval: time.Second, Alert: true})
 		f.set("pod-0", func(s *api.State) { s.Accepted, s.Answered = 150, 100 })
 		time.Sleep(1500 * time.Millisecond)
 		if reading, _ := p.Read(demo); reading.Sample.Answered != 1 {
-			t.Error("a state that may be due to a busy node is taken for a lie")
+			t.Error("a state that may be due to a busy node is distrusted")
 		}
 		time.Sleep(3 * time.Second)
-		if reading, reports := p.Read(demo); reading.Sample.Answered != 0 || !errors.Is(reports["pod-0"].Err, ErrImpossible) {
-			t.Errorf("%d answered, report %v; want none and an impossible one", reading.Sample.Answered, reports["pod-0"].Err)
+		if reading, answers := p.Read(demo); reading.Sample.Answered != 0 || !errors.Is(answers["pod-0"].Err, ErrImpossible) {
+			t.Errorf("%d answered, answer %v; want none and an impossible one", reading.Sample.Answered, answers["pod-0"].Err)
 		}
 	})
 }
@@ -233,7 +234,7 @@ func TestManySilentPodsDelayNobody(t *testing.T) {
 		var targets []Target
 		for i := range 400 {
 			name := fmt.Sprintf("dead-%d", i)
-			f.hush(name, true)
+			f.silence(name, true)
 			targets = append(targets, Target{Name: name, UID: types.UID(name), IP: "10.0.0.2", Ready: true})
 		}
 		p.Follow(dead, Pool{Targets: targets, Interval: time.Second, Alert: true})
@@ -260,9 +261,9 @@ func TestRefreshWaitsForAll(t *testing.T) {
 			t.Error("a pool that was not followed is not new")
 		}
 		p.Refresh(t.Context(), demo)
-		_, reports := p.Read(demo)
-		if len(reports) != 3 {
-			t.Errorf("%d reports after a refresh, want 3", len(reports))
+		_, answers := p.Read(demo)
+		if len(answers) != 3 {
+			t.Errorf("%d answers after a refresh, want 3", len(answers))
 		}
 		time.Sleep(2 * time.Second)
 		f.set("pod-1", func(s *api.State) { s.Busy = 3 })
@@ -271,13 +272,13 @@ func TestRefreshWaitsForAll(t *testing.T) {
 		if reading, _ := p.Read(demo); reading.Sample.Busy != 3 || time.Since(began) > 100*time.Millisecond {
 			t.Errorf("%v busy after a refresh of %v, want 3 at once", reading.Sample.Busy, time.Since(began))
 		}
-		f.hush("pod-2", true)
+		f.silence("pod-2", true)
 		ctx, cancel := context.WithTimeout(t.Context(), 500*time.Millisecond)
 		defer cancel()
 		p.Refresh(ctx, demo)
 		p.Forget(demo)
-		if _, reports := p.Read(demo); reports != nil {
-			t.Errorf("reports of a pool that is forgotten: %v", reports)
+		if _, answers := p.Read(demo); answers != nil {
+			t.Errorf("answers of a pool that is forgotten: %v", answers)
 		}
 	})
 }
@@ -292,18 +293,18 @@ func TestCountersOutliveTheirPods(t *testing.T) {
 			t.Errorf("%s: arrived, finished, slot-seconds, gone (-want +got):\n%s", step, diff)
 		}
 	}
-	l.saw("a", api.State{UptimeMillis: 9e6, Accepted: 1000, Answered: 997, Finished: 990, ServedMillis: 2e6, Busy: 2, Queued: 1})
+	l.record("a", api.State{UptimeMillis: 9e6, Accepted: 1000, Answered: 997, Finished: 990, ServedMillis: 2e6, Busy: 2, Queued: 1})
 	check("a pod with a past", 3, 0, 0, 0)
-	l.saw("a", api.State{UptimeMillis: 9.001e6, Accepted: 1010, Answered: 1004, Finished: 996, ServedMillis: 2.012e6, Busy: 4, Queued: 2})
+	l.record("a", api.State{UptimeMillis: 9.001e6, Accepted: 1010, Answered: 1004, Finished: 996, ServedMillis: 2.012e6, Busy: 4, Queued: 2})
 	check("it works on", 13, 6, 12, 1)
-	l.saw("a", api.State{UptimeMillis: 500, Accepted: 2, Answered: 1, Finished: 1, ServedMillis: 100, Busy: 1})
+	l.record("a", api.State{UptimeMillis: 500, Accepted: 2, Answered: 1, Finished: 1, ServedMillis: 100, Busy: 1})
 	check("its container restarted", 15, 7, 12.1, 7)
-	l.saw("b", api.State{UptimeMillis: 100})
-	l.saw("b", api.State{UptimeMillis: 1100, Accepted: 5, Busy: 5})
+	l.record("b", api.State{UptimeMillis: 100})
+	l.record("b", api.State{UptimeMillis: 1100, Accepted: 5, Busy: 5})
 	check("another pod", 20, 7, 12.1, 7)
 	l.keep(map[types.UID]bool{"a": true})
 	check("the other pod is gone", 20, 7, 12.1, 12)
-	l.saw("b", api.State{UptimeMillis: 3100, Accepted: 5, Answered: 5, Finished: 5})
+	l.record("b", api.State{UptimeMillis: 3100, Accepted: 5, Answered: 5, Finished: 5})
 	check("it is back, idle", 20, 7, 12.1, 12)
 }
 
@@ -335,7 +336,7 @@ func TestQueueBeginsInOneOfManyPools(t *testing.T) {
 		time.Sleep(1200 * time.Millisecond)
 		_, readings := f.take()
 		if !slices.ContainsFunc(readings, func(r Reading) bool { return r.Sample.Waiting == 40 }) {
-			t.Error("nobody was told of a queue within its second and the time to settle")
+			t.Error("no reading has the queue within its second and the time to settle")
 		}
 	})
 }

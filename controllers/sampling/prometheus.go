@@ -17,15 +17,17 @@ import (
 
 const (
 	maxPrometheusAnswer = 1 << 20
-	// prometheusPatience: an answer has the time of its evaluation, so one that is not a moment old was kept by somebody.
+	// prometheusPatience is short: an answer has the time of its evaluation, so that an older one
+	// comes from a cache.
 	prometheusPatience = 10 * time.Second
 )
 
 // Prometheus queries Prometheus servers.
 type Prometheus struct{ transport http.RoundTripper }
 
-// NewPrometheus makes a client that dials by dial; nil means the network, but for addresses that are no server's of a
-// cluster: who may write a pool must not reach the manager's own ports or its node's metadata service through it.
+// NewPrometheus returns a client that connects with dial. nil is the network without the addresses
+// that no server of a cluster has: an author of pools must not reach the manager's own ports or the
+// metadata service of its node through it.
 func NewPrometheus(dial func(ctx context.Context, network, address string) (net.Conn, error)) *Prometheus {
 	if dial == nil {
 		dial = (&net.Dialer{Timeout: Timeout, Control: onlyServers}).DialContext
@@ -45,7 +47,7 @@ func onlyServers(_, address string, _ syscall.RawConn) error {
 	return err
 }
 
-// bounded cuts answers that are too long and follows no redirect.
+// bounded cuts long answers and makes an error of a redirect.
 type bounded struct{ next http.RoundTripper }
 
 func (b bounded) RoundTrip(r *http.Request) (*http.Response, error) {
@@ -64,7 +66,7 @@ func (b bounded) RoundTrip(r *http.Request) (*http.Response, error) {
 	return response, nil
 }
 
-// Query makes the source that evaluates query at the server at address.
+// Query returns the source that evaluates query at the server at address.
 func (p *Prometheus) Query(address, query string) Source {
 	return promQuery{p, address, query}
 }
@@ -79,7 +81,7 @@ func (q promQuery) Same(other Source) bool {
 	return ok && o == q
 }
 
-// Waiting evaluates the query now, by the server's clock.
+// Waiting evaluates the query at the server's current time.
 func (q promQuery) Waiting(ctx context.Context) (Value, error) {
 	client, err := api.NewClient(api.Config{Address: q.address, RoundTripper: q.server.transport})
 	if err != nil {
@@ -104,7 +106,8 @@ func (q promQuery) Waiting(ctx context.Context) (Value, error) {
 	return Value{}, fmt.Errorf("scaling.source.prometheus.query gives a %s: let it give one number", result.Type())
 }
 
-// words says what failed without a word of what the server answered, which the pool's author may not be allowed to read.
+// words returns an error for the pool's status. It has no text of the server's answer, which the
+// author of the pool may not be allowed to read.
 func (q promQuery) words(err error) error {
 	var answered *promv1.Error
 	switch {

@@ -27,17 +27,17 @@ const (
 	maxHeader  = 8 << 10
 	idleExpiry = 30 * time.Second
 
-	// What the pool's spec allows at most.
+	// The highest values of the pool's spec.
 	maxSlots    = 512
 	maxCapacity = 100_000
-	// maxPerMilli is more submissions than an executor can take in a millisecond.
+	// maxPerMilli is more submissions than an executor can accept in a millisecond.
 	maxPerMilli = 100
 )
 
 var (
-	// ErrImpossible says that an answer holds numbers that no executor has.
+	// ErrImpossible is the error of an answer with numbers that no executor has.
 	ErrImpossible = errors.New("impossible state")
-	// ErrFrozen says that an answer is one that was given before.
+	// ErrFrozen is the error of an answer that was given before.
 	ErrFrozen = errors.New("an old answer")
 )
 
@@ -45,18 +45,18 @@ var (
 type Target struct {
 	Name string
 	UID  types.UID
-	// IP is the pod's address as the API server has it.
+	// IP is the pod's address in the API server.
 	IP string
-	// Ready pods are asked for their state, others why they are not ready.
+	// Ready pods are asked for their state, others for the cause of their not being ready.
 	Ready bool
 }
 
-// Report is what one pod answered.
-type Report struct {
+// Answer is the answer of one pod.
+type Answer struct {
 	Name string
-	// State is valid when Err is nil. Of a pod that is not ready only Tier is.
+	// State is valid when Err is nil. Of a pod that is not ready it has the Tier alone.
 	State api.State
-	// Refusal is why a pod says it is not ready.
+	// Refusal is the cause for which the pod is not ready, in the pod's words.
 	Refusal string
 	Err     error
 }
@@ -67,7 +67,8 @@ type Sampler struct {
 	port   string
 }
 
-// New makes a sampler for executors that listen on port. dial opens connections; nil means the network.
+// New returns a sampler for executors that listen on port. It connects with dial; nil is the
+// network.
 func New(port int32, dial func(ctx context.Context, network, address string) (net.Conn, error)) *Sampler {
 	if dial == nil {
 		dial = (&net.Dialer{Timeout: Timeout}).DialContext
@@ -81,7 +82,7 @@ func New(port int32, dial func(ctx context.Context, network, address string) (ne
 				Proxy:               nil,
 				DialContext:         dial,
 				MaxIdleConnsPerHost: 1,
-				// One answer fits: thousands of connections are kept.
+				// An answer fits into the buffer, and thousands of connections are kept.
 				ReadBufferSize:         1 << 10,
 				WriteBufferSize:        1 << 9,
 				IdleConnTimeout:        idleExpiry,
@@ -95,43 +96,43 @@ func New(port int32, dial func(ctx context.Context, network, address string) (ne
 	}
 }
 
-// Sample asks all targets in parallel and returns their reports in the same order.
-func (s *Sampler) Sample(ctx context.Context, targets []Target) []Report {
-	reports := make([]Report, len(targets))
+// Sample asks all targets in parallel and returns their answers in the same order.
+func (s *Sampler) Sample(ctx context.Context, targets []Target) []Answer {
+	answers := make([]Answer, len(targets))
 	var group errgroup.Group
 	group.SetLimit(parallel)
 	for i, target := range targets {
 		group.Go(func() error {
-			reports[i] = s.ask(ctx, target)
+			answers[i] = s.ask(ctx, target)
 			return nil
 		})
 	}
 	_ = group.Wait()
-	return reports
+	return answers
 }
 
-func (s *Sampler) ask(ctx context.Context, target Target) Report {
-	report := Report{Name: target.Name}
+func (s *Sampler) ask(ctx context.Context, target Target) Answer {
+	answer := Answer{Name: target.Name}
 	address, err := podAddress(target.IP)
 	if err != nil {
-		report.Err = fmt.Errorf("pod %s: %w", target.Name, err)
-		return report
+		answer.Err = fmt.Errorf("pod %s: %w", target.Name, err)
+		return answer
 	}
 	base := "http://" + net.JoinHostPort(address.String(), s.port)
 	if target.Ready {
-		report.Err = s.get(ctx, base+api.PathState, &report.State, http.StatusOK)
-		if report.Err == nil {
-			report.Err = plausible(report.State)
+		answer.Err = s.get(ctx, base+api.PathState, &answer.State, http.StatusOK)
+		if answer.Err == nil {
+			answer.Err = plausible(answer.State)
 		}
-		return report
+		return answer
 	}
 	var readiness struct {
 		Tier   string `json:"tier"`
 		Reason string `json:"reason"`
 	}
-	report.Err = s.get(ctx, base+api.PathReadyz, &readiness, http.StatusOK, http.StatusServiceUnavailable)
-	report.State.Tier, report.Refusal = readiness.Tier, readiness.Reason
-	return report
+	answer.Err = s.get(ctx, base+api.PathReadyz, &readiness, http.StatusOK, http.StatusServiceUnavailable)
+	answer.State.Tier, answer.Refusal = readiness.Tier, readiness.Reason
+	return answer
 }
 
 func (s *Sampler) get(ctx context.Context, url string, into any, statuses ...int) error {
@@ -162,14 +163,14 @@ func (s *Sampler) get(ctx context.Context, url string, into any, statuses ...int
 	return fmt.Errorf("%s answered %d", url, response.StatusCode)
 }
 
-// plausible refuses numbers that no executor has: they are worse than none. Counters of an executor that tells no uptime
-// are not looked at, nor used.
+// plausible returns an error for numbers that no executor has: such numbers are worse than none. It
+// does not check the counters of an executor without an uptime, and nothing uses them.
 func plausible(s api.State) error {
 	switch {
 	case s.Slots < 0 || s.Slots > maxSlots || s.QueueCapacity < 0 || s.QueueCapacity > maxCapacity:
-		return fmt.Errorf("%w: %d slots, room for %d", ErrImpossible, s.Slots, s.QueueCapacity)
+		return fmt.Errorf("%w: %d slots, a queue capacity of %d", ErrImpossible, s.Slots, s.QueueCapacity)
 	case s.Queued < 0 || s.Queued > s.QueueCapacity:
-		return fmt.Errorf("%w: %d queued where there is room for %d", ErrImpossible, s.Queued, s.QueueCapacity)
+		return fmt.Errorf("%w: %d queued with a queue capacity of %d", ErrImpossible, s.Queued, s.QueueCapacity)
 	case s.Busy < 0 || s.Busy > s.Slots:
 		return fmt.Errorf("%w: %d of %d slots busy", ErrImpossible, s.Busy, s.Slots)
 	case s.OldestMillis < 0 || s.UptimeMillis < 0:
@@ -177,7 +178,7 @@ func plausible(s api.State) error {
 	case s.UptimeMillis == 0:
 		return nil
 	}
-	// The counters are read one after another while they move.
+	// The pod reads the counters one after another while they change.
 	moving := uint64(s.Slots + s.QueueCapacity)
 	up := uint64(s.UptimeMillis)
 	switch {
@@ -191,8 +192,8 @@ func plausible(s api.State) error {
 	return nil
 }
 
-// podAddress refuses what cannot be a pod's own address: with it, the manager could be made to ask itself or the
-// metadata service of its node.
+// podAddress returns an error for an address that cannot be a pod's own: through it, the manager
+// could be made to ask itself or the metadata service of its node.
 func podAddress(ip string) (netip.Addr, error) {
 	address, err := netip.ParseAddr(ip)
 	switch {

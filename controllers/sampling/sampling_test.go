@@ -28,20 +28,20 @@ func sampler(t *testing.T, handler http.HandlerFunc) *Sampler {
 	})
 }
 
-func answer(w io.Writer, text string) { _, _ = io.WriteString(w, text) }
+func write(w io.Writer, text string) { _, _ = io.WriteString(w, text) }
 
 func TestPodsAsked(t *testing.T) {
 	s := sampler(t, func(w http.ResponseWriter, r *http.Request) {
 		switch r.URL.Path {
 		case api.PathState:
-			answer(w, `{"slots":8,"busy":3,"queued":2,"queueCapacity":128,"tier":"Restricted"}`)
+			write(w, `{"slots":8,"busy":3,"queued":2,"queueCapacity":128,"tier":"Restricted"}`)
 		case api.PathReadyz:
 			w.WriteHeader(http.StatusServiceUnavailable)
-			answer(w, `{"ready":false,"reason":"shutting down","tier":"Restricted"}`)
+			write(w, `{"ready":false,"reason":"shutting down","tier":"Restricted"}`)
 		}
 	})
 	got := s.Sample(t.Context(), []Target{{Name: "a", IP: "10.0.0.1", Ready: true}, {Name: "b", IP: "fd00::1"}, {Name: "c", IP: "10.0.0.9", Ready: true}})
-	want := []Report{
+	want := []Answer{
 		{Name: "a", State: api.State{Slots: 8, Busy: 3, Queued: 2, QueueCapacity: 128, Tier: "Restricted"}},
 		{Name: "b", State: api.State{Tier: "Restricted"}, Refusal: "shutting down"},
 		{Name: "c", Err: cmpopts.AnyError},
@@ -54,23 +54,23 @@ func TestPodsAsked(t *testing.T) {
 func TestBadAnswersAreSilence(t *testing.T) {
 	for name, handler := range map[string]http.HandlerFunc{
 		"not found": http.NotFound,
-		"not JSON":  func(w http.ResponseWriter, _ *http.Request) { answer(w, "ok") },
+		"not JSON":  func(w http.ResponseWriter, _ *http.Request) { write(w, "ok") },
 		"endless": func(w http.ResponseWriter, _ *http.Request) {
-			answer(w, `{"tier":"`+strings.Repeat("x", 1<<20)+`"}`)
+			write(w, `{"tier":"`+strings.Repeat("x", 1<<20)+`"}`)
 		},
 		"redirect": func(w http.ResponseWriter, r *http.Request) {
 			http.Redirect(w, r, "http://10.0.0.1:8000/", http.StatusFound)
 		},
 		"huge header":     func(w http.ResponseWriter, _ *http.Request) { w.Header().Set("X", strings.Repeat("x", 1<<16)) },
-		"negative":        func(w http.ResponseWriter, _ *http.Request) { answer(w, `{"slots":8,"queued":-1}`) },
-		"beyond 32 bits":  func(w http.ResponseWriter, _ *http.Request) { answer(w, `{"slots":8,"queued":4294967296}`) },
-		"beyond 64 bits":  func(w http.ResponseWriter, _ *http.Request) { answer(w, `{"slots":1e30}`) },
-		"busier than all": func(w http.ResponseWriter, _ *http.Request) { answer(w, `{"slots":8,"busy":9}`) },
+		"negative":        func(w http.ResponseWriter, _ *http.Request) { write(w, `{"slots":8,"queued":-1}`) },
+		"beyond 32 bits":  func(w http.ResponseWriter, _ *http.Request) { write(w, `{"slots":8,"queued":4294967296}`) },
+		"beyond 64 bits":  func(w http.ResponseWriter, _ *http.Request) { write(w, `{"slots":1e30}`) },
+		"busier than all": func(w http.ResponseWriter, _ *http.Request) { write(w, `{"slots":8,"busy":9}`) },
 	} {
 		t.Run(name, func(t *testing.T) {
 			got := sampler(t, handler).Sample(t.Context(), []Target{{Name: "a", IP: "10.0.0.1", Ready: true}})
 			if got[0].Err == nil {
-				t.Errorf("report %+v, want an error", got[0])
+				t.Errorf("answer %+v, want an error", got[0])
 			}
 		})
 	}

@@ -39,7 +39,7 @@ func TestPrometheusAnswersRead(t *testing.T) {
 			server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 				w.Header().Set("Location", "http://169.254.169.254/")
 				w.WriteHeader(tc.status)
-				answer(w, tc.answer)
+				write(w, tc.answer)
 			}))
 			defer server.Close()
 			dial := func(ctx context.Context, network, address string) (net.Conn, error) {
@@ -113,15 +113,15 @@ func TestExternalMetricsAddedUp(t *testing.T) {
 	}
 }
 
-// TestSourceDoubted plays what a source answers each second, beside what the replicas hold.
+// TestSourceDoubted has a source answer each second, beside the number that the replicas hold.
 func TestSourceDoubted(t *testing.T) {
 	began := time.Date(2026, 3, 1, 12, 0, 0, 0, time.UTC)
 	says := func(n float64, at time.Duration) Value { return Value{n, began.Add(at), 15 * time.Second} }
 	for name, tc := range map[string]struct {
 		answer func(second int) (Value, error)
 		held   float64
-		want   string // "" is belief
-		from   int    // the second from which on
+		want   string // "" is trust
+		from   int    // the second from which on "want" holds
 	}{
 		"good":  {func(s int) (Value, error) { return says(46, time.Duration(s)*time.Second), nil }, 3, "", 0},
 		"fails": {func(s int) (Value, error) { return Value{}, fmt.Errorf("down") }, 0, "down", 0},
@@ -139,7 +139,7 @@ func TestSourceDoubted(t *testing.T) {
 			for second := range 120 {
 				now := began.Add(time.Duration(second) * time.Second)
 				value, err := tc.answer(second)
-				a.took(value, err, now)
+				a.record(value, err, now)
 				_, problem := a.waiting(tc.held, now)
 				if second >= tc.from && !strings.Contains(problem, tc.want) || second < tc.from && problem != "" || tc.want == "" && problem != "" {
 					t.Fatalf("second %d: %q, want %q from second %d on", second, problem, tc.want, tc.from)

@@ -8,60 +8,62 @@ import (
 	"executorpool.dev/executor/api"
 )
 
-// missed is how many questions without an answer are no accident. By then the last good answer counts no longer.
-const missed = 3
+// maxMissed is the number of questions in a row without an answer after which a pod is silent.
+const maxMissed = 3
 
 // target is a pod that is asked.
 type target struct {
 	Target
 	due    time.Time
 	asking bool
-	// began is when it was last asked and answered when the last question was put that has its answer.
+	// began is when the pod was last asked. answered is when the question of its last answer began.
 	began, answered time.Time
 	asked           bool
-	// seen says that it was asked in this round.
+	// seen reports whether the pod was asked in this round.
 	seen     bool
-	report   Report
+	answer   Answer
 	failures int
-	// lacking is how many answers in a row told of less than must be there.
-	lacking int
-	// good is the last state that was believed, goodAt when that was, and bad that an unbelievable one came since.
-	good   api.State
-	goodAt time.Time
-	bad    bool
+	// hiding is the number of answers in a row with less work than the pod must hold.
+	hiding int
+	// trusted is the last state without a fault and trustedAt its time. distrusted reports whether
+	// an impossible or frozen answer came since.
+	trusted    api.State
+	trustedAt  time.Time
+	distrusted bool
 }
 
-// took takes in an answer and says whether it differs from the one before in more than numbers.
-func (t *target) took(report Report, now time.Time) bool {
-	if report.Err == nil && t.Ready && !t.goodAt.IsZero() {
-		report.Err = contradiction(t.good, report.State, t.began.Sub(t.goodAt))
+// record takes in an answer, and reports whether it differs from the earlier one in more than its
+// numbers.
+func (t *target) record(answer Answer, now time.Time) bool {
+	if answer.Err == nil && t.Ready && !t.trustedAt.IsZero() {
+		answer.Err = contradiction(t.trusted, answer.State, t.began.Sub(t.trustedAt))
 	}
-	if t.Ready && lacks(report.State) {
-		t.lacking++
+	if t.Ready && hidesWork(answer.State) {
+		t.hiding++
 	} else {
-		t.lacking = 0
+		t.hiding = 0
 	}
-	if t.lacking >= missed && report.Err == nil {
-		report.Err = fmt.Errorf("%w: %d accepted, %d answered, and only %d queued and %d busy", ErrImpossible,
-			report.State.Accepted, report.State.Answered, report.State.Queued, report.State.Busy)
+	if t.hiding >= maxMissed && answer.Err == nil {
+		answer.Err = fmt.Errorf("%w: %d accepted, %d answered, and only %d queued and %d busy", ErrImpossible,
+			answer.State.Accepted, answer.State.Answered, answer.State.Queued, answer.State.Busy)
 	}
-	was, before := t.report, t.asked
-	t.asking, t.asked, t.seen, t.answered, t.report = false, true, true, t.began, report
-	if report.Err != nil {
+	was, before := t.answer, t.asked
+	t.asking, t.asked, t.seen, t.answered, t.answer = false, true, true, t.began, answer
+	if answer.Err != nil {
 		t.failures++
-		wasBad := t.bad
-		t.bad = errors.Is(report.Err, ErrImpossible) || errors.Is(report.Err, ErrFrozen)
-		return !before || t.bad != wasBad || t.failures == missed
+		wasDistrusted := t.distrusted
+		t.distrusted = errors.Is(answer.Err, ErrImpossible) || errors.Is(answer.Err, ErrFrozen)
+		return !before || t.distrusted != wasDistrusted || t.failures == maxMissed
 	}
 	recovered := t.failures > 0
-	t.failures, t.bad = 0, false
-	t.good, t.goodAt = report.State, now
-	return !before || recovered || was.Refusal != report.Refusal || was.State.Tier != report.State.Tier ||
-		was.State.Slots != report.State.Slots
+	t.failures, t.distrusted = 0, false
+	t.trusted, t.trustedAt = answer.State, now
+	return !before || recovered || was.Refusal != answer.Refusal || was.State.Tier != answer.State.Tier ||
+		was.State.Slots != answer.State.Slots
 }
 
-// contradiction says what in an answer cannot follow the one that came some time before. A process that has restarted is
-// younger, and counts anew.
+// contradiction returns what in a state cannot follow an earlier one. A process that has restarted
+// is younger, and its counters begin at 0.
 func contradiction(before, now api.State, passed time.Duration) error {
 	switch {
 	case now.UptimeMillis == 0 || now.UptimeMillis < before.UptimeMillis:
@@ -74,30 +76,32 @@ func contradiction(before, now api.State, passed time.Duration) error {
 	return nil
 }
 
-// lacks says that a pod holds less than it has taken in and not answered. On a node without a free core answers can lag behind
-// the slots for a moment, so one such state is no lie.
-func lacks(s api.State) bool {
+// hidesWork reports whether a pod holds less than it has accepted and not answered. On a node
+// without a free core the answers can lag behind the slots, so that one such state is possible.
+func hidesWork(s api.State) bool {
 	return s.Accepted > s.Answered+uint64(2*(s.Queued+s.Busy)+2*s.Slots)
 }
 
-// fresh says whether the last good answer still counts: an answer may be missed, but not be a lie.
+// fresh reports whether the last trusted state still counts: a pod may miss an answer, but not give
+// a false one.
 func (t *target) fresh(now time.Time, grace time.Duration) bool {
-	return !t.goodAt.IsZero() && !t.bad && now.Sub(t.goodAt) <= grace
+	return !t.trustedAt.IsZero() && !t.distrusted && now.Sub(t.trustedAt) <= grace
 }
 
-// shown is the report as status shall have it.
-func (t *target) shown(now time.Time, grace time.Duration) Report {
-	report := t.report
-	if report.Err != nil && t.Ready && t.fresh(now, grace) {
-		report.State, report.Err = t.good, nil
+// forStatus returns the answer for the pool's status.
+func (t *target) forStatus(now time.Time, grace time.Duration) Answer {
+	answer := t.answer
+	if answer.Err != nil && t.Ready && t.fresh(now, grace) {
+		answer.State, answer.Err = t.trusted, nil
 	}
-	return report
+	return answer
 }
 
-// next is when it is asked again: at its own beat, so that pods which are asked in turn stay in turn.
+// next returns when the pod is due again. It keeps the pod's phase, so that pods which are asked in
+// turn stay in turn.
 func (t *target) next(interval time.Duration, now time.Time) time.Time {
 	if !t.Ready || t.failures > 1 {
-		return now.Add(max(interval, slow))
+		return now.Add(max(interval, slowInterval))
 	}
 	if at := t.due.Add(interval); at.After(now) {
 		return at

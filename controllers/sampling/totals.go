@@ -11,9 +11,10 @@ import (
 	"executorpool.dev/executor/api"
 )
 
-// Totals asks a pod for what it has counted: one GET /v1/totals on the kept connection, 0.5 to 4 KiB of JSON and some
-// 90 us of CPU, the pod's side included (`go test -bench Totals ./controllers/sampling`). /metrics would be tens of KiB, and
-// its buckets, which double, are too wide for a percentile.
+// Totals asks a pod for its counts: one GET /v1/totals on the kept connection, 0.5 to 4 KiB of JSON
+// and about 90 us of CPU, the pod's side included (`go test -bench Totals ./controllers/sampling`).
+// /metrics has tens of KiB, and its buckets, each of twice the width of the one before, are too
+// wide for a percentile.
 func (s *Sampler) Totals(ctx context.Context, target Target) (api.Totals, error) {
 	address, err := podAddress(target.IP)
 	if err != nil {
@@ -29,7 +30,8 @@ func (s *Sampler) Totals(ctx context.Context, target Target) (api.Totals, error)
 	return totals, nil
 }
 
-// LastTotals reads what a process left behind as its container's termination message; ok is false for any other message.
+// LastTotals reads the counts in the termination message of a container; ok is false for any other
+// message.
 func LastTotals(message string) (totals api.Totals, ok bool) {
 	if err := json.Unmarshal([]byte(message), &totals); err != nil || plausibleTotals(totals) != nil {
 		return api.Totals{}, false
@@ -37,14 +39,15 @@ func LastTotals(message string) (totals api.Totals, ok bool) {
 	return totals, true
 }
 
-// maxReason and maxReasons are far more than the reasons there are.
+// maxReason and maxReasons are far above the length and the number of the reasons.
 const (
 	maxProcess = 64
 	maxReason  = 32
 	maxReasons = 32
 )
 
-// plausibleTotals refuses what no executor counts, so that what is kept of a pod is bounded and sums cannot overflow.
+// plausibleTotals returns an error for counts that no executor has, so that the memory of a pod is
+// bounded and sums do not overflow.
 func plausibleTotals(t api.Totals) error {
 	switch {
 	case t.Process == "" || len(t.Process) > maxProcess || t.UptimeMillis < 0:

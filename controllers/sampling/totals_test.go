@@ -12,7 +12,7 @@ import (
 	"executorpool.dev/executor/api"
 )
 
-// worked is what an executor has counted in an hour.
+// worked returns the counts of an executor after an hour.
 func worked() api.Totals {
 	t := api.Totals{
 		Process: "ABCDEFGH", UptimeMillis: 3_600_000, Accepted: 205, Answered: 203, ServedMillis: 400_000, DeepestQueue: 12,
@@ -59,7 +59,7 @@ func TestTotalsAskedAndNotBelieved(t *testing.T) {
 			message, _ := json.Marshal(want)
 			last, ok := LastTotals(string(message))
 			if ok == tc.bad {
-				t.Errorf("as the last word it is believed: %v", ok)
+				t.Errorf("as a termination message it is trusted: %v", ok)
 			}
 			if !tc.bad {
 				if diff := cmp.Diff([]api.Totals{want, want}, []api.Totals{got, last}); diff != "" {
@@ -72,6 +72,6 @@ func TestTotalsAskedAndNotBelieved(t *testing.T) {
 		t.Error("the manager asked itself")
 	}
 	if _, ok := LastTotals("OOMKilled"); ok {
-		t.Error("any message is a last word")
+		t.Error("any message is trusted")
 	}
 }
