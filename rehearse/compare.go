@@ -11,16 +11,17 @@ import (
 	"executorpool.dev/rehearse/summary"
 )
 
-// Comparison is of two reports that Run wrote as JSON.
+// Comparison is of two summaries that Run wrote as JSON.
 type Comparison struct {
 	Before, After string
-	// MaxWaitRatio, when above 0, demands that both are all right and that the p95 wait in the queue after is below
-	// this multiple of the one before.
+	// MaxWaitRatio, when above 0, requires that both are all right, and that the p95 queue wait
+	// after is below this multiple of the one before.
 	MaxWaitRatio float64
 	Stdout       io.Writer
 }
 
-// Compare writes the two reports side by side and checks what the Comparison demands.
+// Compare writes the two summaries side by side, and returns an error where a requirement of the
+// Comparison is not met.
 func Compare(c Comparison) error {
 	before, err := read(c.Before)
 	if err != nil {
@@ -42,14 +43,14 @@ func Compare(c Comparison) error {
 func read(path string) (summary.Named, error) {
 	content, err := os.ReadFile(path)
 	if err != nil {
-		return summary.Named{}, fmt.Errorf("read a report: %w", err)
+		return summary.Named{}, fmt.Errorf("read a summary: %w", err)
 	}
 	named := summary.Named{Name: strings.TrimSuffix(filepath.Base(path), filepath.Ext(path))}
-	if err := json.Unmarshal(content, &named.Report); err != nil {
-		return summary.Named{}, fmt.Errorf("report %s: %w (it must be what rehearse --json wrote)", path, err)
+	if err := json.Unmarshal(content, &named.Summary); err != nil {
+		return summary.Named{}, fmt.Errorf("summary %s: %w (it must be what rehearse --json wrote)", path, err)
 	}
 	if named.Submissions == 0 {
-		return summary.Named{}, fmt.Errorf("report %s: it holds no submissions (it must be what rehearse --json wrote)", path)
+		return summary.Named{}, fmt.Errorf("summary %s: it holds no submissions (it must be what rehearse --json wrote)", path)
 	}
 	return named, nil
 }

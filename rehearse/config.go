@@ -8,14 +8,16 @@ import (
 	"time"
 )
 
-// Connections says how submissions share TCP connections.
+// Connections is the way in which submissions share TCP connections.
 type Connections string
 
 const (
-	// PerParticipant gives each participant one connection, kept alive between its submissions. kube-proxy balances
-	// connections, not requests, so this is what spreads participants over a pool's replicas.
+	// PerParticipant gives each participant one connection, kept alive between its submissions.
+	// kube-proxy balances connections, not requests, so that this spreads the participants over the
+	// replicas of a pool.
 	PerParticipant Connections = "per-participant"
-	// Shared draws all requests from one set of kept-alive connections, as a contest platform's backend does.
+	// Shared takes all connections from one set that is kept alive, as a contest platform's backend
+	// does.
 	Shared Connections = "shared"
 )
 
@@ -24,29 +26,32 @@ const (
 	maxSubmissions  = 1_000
 )
 
-// Config is everything a rehearsal needs.
+// Config holds the settings of a rehearsal.
 type Config struct {
 	// URL is the pool's base address, such as http://demo:8000.
 	URL string
 	// Programs is the folder that package program describes.
 	Programs     string
 	Participants int
-	// Submissions is how many each participant makes.
+	// Submissions is the number of submissions of each participant.
 	Submissions   int
 	ArrivalWindow time.Duration
 	// ThinkTime is the mean of the exponential pause between a participant's submissions.
 	ThinkTime time.Duration
 	Seed      uint64
-	// Timeout bounds one submission with its retries, as the client sees it; past it the submission is lost.
+	// Timeout bounds one submission, retries included, at the client. A submission without an
+	// answer by then is lost.
 	Timeout     time.Duration
 	Connections Connections
-	// RetryRejected is how often a submission answered 503 is repeated, after the time its Retry-After asks for.
+	// RetryRejected is the highest number of retries of a submission after a 503, each after its
+	// Retry-After.
 	RetryRejected int
-	// JSON is the file the report goes to; "-" is Stdout, "" none.
+	// JSON is the file for the summary; "-" is Stdout, "" is none.
 	JSON string
-	// Stdout gets the table, or the JSON if it is asked for there; Stderr gets progress, failures and the table then.
+	// Stdout gets the table, or the JSON where JSON is "-". Stderr gets progress and failures, and
+	// in that case the table.
 	Stdout, Stderr io.Writer
-	// Terminal says that Stderr is one: progress then rewrites one line.
+	// Terminal reports whether Stderr is a terminal. Progress then rewrites one line.
 	Terminal bool
 }
 

@@ -1,9 +1,12 @@
-// Package rehearse plays a contest's participants against an executor pool and reports how the pool did.
+// Package rehearse plays the participants of a contest against an executor pool and summarizes the
+// pool's answers.
 //
-// Data flow: a folder of programs (package program) and the sizes of a contest become a plan (package plan, pure); Run
-// plays the plan over HTTP, each participant with a connection of its own; the outcomes become figures, a table and JSON
-// (package summary, pure). Compare sets two rehearsals' JSON side by side.
+// Data flows one way: a folder of programs (package program) and the sizes of a contest become a
+// plan (package plan, pure); Run plays the plan over HTTP, by default with a connection for each
+// participant; the outcomes become figures, a table and JSON (package summary, pure). Compare
+// writes the JSON of two rehearsals side by side.
 //
-// It is a client of the executor's HTTP contract (package executor/api) alone and knows nothing of Kubernetes. It
-// measures a pool under a contest's load; it is not a benchmark of the machine it runs on, nor a test of the sandbox.
+// The package uses the HTTP API of executors alone (packages executor/api and executor/client) and
+// knows nothing of Kubernetes. It measures a pool under the load of a contest. It is not a
+// benchmark of the machine on which it runs, nor a test of the sandbox.
 package rehearse

@@ -16,15 +16,15 @@ import (
 	"executorpool.dev/rehearse/summary"
 )
 
-// player plays a plan. Its fields do not change while it plays, but for the tally.
+// player plays a plan. While it plays, its fields do not change, except the tally.
 type player struct {
 	programs []program.Program
-	// bodies are the programs' requests, encoded once.
+	// bodies are the encoded requests of the programs.
 	bodies   [][]byte
 	endpoint string
 	timeout  time.Duration
 	retries  int
-	// transport gives a participant its way to the pool.
+	// transport returns the transport for one participant.
 	transport func() http.RoundTripper
 	tally     *tally
 	start     time.Time
@@ -42,8 +42,8 @@ func encode(programs []program.Program) ([][]byte, error) {
 	return bodies, nil
 }
 
-// transports returns the source of transports. None of them uses a proxy: it would be the proxy's connections, not the
-// participants', that the pool's Service spreads over its replicas.
+// transports returns a source of transports. They use no proxy: the Service of a pool would spread
+// the connections of the proxy over the replicas, not those of the participants.
 func transports(connections Connections, participants int) func() http.RoundTripper {
 	fresh := func(size int) *http.Transport {
 		return &http.Transport{
@@ -58,24 +58,26 @@ func transports(connections Connections, participants int) func() http.RoundTrip
 	if connections == PerParticipant {
 		return func() http.RoundTripper { return fresh(1) }
 	}
-	// Embedding hides CloseIdleConnections: a participant who is done must not close the others' connections.
+	// The struct hides CloseIdleConnections: a participant who has ended must not close the
+	// connections of the others.
 	shared := struct{ http.RoundTripper }{fresh(participants)}
 	return func() http.RoundTripper { return shared }
 }
 
-// play returns every planned submission's outcome, once each is known. When ctx ends, what has no answer is abandoned.
+// play returns the outcome of every planned submission. When ctx ends, submissions without an
+// answer are abandoned.
 func (p *player) play(ctx context.Context, participants []plan.Participant) []summary.Outcome {
 	outcomes := make([][]summary.Outcome, len(participants))
 	var group sync.WaitGroup
 	for i, participant := range participants {
-		group.Go(func() { outcomes[i] = p.attend(ctx, i+1, participant) })
+		group.Go(func() { outcomes[i] = p.participate(ctx, i+1, participant) })
 	}
 	group.Wait()
 	return slices.Concat(outcomes...)
 }
 
-// attend makes one participant's submissions.
-func (p *player) attend(ctx context.Context, number int, participant plan.Participant) []summary.Outcome {
+// participate makes the submissions of one participant.
+func (p *player) participate(ctx context.Context, number int, participant plan.Participant) []summary.Outcome {
 	client := &http.Client{Transport: p.transport()}
 	defer client.CloseIdleConnections()
 	pause(ctx, participant.Arrival)
@@ -101,7 +103,7 @@ func (p *player) attend(ctx context.Context, number int, participant plan.Partic
 	return outcomes
 }
 
-// submit fills in what became of one submission, retries included.
+// submit makes one submission with its retries, and sets its outcome.
 func (p *player) submit(ctx context.Context, client *http.Client, chosen int, outcome *summary.Outcome) {
 	begun := time.Now()
 	bounded, cancel := context.WithDeadline(ctx, begun.Add(p.timeout))
@@ -132,7 +134,7 @@ func (p *player) submit(ctx context.Context, client *http.Client, chosen int, ou
 	}
 }
 
-// pause waits and says whether the wait came to its end.
+// pause waits, and reports whether the time passed before ctx ended.
 func pause(ctx context.Context, wait time.Duration) bool {
 	if wait <= 0 {
 		return ctx.Err() == nil

@@ -18,7 +18,8 @@ import (
 	"executorpool.dev/rehearse/summary"
 )
 
-// delayed answers each request after a time, without a network, so that synctest's virtual clock runs.
+// delayed answers each request after a time and without a network, so that the virtual clock of
+// synctest runs.
 type delayed struct {
 	after   time.Duration
 	answers []http.HandlerFunc
@@ -42,12 +43,12 @@ func TestPlayKeepsTime(t *testing.T) {
 	ok, full := verdict(api.OK, ""), rejection("3")
 	for name, tc := range map[string]struct {
 		participant plan.Participant
-		// after is how long the pool takes for an answer.
+		// after is the time until the answer of the pool.
 		after   time.Duration
 		answers []http.HandlerFunc
 		retries int
 		timeout time.Duration
-		// interrupt ends the rehearsal at that time.
+		// interrupt is when the rehearsal is interrupted.
 		interrupt time.Duration
 		wantAsked []time.Duration
 		want      []summary.Outcome

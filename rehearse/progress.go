@@ -9,7 +9,7 @@ import (
 	"executorpool.dev/rehearse/summary"
 )
 
-// tally counts while the plan is played.
+// tally counts submissions while the plan is played.
 type tally struct {
 	total    int
 	inFlight atomic.Int64
@@ -32,7 +32,8 @@ func (t *tally) line(elapsed time.Duration) string {
 		t.done.Load(), t.total, t.inFlight.Load(), t.failed.Load(), int(elapsed.Seconds()))
 }
 
-// progress writes a line a second until stop is called; on a terminal it rewrites the one line and clears it at the end.
+// progress writes a line each second until stop is called. On a terminal it rewrites one line and
+// clears it at the end.
 func progress(w io.Writer, terminal bool, t *tally) (stop func()) {
 	begun := time.Now()
 	done, stopped := make(chan struct{}), make(chan struct{})

@@ -14,13 +14,15 @@ import (
 	"executorpool.dev/rehearse/summary"
 )
 
-// ErrNotAllRight means that the rehearsal was played and reported, but not every submission got its right verdict.
+// ErrNotAllRight means that the rehearsal was played, but not every submission got its right
+// verdict.
 var ErrNotAllRight = errors.New("not every submission got its right verdict")
 
-// ErrConfig means that the rehearsal was not begun: the configuration or the programs need mending.
+// ErrConfig means that the rehearsal did not begin, because of the configuration or the programs.
 var ErrConfig = errors.New("cannot begin")
 
-// Run plays one rehearsal and reports it. When ctx ends it submits nothing more and reports what there is.
+// Run plays one rehearsal and writes its summary. When ctx ends, it submits nothing more and
+// summarizes the outcomes so far.
 func Run(ctx context.Context, config Config) error {
 	if err := config.validate(); err != nil {
 		return fmt.Errorf("%w: %w", ErrConfig, err)
@@ -52,7 +54,7 @@ func Run(ctx context.Context, config Config) error {
 	stop := progress(config.Stderr, config.Terminal, progressed)
 	outcomes := p.play(ctx, participants)
 	stop()
-	return conclude(config, summary.Summarise(summary.Frame{
+	return writeSummary(config, summary.Summarise(summary.Frame{
 		Participants: config.Participants,
 		Seed:         config.Seed,
 		Interrupted:  ctx.Err() != nil,
@@ -73,8 +75,9 @@ func sizes(config Config, programs []program.Program) plan.Spec {
 	return spec
 }
 
-// conclude writes the report everywhere it is wanted. The JSON is one line, so that it can be picked out of a log.
-func conclude(config Config, r summary.Report) error {
+// writeSummary writes the summary to the outputs of the configuration. The JSON is one line, so
+// that a tool finds it in a log.
+func writeSummary(config Config, r summary.Summary) error {
 	table := config.Stdout
 	if config.JSON == "-" {
 		table = config.Stderr
@@ -86,7 +89,7 @@ func conclude(config Config, r summary.Report) error {
 		return fmt.Errorf("write the failures: %w", err)
 	}
 	if err := writeJSON(config, r); err != nil {
-		return fmt.Errorf("write the JSON report: %w", err)
+		return fmt.Errorf("write the JSON summary: %w", err)
 	}
 	switch {
 	case r.Interrupted:
@@ -97,7 +100,7 @@ func conclude(config Config, r summary.Report) error {
 	return nil
 }
 
-func writeJSON(config Config, r summary.Report) error {
+func writeJSON(config Config, r summary.Summary) error {
 	if config.JSON == "" {
 		return nil
 	}

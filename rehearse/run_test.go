@@ -21,7 +21,7 @@ import (
 	"executorpool.dev/rehearse/summary"
 )
 
-// pool answers for an executor pool, by the source of the submission.
+// pool answers as an executor pool does, by the source of the submission.
 type pool map[string]http.HandlerFunc
 
 func (p pool) ServeHTTP(w http.ResponseWriter, r *http.Request) {
@@ -64,7 +64,8 @@ func serve(t *testing.T, answers pool) string {
 	return server.URL
 }
 
-// folder writes one Python program for each name; its source is its name, and "42" what it must print.
+// folder writes one Python program for each name. Its source is its name, and its expected output
+// "42".
 func folder(t *testing.T, names ...string) string {
 	t.Helper()
 	directory := t.TempDir()
@@ -78,7 +79,7 @@ func folder(t *testing.T, names ...string) string {
 	return directory
 }
 
-// config is a rehearsal whose report goes to the returned buffer.
+// config returns a rehearsal whose summary goes to the returned buffer.
 func config(url, programs string, participants int) (Config, *bytes.Buffer) {
 	var stdout bytes.Buffer
 	return Config{
@@ -87,11 +88,11 @@ func config(url, programs string, participants int) (Config, *bytes.Buffer) {
 	}, &stdout
 }
 
-func decode(t *testing.T, stdout *bytes.Buffer) summary.Report {
+func decode(t *testing.T, stdout *bytes.Buffer) summary.Summary {
 	t.Helper()
-	var got summary.Report
+	var got summary.Summary
 	if err := json.Unmarshal(stdout.Bytes(), &got); err != nil {
-		t.Fatalf("report %q: %v", stdout, err)
+		t.Fatalf("summary %q: %v", stdout, err)
 	}
 	return got
 }
@@ -173,7 +174,7 @@ func TestRunExplainsFailures(t *testing.T) {
 
 func TestRunSucceedsWhenAllAreRight(t *testing.T) {
 	cfg, stdout := config(serve(t, pool{"p": verdict(api.OK, "42")}), folder(t, "p"), 20)
-	cfg.Submissions, cfg.JSON = 3, filepath.Join(t.TempDir(), "report.json")
+	cfg.Submissions, cfg.JSON = 3, filepath.Join(t.TempDir(), "played.json")
 	if err := Run(t.Context(), cfg); err != nil {
 		t.Fatal(err)
 	}
@@ -193,7 +194,8 @@ func TestRunSucceedsWhenAllAreRight(t *testing.T) {
 	}
 }
 
-// Whoever shares a connection shares a replica, so participants must not.
+// A Service spreads connections, not requests, so that two participants on one connection would use
+// one replica.
 func TestRunGivesParticipantsTheirOwnConnections(t *testing.T) {
 	for name, tc := range map[string]struct {
 		connections Connections
@@ -224,7 +226,7 @@ func TestRunGivesParticipantsTheirOwnConnections(t *testing.T) {
 	}
 }
 
-func TestRunInterruptedReportsWhatThereIs(t *testing.T) {
+func TestRunInterruptedSummarisesTheOutcomesSoFar(t *testing.T) {
 	ctx, interrupt := context.WithCancel(t.Context())
 	url := serve(t, pool{
 		"p": verdict(api.OK, "42"),
@@ -241,7 +243,7 @@ func TestRunInterruptedReportsWhatThereIs(t *testing.T) {
 	}
 	got := decode(t, stdout)
 	if !got.Interrupted || got.Abandoned < 10 || got.Right+got.Abandoned != 20 || len(got.Failures) != 0 {
-		t.Errorf("report %+v, want the answers so far right and the rest abandoned", got)
+		t.Errorf("summary %+v, want the answers so far right and the rest abandoned", got)
 	}
 }
 
@@ -275,7 +277,7 @@ func TestRunRefusesToBegin(t *testing.T) {
 	}
 }
 
-func TestCompareRefusesWhatIsNoReport(t *testing.T) {
+func TestCompareRefusesWhatIsNoSummary(t *testing.T) {
 	directory := t.TempDir()
 	for file, content := range map[string]string{"text.json": "text", "other.json": "{}"} {
 		if err := os.WriteFile(filepath.Join(directory, file), []byte(content), 0o600); err != nil {
@@ -290,7 +292,7 @@ func TestCompareRefusesWhatIsNoReport(t *testing.T) {
 	}
 }
 
-// The sample contest must load, and its weights must keep a small machine's cores free.
+// The sample contest must load, and its weights must leave time on the cores of a small machine.
 func TestSampleContestLoads(t *testing.T) {
 	cfg, stdout := config("http://127.0.0.1:1", filepath.Join("..", "config", "samples", "contest"), 100)
 	ctx, cancel := context.WithCancel(t.Context())

@@ -1,7 +1,7 @@
-// Command rehearse plays a contest's participants against an executor pool and reports verdicts, waits
-// and losses.
+// Command rehearse plays the participants of a contest against an executor pool and summarizes the
+// pool's answers.
 //
-// The exit code is 0 if every submission got the expected verdict, 1 if not, and 2 if the rehearsal
+// It exits 0 when every submission got its right verdict, 1 when not, and 2 when the rehearsal
 // could not begin.
 package main
 
@@ -20,7 +20,7 @@ import (
 	"executorpool.dev/rehearse"
 )
 
-const description = `Plays a contest's participants against an executor pool and reports verdicts, waits and losses.
+const description = `Plays the participants of a contest against an executor pool and summarizes verdicts, waits and losses.
 
 Example: 200 participants at once, with the programs in ./contest:
   rehearse --url http://demo:8000 --programs ./contest --participants 200 --json before.json
@@ -35,7 +35,7 @@ type flags struct {
 	Version kong.VersionFlag `env:"-" help:"Print the version."`
 
 	Run     runFlags     `cmd:"" default:"withargs" help:"Play a rehearsal (the default command)."`
-	Compare compareFlags `cmd:"" help:"Set two rehearsals' JSON reports side by side."`
+	Compare compareFlags `cmd:"" help:"Write the JSON summaries of two rehearsals side by side."`
 }
 
 type runFlags struct {
@@ -46,16 +46,16 @@ type runFlags struct {
 	ArrivalWindow time.Duration `default:"0s" help:"Time over which the participants' first submissions spread evenly at random; 0s is all at once."`
 	ThinkTime     time.Duration `default:"0s" help:"Mean pause between an answer and the participant's next submission, exponentially distributed."`
 	Seed          uint64        `default:"1" help:"Seed of everything drawn at random; the same seed submits the same programs at the same times."`
-	Timeout       time.Duration `default:"120s" help:"Longest wait for one submission's answer, retries included; past it the submission is lost."`
+	Timeout       time.Duration `default:"120s" help:"Longest wait for one submission's answer, retries included; a submission without an answer by then is lost."`
 	Connections   string        `enum:"per-participant,shared" default:"per-participant" help:"per-participant: each has a connection of its own, which a Service spreads over the replicas; shared: all use one set of kept-alive connections, as a platform's backend does."`
-	RetryRejected int           `default:"0" placeholder:"N" help:"Repeat a submission answered 503 up to N times, each after its Retry-After; with 0, the default, a 503 is reported as rejected."`
-	JSON          string        `name:"json" placeholder:"FILE" help:"Write the report as one line of JSON to FILE; - is standard output, and the table goes to standard error then."`
+	RetryRejected int           `default:"0" placeholder:"N" help:"Repeat a submission answered 503 up to N times, each after its Retry-After; with 0, the default, a 503 counts as rejected."`
+	JSON          string        `name:"json" placeholder:"FILE" help:"Write the summary as one line of JSON to FILE; - is standard output, and the table goes to standard error then."`
 }
 
 type compareFlags struct {
-	Before       string  `arg:"" help:"JSON report of the first rehearsal."`
-	After        string  `arg:"" help:"JSON report of the second rehearsal."`
-	MaxWaitRatio float64 `default:"0" placeholder:"RATIO" help:"Fail unless both are all right and the second's p95 wait in the queue is below RATIO times the first's; 0, the default, checks nothing."`
+	Before       string  `arg:"" help:"JSON summary of the first rehearsal."`
+	After        string  `arg:"" help:"JSON summary of the second rehearsal."`
+	MaxWaitRatio float64 `default:"0" placeholder:"RATIO" help:"Fail unless both are all right and the second's p95 queue wait is below RATIO times the first's; 0, the default, checks nothing."`
 }
 
 func main() {

@@ -19,7 +19,7 @@ func TestRunExitCode(t *testing.T) {
 			want: 1,
 		},
 		"named command":     {args: []string{"run", "--url", "pool", "--programs", contest}, want: 2},
-		"no report":         {args: []string{"compare", "/nowhere/a.json", "/nowhere/b.json"}, want: 1},
+		"no summary":        {args: []string{"compare", "/nowhere/a.json", "/nowhere/b.json"}, want: 1},
 		"too few arguments": {args: []string{"compare", "a.json"}, want: 2},
 	} {
 		t.Run(name, func(t *testing.T) {

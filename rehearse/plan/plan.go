@@ -7,23 +7,24 @@ import (
 	"time"
 )
 
-// Spec sizes a rehearsal.
+// Spec holds the sizes of a rehearsal.
 type Spec struct {
 	Participants int
-	// Submissions is how many each participant makes, one after the other.
+	// Submissions is the number of submissions of each participant, one after the other.
 	Submissions int
-	// ArrivalWindow spreads the participants' first submissions evenly at random; 0 means all at once.
+	// ArrivalWindow is the time over which the first submissions of the participants spread,
+	// uniformly at random; 0 is all at one time.
 	ArrivalWindow time.Duration
 	// ThinkTime is the mean of the exponential pause between an answer and the next submission.
 	ThinkTime time.Duration
-	// Weights are the programs' shares; at least one is above 0.
+	// Weights are the shares of the programs; at least one is above 0.
 	Weights []int
 	Seed    uint64
 }
 
-// Participant makes its steps in order, each after the answer to the one before.
+// Participant takes its steps in order, each after the answer to the one before.
 type Participant struct {
-	// Arrival is the first submission's offset from the start.
+	// Arrival is the time of the first submission, from the start.
 	Arrival time.Duration
 	Steps   []Step
 }
@@ -32,12 +33,13 @@ type Participant struct {
 type Step struct {
 	// Program is an index into Spec.Weights.
 	Program int
-	// Think passes between the answer before and this submission; 0 for the first.
+	// Think is the time between the answer before and this submission; 0 for the first.
 	Think time.Duration
 }
 
-// Make lays out the whole rehearsal. Every program gets its exact share of the submissions, to less than one, in an
-// order drawn from the seed; drawing each submission on its own would let the load vary from seed to seed.
+// Make returns the whole plan. Every program gets its exact share of the submissions, to within
+// one, in an order drawn from the seed. If each submission was drawn on its own, the load would
+// vary with the seed.
 func Make(spec Spec) []Participant {
 	random := rand.New(rand.NewPCG(spec.Seed, 0))
 	programs := deal(spec.Participants*spec.Submissions, spec.Weights)
@@ -61,8 +63,9 @@ func Make(spec Spec) []Participant {
 	return participants
 }
 
-// deal divides total by weights with the largest-remainder method: of 10 by weights 1, 1, 1 the shares are 3.33 each,
-// so 3, 3, 3, and the one left goes to the first of the largest remainders: 4, 3, 3.
+// deal divides total by weights with the largest-remainder method. Of 10 by the weights 1, 1, 1
+// each share is 3.33. The shares are 3, 3, 3, and the remaining one goes to the first of the
+// largest remainders: 4, 3, 3.
 func deal(total int, weights []int) []int {
 	sum := 0
 	for _, weight := range weights {

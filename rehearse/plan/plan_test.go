@@ -11,7 +11,7 @@ import (
 func TestMakePlan(t *testing.T) {
 	for name, tc := range map[string]struct {
 		spec Spec
-		// want maps a program to its submissions.
+		// want is the number of submissions by program.
 		want map[int]int
 	}{
 		"one program": {
@@ -97,7 +97,7 @@ func TestMakeThinkTimeHasItsMean(t *testing.T) {
 			sum += step.Think
 		}
 	}
-	// 10,000 draws of an exponential have a standard error of 1 %.
+	// The mean of 10,000 exponential draws has a standard error of 1 %.
 	if mean := sum / 10_000; mean < 970*time.Millisecond || mean > 1030*time.Millisecond {
 		t.Errorf("mean think time %s, want about 1s", mean)
 	}

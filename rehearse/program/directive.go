@@ -14,12 +14,13 @@ const (
 	markerSpan = 5
 )
 
-// expectable are the verdicts a program may aim at. InternalError is the fleet's fault and never right.
+// expectable are the verdicts that a program may expect. InternalError is the fleet's fault and
+// never right.
 var expectable = []api.Verdict{
 	api.OK, api.CompileError, api.RuntimeError, api.TimeLimit, api.MemoryLimit, api.OutputLimit, api.ProcessLimit,
 }
 
-// direct applies the directive among the source's first lines, if there is one.
+// direct applies the directive in the first lines of the source, if there is one.
 func direct(p *Program) error {
 	for i, line := range strings.SplitN(p.Source, "\n", markerSpan+1) {
 		_, settings, found := strings.Cut(line, marker)
@@ -67,7 +68,7 @@ func set(p *Program, setting string) error {
 	return err
 }
 
-// number parses a setting's value; the ceiling keeps sums of weights far from overflow.
+// number parses the value of a setting. Its upper bound keeps sums of weights from overflow.
 func number(setting, value string, least int64) (int64, error) {
 	const most = 1_000_000_000
 	n, err := strconv.ParseInt(value, 10, 64)

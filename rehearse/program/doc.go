@@ -1,11 +1,12 @@
-// Package program holds the programs that a rehearsal submits, each with the answer it must get.
+// Package program holds the programs that a rehearsal submits, each with the answer that is right.
 //
-// Load turns a flat folder into []Program: NAME.EXT is a source, NAME.in its standard input, NAME.out what it must print.
-// The folder is flat so that a ConfigMap can carry it, and NAME may be shared: sum.c and sum.py answer to one sum.out.
-// A comment within a source's first five lines sets what the file name does not say:
+// Load reads a flat folder into []Program: NAME.EXT is a source, NAME.in its standard input, and
+// NAME.out its expected output. The folder is flat so that a ConfigMap can hold it. Sources may
+// share a NAME: sum.out is the expected output of sum.c and of sum.py. A comment within the first
+// five lines of a source sets what the file name does not say:
 //
 //	// rehearse: weight=3 language=cpp20 verdict=TimeLimit wallMillis=2000
 //
-// Check compares an executor's result with the expectation. The package reads files through fs.FS alone; who submits
-// what, and when, is package plan's part.
+// Check compares a result with the expectation. The package reads files through fs.FS alone. It
+// does not decide who submits what and when: package plan does.
 package program

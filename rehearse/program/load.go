@@ -12,7 +12,8 @@ import (
 	"executorpool.dev/executor/api"
 )
 
-// languages maps a source's extension to the executor's language id; a directive overrides it.
+// languages maps the extension of a source to an id of the executor's languages. A directive
+// overrides it.
 var languages = map[string]string{
 	".c":    "c",
 	".cpp":  "cpp17",
@@ -27,9 +28,9 @@ var languages = map[string]string{
 // ErrNoPrograms means that a folder holds no source with a weight above 0.
 var ErrNoPrograms = errors.New("no program to submit")
 
-// Load reads every program of a folder, sorted by name. Directories, files whose names begin with a dot (the links of
-// a mounted ConfigMap among them) and *.md are passed over; every other file must belong to a program. The error joins
-// what is wrong with each file.
+// Load returns the programs of a folder, sorted by name. It skips directories, *.md, and files
+// whose names begin with a dot, such as the links of a mounted ConfigMap. Every other file must
+// belong to a program. The error joins the faults of all files.
 func Load(folder fs.FS) ([]Program, error) {
 	files, err := contents(folder)
 	if err != nil {
@@ -76,7 +77,7 @@ func contents(folder fs.FS) (map[string][]byte, error) {
 		if strings.HasPrefix(name, ".") || strings.HasSuffix(name, ".md") {
 			continue
 		}
-		// A mounted ConfigMap's files are symbolic links: only Stat tells what they are.
+		// The files of a mounted ConfigMap are symbolic links, and the entry describes the link.
 		info, err := fs.Stat(folder, name)
 		if err != nil {
 			return nil, fmt.Errorf("read the programs folder: %w", err)
@@ -113,7 +114,8 @@ func parse(name string, files map[string][]byte) (Program, error) {
 			"(an empty file when it prints nothing)", stem(name))
 	}
 	if p.Verdict != api.OK {
-		// How much a program prints before it fails is chance, and its neighbours of the same name may be the right ones.
+		// The output before a failure varies, and NAME.out may be for other sources of the same
+		// name that are right.
 		p.Stdout, p.HasStdout = nil, false
 	}
 	return p, nil

@@ -8,27 +8,28 @@ import (
 	"executorpool.dev/executor/api"
 )
 
-// Program is one source with its input and the answer it must get.
+// Program is one source with its input and its right answer.
 type Program struct {
 	// Name is the file name of the source, such as gcd.c.
 	Name string
-	// Language is the executor's id, such as cpp17.
+	// Language is an id of the executor's languages, such as cpp17.
 	Language string
-	// Weight is the program's share of the submissions, relative to the other programs'; 0 means never submitted.
+	// Weight is the program's share of the submissions, relative to the other programs; with 0 it
+	// is never submitted.
 	Weight int
 	Source string
 	Stdin  []byte
-	// Verdict is the right one.
+	// Verdict is the right verdict.
 	Verdict api.Verdict
-	// Stdout is what the run must print, to the byte. It counts only when HasStdout is set.
+	// Stdout is the expected output of the run, to the byte. It is valid when HasStdout is set.
 	Stdout    []byte
 	HasStdout bool
-	// Limits are asked for in the request; a zero field leaves the pool's ceiling.
+	// Limits are the limits of the request. A field of 0 is the pool's ceiling.
 	Limits api.Limits
 }
 
-// Request is the submission as the executor reads it. Streams travel as base64 so that bytes which are not UTF-8
-// compare exactly.
+// Request returns the submission. Its streams are base64, so that bytes which are not UTF-8 compare
+// exactly.
 func (p Program) Request() api.Request {
 	return api.Request{
 		Language: p.Language,
@@ -39,7 +40,8 @@ func (p Program) Request() api.Request {
 	}
 }
 
-// Check returns "" when the result is the right one, else why it is not. The reason quotes neither source nor output.
+// Check returns "" for the right result, and otherwise why it is not right, without text of the
+// source or the output.
 func (p Program) Check(result api.Result) string {
 	if result.Verdict != p.Verdict {
 		return fmt.Sprintf("verdict %s instead of %s%s", result.Verdict, p.Verdict, because(result))
@@ -57,7 +59,7 @@ func (p Program) Check(result api.Result) string {
 	return difference(p.Stdout, stdout)
 }
 
-// because names what ended the submission, from the stage that decided its verdict.
+// because returns what ended the submission, from the stage that decided its verdict.
 func because(result api.Result) string {
 	if result.Cause != "" {
 		return ": " + result.Cause
@@ -80,7 +82,7 @@ func because(result api.Result) string {
 	return ""
 }
 
-// difference says where got leaves want, by line and length.
+// difference returns the line at which got leaves want, and both lengths.
 func difference(want, got []byte) string {
 	if bytes.Equal(want, got) {
 		return ""

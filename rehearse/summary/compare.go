@@ -5,13 +5,14 @@ import (
 	"io"
 )
 
-// Named is a report under the name that heads its column.
+// Named is a summary under the name that heads its column.
 type Named struct {
 	Name string
-	Report
+	Summary
 }
 
-// WriteComparison writes two reports side by side, with the second as a multiple of the first where both are times.
+// WriteComparison writes two summaries side by side, with the ratio of the second to the first for
+// times.
 func WriteComparison(w io.Writer, a, b Named) error {
 	t := newTable()
 	t.row("", a.Name, b.Name, "ratio")
@@ -31,8 +32,8 @@ func WriteComparison(w io.Writer, a, b Named) error {
 	return t.writeTo(w)
 }
 
-// CheckImprovement returns what keeps b from being an improvement on a: nil when both are all right and b's p95 wait in
-// the queue is below maxRatio times a's.
+// CheckImprovement returns why b is not an improvement on a. It returns nil when both are all right
+// and the p95 queue wait of b is below maxRatio times that of a.
 func CheckImprovement(a, b Named, maxRatio float64) error {
 	for _, r := range []Named{a, b} {
 		if !r.AllRight() {

@@ -2,46 +2,49 @@ package summary
 
 import "time"
 
-// Kind says what became of a submission.
+// Kind is the way in which a submission ended.
 type Kind string
 
 const (
-	// Right means the verdict, and the output where one is expected, are those of the program.
+	// Right means that the verdict is the program's, and the output too where one is expected.
 	Right Kind = "right"
-	// Wrong means a verdict came, but not the right one, or with other output.
+	// Wrong means that a verdict came with another verdict or output than the program's.
 	Wrong Kind = "wrong"
-	// Rejected means the last answer was 503: the pool was full, or the wait would have been too long.
+	// Rejected means that the last answer was a 503: the pool was full, or the wait would have been
+	// too long.
 	Rejected Kind = "rejected"
 	// Refused means an answer that is neither a verdict nor a 503, such as 400 or 500.
 	Refused Kind = "refused"
-	// Lost means no answer came: no connection, a connection that broke, or the client's timeout.
+	// Lost means that no answer came: no connection, a connection that broke, or the client's
+	// timeout.
 	Lost Kind = "lost"
-	// Abandoned means the rehearsal was interrupted before the answer, or before the submission.
+	// Abandoned means that the rehearsal was interrupted before the answer or before the
+	// submission.
 	Abandoned Kind = "abandoned"
 )
 
-// Outcome is one submission's.
+// Outcome is the end of one submission.
 type Outcome struct {
-	// Submission names it within the rehearsal: 17.2 is the second of participant 17.
+	// Submission is the submission's name in the rehearsal: 17.2 is the second of participant 17.
 	Submission string
 	Program    string
 	Language   string
 	Kind       Kind
-	// Cause says why the kind is not Right; empty otherwise.
+	// Cause is why the kind is not Right; empty otherwise.
 	Cause string
-	// ExecutorID is the executor's name for the submission; empty when it gave none.
+	// ExecutorID is the submission's id at the executor; empty when there was no result.
 	ExecutorID string
-	// Want is the right verdict, Got the one that came; Got is empty without an answer.
+	// Want is the right verdict. Got is the verdict of the answer; empty without one.
 	Want, Got string
-	// QueueWait is what the executor reports; it counts only when a verdict came.
+	// QueueWait is the queue wait that the executor reported. It is valid when there was a verdict.
 	QueueWait time.Duration
-	// Latency is from the submission to its last answer, as the client saw it, retries included.
+	// Latency is the time from the submission to its last answer at the client, retries included.
 	Latency time.Duration
-	// Finished is when the outcome was known, from the start of the rehearsal.
+	// Finished is the time from the start of the rehearsal to the outcome.
 	Finished time.Duration
-	// Retries counts the submissions repeated after a 503.
+	// Retries is the number of retries after a 503.
 	Retries int
 }
 
-// answered says that the executor gave a verdict.
+// answered reports whether the executor gave a verdict.
 func (o Outcome) answered() bool { return o.Kind == Right || o.Kind == Wrong }

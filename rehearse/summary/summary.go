@@ -7,34 +7,34 @@ import (
 	"time"
 )
 
-// MaxFailures bounds how many failures a report explains.
+// MaxFailures bounds the failures that a summary explains.
 const MaxFailures = 5
 
-// Report holds a rehearsal's figures. Its JSON field names are stable: fields may be added, never renamed or removed.
-// Times are whole milliseconds.
-type Report struct {
+// Summary holds the figures of a rehearsal. Its JSON field names are stable: a field may be added,
+// but not renamed or removed. Times are whole milliseconds.
+type Summary struct {
 	Participants int    `json:"participants"`
 	Seed         uint64 `json:"seed"`
-	// Interrupted says that the rehearsal was stopped before its end.
+	// Interrupted reports whether the rehearsal was stopped before its end.
 	Interrupted bool `json:"interrupted"`
 	Counts
-	// Verdicts counts the verdicts that came, by name.
+	// Verdicts counts the verdicts by name.
 	Verdicts map[string]int `json:"verdicts"`
-	// Retries counts submissions repeated after a 503.
+	// Retries counts the retries after a 503.
 	Retries int `json:"retries"`
-	// LastAnswerMillis is from the start to the last verdict.
+	// LastAnswerMillis is the time from the start to the last verdict.
 	LastAnswerMillis int64 `json:"lastAnswerMillis"`
-	// VerdictsPerSecond is over that time; 0 when no verdict came.
+	// VerdictsPerSecond is the rate of verdicts over that time; 0 when there was none.
 	VerdictsPerSecond float64 `json:"verdictsPerSecond"`
 	Times
-	// Languages holds the same figures for each language, by id.
+	// Languages holds the same figures by language.
 	Languages []Language `json:"languages"`
-	// Failures explains the first MaxFailures submissions that were not right, in the order of their ends.
-	// Abandoned submissions are not explained.
+	// Failures explains the first MaxFailures submissions that were neither right nor abandoned, in
+	// the order of their ends.
 	Failures []Failure `json:"failures"`
 }
 
-// Counts are submissions by Kind; the kinds add up to Submissions.
+// Counts counts submissions by Kind. The kinds add up to Submissions.
 type Counts struct {
 	Submissions int `json:"submissions"`
 	Right       int `json:"right"`
@@ -45,15 +45,15 @@ type Counts struct {
 	Abandoned   int `json:"abandoned"`
 }
 
-// Times are taken over the submissions that got a verdict, right or wrong.
+// Times are those of the submissions with a verdict, right or wrong.
 type Times struct {
-	// QueueWaitMillis is the wait for a slot as the executor reports it.
+	// QueueWaitMillis is the queue wait that the executor reports.
 	QueueWaitMillis Quantiles `json:"queueWaitMillis"`
-	// LatencyMillis is from submission to answer as the client saw it.
+	// LatencyMillis is the time from the submission to the answer at the client.
 	LatencyMillis Quantiles `json:"latencyMillis"`
 }
 
-// Quantiles are milliseconds, all 0 when there is nothing to measure.
+// Quantiles are in milliseconds. Without a measurement all are 0.
 type Quantiles struct {
 	P50 int64 `json:"p50"`
 	P95 int64 `json:"p95"`
@@ -61,7 +61,7 @@ type Quantiles struct {
 	Max int64 `json:"max"`
 }
 
-// Language is one language's part of a Report.
+// Language is the part of a Summary for one language.
 type Language struct {
 	ID string `json:"id"`
 	Counts
@@ -79,16 +79,16 @@ type Failure struct {
 	Cause      string `json:"cause"`
 }
 
-// Frame is what a report says beyond the outcomes.
+// Frame holds the parts of a Summary that are not in the outcomes.
 type Frame struct {
 	Participants int
 	Seed         uint64
 	Interrupted  bool
 }
 
-// Summarise computes the figures.
-func Summarise(frame Frame, outcomes []Outcome) Report {
-	report := Report{
+// Summarise returns the summary of the outcomes.
+func Summarise(frame Frame, outcomes []Outcome) Summary {
+	result := Summary{
 		Participants: frame.Participants,
 		Seed:         frame.Seed,
 		Interrupted:  frame.Interrupted,
@@ -101,26 +101,26 @@ func Summarise(frame Frame, outcomes []Outcome) Report {
 	var last time.Duration
 	languages := map[string][]Outcome{}
 	for _, o := range outcomes {
-		report.Retries += o.Retries
+		result.Retries += o.Retries
 		languages[o.Language] = append(languages[o.Language], o)
 		if o.answered() {
-			report.Verdicts[o.Got]++
+			result.Verdicts[o.Got]++
 			last = max(last, o.Finished)
 		}
 	}
-	report.LastAnswerMillis = last.Milliseconds()
+	result.LastAnswerMillis = last.Milliseconds()
 	if last > 0 {
-		report.VerdictsPerSecond = float64(report.Right+report.Wrong) / last.Seconds()
+		result.VerdictsPerSecond = float64(result.Right+result.Wrong) / last.Seconds()
 	}
 	for _, id := range slices.Sorted(maps.Keys(languages)) {
 		of := languages[id]
-		report.Languages = append(report.Languages, Language{ID: id, Counts: count(of), Times: measure(of)})
+		result.Languages = append(result.Languages, Language{ID: id, Counts: count(of), Times: measure(of)})
 	}
-	return report
+	return result
 }
 
-// AllRight says that every submission of the plan got its right verdict.
-func (r Report) AllRight() bool {
+// AllRight reports whether every submission of the plan got its right verdict.
+func (r Summary) AllRight() bool {
 	return r.Submissions > 0 && r.Right == r.Submissions && !r.Interrupted
 }
 

@@ -9,7 +9,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 )
 
-// right makes n right answers that waited 1, 2, ... n seconds and took one second more.
+// right returns n right answers with waits of 1, 2, ... n seconds and latencies of one second more.
 func right(n int) []Outcome {
 	var outcomes []Outcome
 	for i := range n {
@@ -36,7 +36,7 @@ var mixed = append(right(2),
 )
 
 func TestSummariseOutcomes(t *testing.T) {
-	want := Report{
+	want := Summary{
 		Participants: 7, Seed: 5, Interrupted: true,
 		Counts:           Counts{Submissions: 7, Right: 2, Wrong: 1, Rejected: 1, Refused: 1, Lost: 1, Abandoned: 1},
 		Verdicts:         map[string]int{"OK": 2, "TimeLimit": 1},
@@ -66,7 +66,7 @@ func TestSummariseOutcomes(t *testing.T) {
 	}
 	got := Summarise(Frame{Participants: 7, Seed: 5, Interrupted: true}, mixed)
 	if diff := cmp.Diff(want, got); diff != "" {
-		t.Errorf("report (-want +got):\n%s", diff)
+		t.Errorf("summary (-want +got):\n%s", diff)
 	}
 }
 
@@ -99,7 +99,7 @@ func TestSummariseExplainsFirstFailuresOnly(t *testing.T) {
 	}
 }
 
-func TestReportAllRight(t *testing.T) {
+func TestSummaryAllRight(t *testing.T) {
 	for name, tc := range map[string]struct {
 		frame    Frame
 		outcomes []Outcome
@@ -118,8 +118,8 @@ func TestReportAllRight(t *testing.T) {
 	}
 }
 
-// Tools read the JSON: a renamed field is a broken contract.
-func TestReportJSONFieldNames(t *testing.T) {
+// Tools read the JSON: a field that is renamed breaks them.
+func TestSummaryJSONFieldNames(t *testing.T) {
 	got, err := json.Marshal(Summarise(Frame{Participants: 1, Seed: 2}, append(right(1), mixed[2])))
 	if err != nil {
 		t.Fatal(err)

@@ -9,8 +9,8 @@ import (
 	"text/tabwriter"
 )
 
-// WriteTable writes the report for people.
-func WriteTable(w io.Writer, r Report) error {
+// WriteTable writes the summary as a table for people.
+func WriteTable(w io.Writer, r Summary) error {
 	t := newTable()
 	t.row("participants", r.Participants)
 	t.row("submissions", r.Submissions)
@@ -48,8 +48,9 @@ func WriteTable(w io.Writer, r Report) error {
 	return t.writeTo(w)
 }
 
-// WriteFailures explains the first failures, one a line; nothing when there are none.
-func WriteFailures(w io.Writer, r Report) error {
+// WriteFailures writes the failures that the summary explains, one a line; nothing when there are
+// none.
+func WriteFailures(w io.Writer, r Summary) error {
 	failed := r.Submissions - r.Right - r.Abandoned
 	if failed == 0 {
 		return nil
@@ -87,7 +88,7 @@ func seconds(millis int64) string {
 	return fmt.Sprintf("%.1f s", float64(millis)/1000)
 }
 
-// table aligns columns and leaves no blanks at the ends of lines.
+// table aligns columns and leaves no spaces at the ends of lines.
 type table struct {
 	text  strings.Builder
 	lines *tabwriter.Writer

@@ -95,8 +95,8 @@ func TestWriteFailures(t *testing.T) {
 
 func TestWriteComparison(t *testing.T) {
 	var got strings.Builder
-	three := Named{Name: "three", Report: Summarise(Frame{Participants: 4}, right(4))}
-	ten := Named{Name: "ten", Report: Summarise(Frame{Participants: 4}, right(1))}
+	three := Named{Name: "three", Summary: Summarise(Frame{Participants: 4}, right(4))}
+	ten := Named{Name: "ten", Summary: Summarise(Frame{Participants: 4}, right(1))}
 	if err := WriteComparison(&got, three, ten); err != nil {
 		t.Fatal(err)
 	}
@@ -143,8 +143,8 @@ func TestCheckImprovement(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			got := ""
 			if err := CheckImprovement(
-				Named{Name: "before", Report: Summarise(Frame{}, tc.before)},
-				Named{Name: "after", Report: Summarise(Frame{}, tc.after)}, 0.5); err != nil {
+				Named{Name: "before", Summary: Summarise(Frame{}, tc.before)},
+				Named{Name: "after", Summary: Summarise(Frame{}, tc.after)}, 0.5); err != nil {
 				got = err.Error()
 			}
 			if diff := cmp.Diff(tc.want, got); diff != "" {

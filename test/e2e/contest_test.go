@@ -45,7 +45,7 @@ const (
 type play struct {
 	name    string
 	ready   int32 // replicas at the start
-	figures summary.Report
+	figures summary.Summary
 	peak    int32
 	// extra is what was held above the one replica that the pool declares, from the warm-up to the release.
 	extra time.Duration
@@ -157,7 +157,7 @@ func playContest(t *testing.T) play {
 }
 
 // agrees holds the contest's report to what the participants saw.
-func agrees(t *testing.T, got *v1alpha1.ContestReport, want summary.Report) {
+func agrees(t *testing.T, got *v1alpha1.ContestReport, want summary.Summary) {
 	t.Helper()
 	verdicts := map[string]int{}
 	for _, v := range got.Verdicts {
@@ -230,7 +230,7 @@ func scaleBy(t *testing.T, rule *hpa.HPA, ns string, start, release time.Time) {
 
 // burst has 200 participants submit a program of two seconds at one moment, each on a connection of its own. What is answered 503
 // they send again when they are told to.
-func burst(t *testing.T, url string) summary.Report {
+func burst(t *testing.T, url string) summary.Summary {
 	t.Helper()
 	return participate(t, url, 200)
 }
@@ -245,7 +245,7 @@ int main(void) {
 }
 `
 
-func participate(t *testing.T, url string, participants int) summary.Report {
+func participate(t *testing.T, url string, participants int) summary.Summary {
 	t.Helper()
 	dir := t.TempDir()
 	for name, content := range map[string]string{"think.c": think, "think.out": "42\n"} {
@@ -259,9 +259,9 @@ func participate(t *testing.T, url string, participants int) summary.Report {
 	if err != nil && !errors.Is(err, rehearse.ErrNotAllRight) {
 		t.Fatalf("rehearse: %v", err)
 	}
-	var figures summary.Report
+	var figures summary.Summary
 	if err := json.Unmarshal(out.Bytes(), &figures); err != nil {
-		t.Fatalf("read the rehearsal's report: %v: %s", err, out.String())
+		t.Fatalf("read the rehearsal's summary: %v: %s", err, out.String())
 	}
 	t.Logf("%d participants: %+v, waits in ms %+v, to the answer %+v", participants, figures.Counts, figures.QueueWaitMillis, figures.LatencyMillis)
 	return figures
