@@ -25,6 +25,7 @@ type replica struct {
 }
 
 func (r replica) ServeHTTP(w http.ResponseWriter, request *http.Request) {
+	w.Header().Set(api.HeaderContentType, api.ContentTypeJSON)
 	if request.URL.Path == api.PathLanguages {
 		var all []api.Language
 		for _, id := range r.languages {
@@ -34,7 +35,8 @@ func (r replica) ServeHTTP(w http.ResponseWriter, request *http.Request) {
 		return
 	}
 	var submitted api.Request
-	if err := json.NewDecoder(request.Body).Decode(&submitted); err != nil || submitted.Source == "" || submitted.Stdin != input {
+	if err := json.NewDecoder(request.Body).Decode(&submitted); err != nil || submitted.Source == "" || submitted.Stdin != input ||
+		request.Header.Get(api.HeaderPurpose) != api.PurposeCanary {
 		w.WriteHeader(http.StatusBadRequest)
 		return
 	}
@@ -63,7 +65,7 @@ func TestReplicaProved(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			server := httptest.NewServer(tc.replica)
 			defer server.Close()
-			c := newClient(8000, func(ctx context.Context, network, address string) (net.Conn, error) {
+			c := newSubmitter(8000, func(ctx context.Context, network, address string) (net.Conn, error) {
 				return (&net.Dialer{}).DialContext(ctx, network, server.Listener.Addr().String())
 			})
 			got := ""
@@ -78,7 +80,7 @@ func TestReplicaProved(t *testing.T) {
 }
 
 func TestOnlyPodAddressesTried(t *testing.T) {
-	c := newClient(8000, func(_ context.Context, _, address string) (net.Conn, error) {
+	c := newSubmitter(8000, func(_ context.Context, _, address string) (net.Conn, error) {
 		t.Errorf("connected to %s", address)
 		return nil, net.ErrClosed
 	})

@@ -42,9 +42,9 @@ type Proof struct {
 
 // Prover proves pods in the background. It is a manager.Runnable.
 type Prover struct {
-	client *client
-	clock  clock.PassiveClock
-	queue  chan Pod
+	submitter *submitter
+	clock     clock.PassiveClock
+	queue     chan Pod
 
 	mu    sync.Mutex
 	known map[Pod]*entry
@@ -61,7 +61,7 @@ type entry struct {
 // New returns a prover for executors that listen on port. It connects with dial; nil is the
 // network.
 func New(port int32, dial func(ctx context.Context, network, address string) (net.Conn, error), c clock.PassiveClock) *Prover {
-	return &Prover{client: newClient(port, dial), clock: c, queue: make(chan Pod, queueCapacity), known: map[Pod]*entry{}}
+	return &Prover{submitter: newSubmitter(port, dial), clock: c, queue: make(chan Pod, queueCapacity), known: map[Pod]*entry{}}
 }
 
 // Proof returns the current proof of a pod, and has the pod proved if there is no result yet.
@@ -108,7 +108,7 @@ func (p *Prover) Start(ctx context.Context) error {
 				case <-ctx.Done():
 					return
 				case pod := <-p.queue:
-					p.record(pod, p.client.prove(ctx, pod.IP))
+					p.record(pod, p.submitter.prove(ctx, pod.IP))
 				}
 			}
 		})

@@ -2,20 +2,18 @@ package sampling
 
 import (
 	"context"
-	"encoding/json"
 	"errors"
 	"fmt"
-	"io"
 	"net"
 	"net/http"
 	"net/netip"
-	"strconv"
 	"time"
 
 	"golang.org/x/sync/errgroup"
 	"k8s.io/apimachinery/pkg/types"
 
 	"executorpool.dev/executor/api"
+	"executorpool.dev/executor/client"
 )
 
 const (
@@ -63,8 +61,9 @@ type Answer struct {
 
 // Sampler asks pods. It is safe for concurrent use.
 type Sampler struct {
-	client *http.Client
-	port   string
+	// fleet is copied for the address of each pod.
+	fleet *client.Client
+	port  uint16
 }
 
 // New returns a sampler for executors that listen on port. It connects with dial; nil is the
@@ -73,27 +72,20 @@ func New(port int32, dial func(ctx context.Context, network, address string) (ne
 	if dial == nil {
 		dial = (&net.Dialer{Timeout: Timeout}).DialContext
 	}
-	return &Sampler{
-		port: strconv.Itoa(int(port)),
-		client: &http.Client{
-			Timeout: Timeout,
-			Transport: &http.Transport{
-				// A proxy from the environment is not meant for pod addresses.
-				Proxy:               nil,
-				DialContext:         dial,
-				MaxIdleConnsPerHost: 1,
-				// An answer fits into the buffer, and thousands of connections are kept.
-				ReadBufferSize:         1 << 10,
-				WriteBufferSize:        1 << 9,
-				IdleConnTimeout:        idleExpiry,
-				MaxResponseHeaderBytes: maxHeader,
-				DisableCompression:     true,
-			},
-			CheckRedirect: func(*http.Request, []*http.Request) error {
-				return errors.New("an executor never redirects")
-			},
-		},
+	transport := client.NewTransport()
+	transport.DialContext = dial
+	transport.MaxIdleConnsPerHost = 1
+	transport.IdleConnTimeout = idleExpiry
+	transport.MaxResponseHeaderBytes = maxHeader
+	// An answer fits into the buffer, and thousands of connections are kept.
+	transport.ReadBufferSize, transport.WriteBufferSize = 1<<10, 1<<9
+	fleet, err := client.New("http://pod",
+		client.WithHTTPClient(&http.Client{Timeout: Timeout, Transport: transport}), client.WithMaxDocumentBytes(maxAnswer))
+	if err != nil {
+		// The settings are constants.
+		panic(err)
 	}
+	return &Sampler{fleet: fleet, port: uint16(port)}
 }
 
 // Sample asks all targets in parallel and returns their answers in the same order.
@@ -113,54 +105,36 @@ func (s *Sampler) Sample(ctx context.Context, targets []Target) []Answer {
 
 func (s *Sampler) ask(ctx context.Context, target Target) Answer {
 	answer := Answer{Name: target.Name}
-	address, err := podAddress(target.IP)
+	pod, err := s.at(target)
 	if err != nil {
-		answer.Err = fmt.Errorf("pod %s: %w", target.Name, err)
+		answer.Err = err
 		return answer
 	}
-	base := "http://" + net.JoinHostPort(address.String(), s.port)
 	if target.Ready {
-		answer.Err = s.get(ctx, base+api.PathState, &answer.State, http.StatusOK)
-		if answer.Err == nil {
-			answer.Err = plausible(answer.State)
+		state, err := pod.State(ctx)
+		if err != nil {
+			answer.Err = fmt.Errorf("ask pod %s for its state: %w", target.Name, err)
+			return answer
 		}
+		answer.State, answer.Err = *state, plausible(*state)
 		return answer
 	}
-	var readiness struct {
-		Tier   string `json:"tier"`
-		Reason string `json:"reason"`
+	readiness, err := pod.Ready(ctx)
+	if err != nil {
+		answer.Err = fmt.Errorf("ask pod %s for its readiness: %w", target.Name, err)
+		return answer
 	}
-	answer.Err = s.get(ctx, base+api.PathReadyz, &readiness, http.StatusOK, http.StatusServiceUnavailable)
 	answer.State.Tier, answer.Refusal = readiness.Tier, readiness.Reason
 	return answer
 }
 
-func (s *Sampler) get(ctx context.Context, url string, into any, statuses ...int) error {
-	request, err := http.NewRequestWithContext(ctx, http.MethodGet, url, nil)
+// at returns the client of a pod.
+func (s *Sampler) at(target Target) (*client.Client, error) {
+	address, err := podAddress(target.IP)
 	if err != nil {
-		return fmt.Errorf("make request for %s: %w", url, err)
+		return nil, fmt.Errorf("pod %s: %w", target.Name, err)
 	}
-	response, err := s.client.Do(request)
-	if err != nil {
-		return err
-	}
-	defer func() { _ = response.Body.Close() }()
-	body, err := io.ReadAll(io.LimitReader(response.Body, maxAnswer+1))
-	if err != nil {
-		return fmt.Errorf("read answer of %s: %w", url, err)
-	}
-	if len(body) > maxAnswer {
-		return fmt.Errorf("answer of %s is longer than %d bytes", url, maxAnswer)
-	}
-	for _, status := range statuses {
-		if response.StatusCode == status {
-			if err := json.Unmarshal(body, into); err != nil {
-				return fmt.Errorf("decode answer of %s: %w", url, err)
-			}
-			return nil
-		}
-	}
-	return fmt.Errorf("%s answered %d", url, response.StatusCode)
+	return s.fleet.At(netip.AddrPortFrom(address, s.port).String()), nil
 }
 
 // plausible returns an error for numbers that no executor has: such numbers are worse than none. It

@@ -16,9 +16,13 @@ import (
 	"executorpool.dev/executor/api"
 )
 
+// sampler returns a sampler of pods that answer JSON unless handler changes the content type.
 func sampler(t *testing.T, handler http.HandlerFunc) *Sampler {
 	t.Helper()
-	server := httptest.NewServer(handler)
+	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		w.Header().Set(api.HeaderContentType, api.ContentTypeJSON)
+		handler(w, r)
+	}))
 	t.Cleanup(server.Close)
 	return New(8000, func(ctx context.Context, network, address string) (net.Conn, error) {
 		if address != "10.0.0.1:8000" && address != "[fd00::1]:8000" {
@@ -60,6 +64,10 @@ func TestBadAnswersAreSilence(t *testing.T) {
 		},
 		"redirect": func(w http.ResponseWriter, r *http.Request) {
 			http.Redirect(w, r, "http://10.0.0.1:8000/", http.StatusFound)
+		},
+		"page": func(w http.ResponseWriter, _ *http.Request) {
+			w.Header().Set(api.HeaderContentType, "text/html")
+			write(w, `{"slots":8}`)
 		},
 		"huge header":     func(w http.ResponseWriter, _ *http.Request) { w.Header().Set("X", strings.Repeat("x", 1<<16)) },
 		"negative":        func(w http.ResponseWriter, _ *http.Request) { write(w, `{"slots":8,"queued":-1}`) },

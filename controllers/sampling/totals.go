@@ -5,8 +5,6 @@ import (
 	"encoding/json"
 	"fmt"
 	"math"
-	"net"
-	"net/http"
 
 	"executorpool.dev/executor/api"
 )
@@ -16,18 +14,18 @@ import (
 // /metrics has tens of KiB, and its buckets, each of twice the width of the one before, are too
 // wide for a percentile.
 func (s *Sampler) Totals(ctx context.Context, target Target) (api.Totals, error) {
-	address, err := podAddress(target.IP)
+	pod, err := s.at(target)
 	if err != nil {
-		return api.Totals{}, fmt.Errorf("pod %s: %w", target.Name, err)
-	}
-	var totals api.Totals
-	if err := s.get(ctx, "http://"+net.JoinHostPort(address.String(), s.port)+api.PathTotals, &totals, http.StatusOK); err != nil {
 		return api.Totals{}, err
 	}
-	if err := plausibleTotals(totals); err != nil {
+	totals, err := pod.Totals(ctx)
+	if err != nil {
+		return api.Totals{}, fmt.Errorf("ask pod %s for its totals: %w", target.Name, err)
+	}
+	if err := plausibleTotals(*totals); err != nil {
 		return api.Totals{}, err
 	}
-	return totals, nil
+	return *totals, nil
 }
 
 // LastTotals reads the counts in the termination message of a container; ok is false for any other
