@@ -4,8 +4,9 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"net/url"
 	"time"
+
+	"executorpool.dev/executor/client"
 )
 
 // Connections is the way in which submissions share TCP connections.
@@ -24,6 +25,7 @@ const (
 const (
 	maxParticipants = 100_000
 	maxSubmissions  = 1_000
+	maxReplicas     = 1_000
 )
 
 // Config holds the settings of a rehearsal.
@@ -62,9 +64,8 @@ func (c Config) validate() error {
 			problems = append(problems, fmt.Errorf(format, args...))
 		}
 	}
-	base, err := url.Parse(c.URL)
-	check(err == nil && base.Host != "" && (base.Scheme == "http" || base.Scheme == "https"),
-		"url %q: give the pool's base address, such as http://demo:8000", c.URL)
+	badURL := checkURL(c.URL)
+	check(badURL == nil, "%v", badURL)
 	check(c.Programs != "", "programs: name the folder of the programs to submit")
 	check(c.Participants >= 1 && c.Participants <= maxParticipants,
 		"participants %d: must be from 1 to %d", c.Participants, maxParticipants)
@@ -77,4 +78,12 @@ func (c Config) validate() error {
 	check(c.Connections == PerParticipant || c.Connections == Shared,
 		"connections %q: must be %s or %s", c.Connections, PerParticipant, Shared)
 	return errors.Join(problems...)
+}
+
+// checkURL returns what is wrong with the base address of a pool.
+func checkURL(base string) error {
+	if _, err := client.New(base); err != nil {
+		return fmt.Errorf("url %q: give the pool's base address, such as http://demo:8000", base)
+	}
+	return nil
 }

@@ -2,7 +2,6 @@ package rehearse
 
 import (
 	"context"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"net"
@@ -11,6 +10,7 @@ import (
 	"sync"
 	"time"
 
+	"executorpool.dev/executor/client"
 	"executorpool.dev/rehearse/plan"
 	"executorpool.dev/rehearse/program"
 	"executorpool.dev/rehearse/summary"
@@ -20,10 +20,10 @@ import (
 type player struct {
 	programs []program.Program
 	// bodies are the encoded requests of the programs.
-	bodies   [][]byte
-	endpoint string
-	timeout  time.Duration
-	retries  int
+	bodies  [][]byte
+	url     string
+	timeout time.Duration
+	retries int
 	// transport returns the transport for one participant.
 	transport func() http.RoundTripper
 	tally     *tally
@@ -33,7 +33,8 @@ type player struct {
 func encode(programs []program.Program) ([][]byte, error) {
 	var bodies [][]byte
 	for _, p := range programs {
-		body, err := json.Marshal(p.Request())
+		request := p.Request()
+		body, err := client.Encode(&request)
 		if err != nil {
 			return nil, fmt.Errorf("encode program %s: %w", p.Name, err)
 		}
@@ -46,14 +47,11 @@ func encode(programs []program.Program) ([][]byte, error) {
 // the connections of the proxy over the replicas, not those of the participants.
 func transports(connections Connections, participants int) func() http.RoundTripper {
 	fresh := func(size int) *http.Transport {
-		return &http.Transport{
-			DialContext:         (&net.Dialer{}).DialContext,
-			MaxIdleConns:        size,
-			MaxIdleConnsPerHost: size,
-			MaxConnsPerHost:     size,
-			IdleConnTimeout:     90 * time.Second,
-			DisableCompression:  true,
-		}
+		transport := client.NewTransport()
+		// The timeout of the submission alone bounds the connection.
+		transport.DialContext = new(net.Dialer).DialContext
+		transport.MaxIdleConns, transport.MaxIdleConnsPerHost, transport.MaxConnsPerHost = size, size, size
+		return transport
 	}
 	if connections == PerParticipant {
 		return func() http.RoundTripper { return fresh(1) }
@@ -78,8 +76,12 @@ func (p *player) play(ctx context.Context, participants []plan.Participant) []su
 
 // participate makes the submissions of one participant.
 func (p *player) participate(ctx context.Context, number int, participant plan.Participant) []summary.Outcome {
-	client := &http.Client{Transport: p.transport()}
-	defer client.CloseIdleConnections()
+	pool, err := client.New(p.url, client.WithHTTPClient(&http.Client{Transport: p.transport()}))
+	if err != nil {
+		// The configuration has been validated.
+		panic(err)
+	}
+	defer pool.CloseIdleConnections()
 	pause(ctx, participant.Arrival)
 	var outcomes []summary.Outcome
 	for i, step := range participant.Steps {
@@ -94,7 +96,7 @@ func (p *player) participate(ctx context.Context, number int, participant plan.P
 		}
 		if ctx.Err() == nil {
 			p.tally.begin()
-			p.submit(ctx, client, step.Program, &outcome)
+			p.submit(ctx, pool, step.Program, &outcome)
 			p.tally.end(outcome.Kind)
 		}
 		outcome.Finished = time.Since(p.start)
@@ -104,17 +106,17 @@ func (p *player) participate(ctx context.Context, number int, participant plan.P
 }
 
 // submit makes one submission with its retries, and sets its outcome.
-func (p *player) submit(ctx context.Context, client *http.Client, chosen int, outcome *summary.Outcome) {
+func (p *player) submit(ctx context.Context, pool *client.Client, chosen int, outcome *summary.Outcome) {
 	begun := time.Now()
 	bounded, cancel := context.WithDeadline(ctx, begun.Add(p.timeout))
 	defer cancel()
-	got := exchange(bounded, client, p.endpoint, p.bodies[chosen])
+	got := exchange(bounded, pool, p.bodies[chosen])
 	for got.kind == summary.Rejected && outcome.Retries < p.retries && time.Since(begun)+got.retryAfter < p.timeout {
 		if !pause(bounded, got.retryAfter) {
 			break
 		}
 		outcome.Retries++
-		got = exchange(bounded, client, p.endpoint, p.bodies[chosen])
+		got = exchange(bounded, pool, p.bodies[chosen])
 	}
 	outcome.Latency = time.Since(begun)
 	outcome.Kind, outcome.Cause = got.kind, got.cause
@@ -123,7 +125,7 @@ func (p *player) submit(ctx context.Context, client *http.Client, chosen int, ou
 		outcome.ExecutorID = got.result.ID
 		outcome.Got = string(got.result.Verdict)
 		outcome.QueueWait = time.Duration(got.result.QueueMillis) * time.Millisecond
-		outcome.Kind, outcome.Cause = summary.Right, p.programs[chosen].Check(got.result)
+		outcome.Kind, outcome.Cause = summary.Right, p.programs[chosen].Check(*got.result)
 		if outcome.Cause != "" {
 			outcome.Kind = summary.Wrong
 		}

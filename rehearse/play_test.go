@@ -131,7 +131,7 @@ func TestPlayKeepsTime(t *testing.T) {
 				p := &player{
 					programs:  []program.Program{{Name: "p.py", Language: "python3", Verdict: api.OK}},
 					bodies:    [][]byte{[]byte("{}")},
-					endpoint:  "http://pool/v1/execute",
+					url:       "http://pool",
 					timeout:   cmp.Or(tc.timeout, 2*time.Minute),
 					retries:   tc.retries,
 					transport: func() http.RoundTripper { return transport },

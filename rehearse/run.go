@@ -5,7 +5,6 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
-	"net/url"
 	"os"
 	"time"
 
@@ -35,16 +34,12 @@ func Run(ctx context.Context, config Config) error {
 	if err != nil {
 		return err
 	}
-	endpoint, err := url.JoinPath(config.URL, "v1/execute")
-	if err != nil {
-		return fmt.Errorf("%w: url: %w", ErrConfig, err)
-	}
 	participants := plan.Make(sizes(config, programs))
 	progressed := &tally{total: config.Participants * config.Submissions}
 	p := &player{
 		programs:  programs,
 		bodies:    bodies,
-		endpoint:  endpoint,
+		url:       config.URL,
 		timeout:   config.Timeout,
 		retries:   config.RetryRejected,
 		transport: transports(config.Connections, config.Participants),

@@ -10,6 +10,7 @@ import (
 	"net/http/httptest"
 	"os"
 	"path/filepath"
+	"regexp"
 	"strings"
 	"sync"
 	"testing"
@@ -40,6 +41,7 @@ func (p pool) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 
 func verdict(verdict api.Verdict, stdout string) http.HandlerFunc {
 	return func(w http.ResponseWriter, _ *http.Request) {
+		w.Header().Set(api.HeaderContentType, api.ContentTypeJSON)
 		json.NewEncoder(w).Encode(api.Result{
 			ID: "x", Verdict: verdict, QueueMillis: 1500,
 			Runs: []api.Stage{{Verdict: verdict, Stdout: base64.StdEncoding.EncodeToString([]byte(stdout))}},
@@ -49,6 +51,7 @@ func verdict(verdict api.Verdict, stdout string) http.HandlerFunc {
 
 func rejection(retryAfter string) http.HandlerFunc {
 	return func(w http.ResponseWriter, _ *http.Request) {
+		w.Header().Set(api.HeaderContentType, api.ContentTypeProblem)
 		w.Header().Set(api.HeaderRetryAfter, retryAfter)
 		w.WriteHeader(http.StatusServiceUnavailable)
 		json.NewEncoder(w).Encode(api.Problem{Reason: api.ReasonQueueFull, Detail: "128 wait already"})
@@ -57,9 +60,11 @@ func rejection(retryAfter string) http.HandlerFunc {
 
 func disconnect(http.ResponseWriter, *http.Request) { panic(http.ErrAbortHandler) }
 
-func serve(t *testing.T, answers pool) string {
+func serve(t *testing.T, answers pool) string { return serveHandler(t, answers) }
+
+func serveHandler(t *testing.T, handler http.Handler) string {
 	t.Helper()
-	server := httptest.NewServer(answers)
+	server := httptest.NewServer(handler)
 	t.Cleanup(server.Close)
 	return server.URL
 }
@@ -106,6 +111,7 @@ func TestRunCountsEveryKind(t *testing.T) {
 		"lost":      disconnect,
 		"notresult": func(w http.ResponseWriter, _ *http.Request) { w.Write([]byte("<html>")) },
 		"refused": func(w http.ResponseWriter, _ *http.Request) {
+			w.Header().Set(api.HeaderContentType, api.ContentTypeProblem)
 			w.WriteHeader(http.StatusUnprocessableEntity)
 			json.NewEncoder(w).Encode(api.Problem{Field: "language", Detail: "no python3 here"})
 		},
@@ -147,9 +153,12 @@ func TestRunExplainsFailures(t *testing.T) {
 			want:   summary.Failure{Kind: summary.Lost, Cause: "the connection closed before the answer was complete"},
 		},
 		"not an executor": {
-			answer: func(w http.ResponseWriter, _ *http.Request) { w.Write([]byte("{}")) },
+			answer: func(w http.ResponseWriter, _ *http.Request) {
+				w.Header().Set(api.HeaderContentType, api.ContentTypeJSON)
+				w.Write([]byte("{}"))
+			},
 			want: summary.Failure{Kind: summary.Refused,
-				Cause: "the answer is not a result: it has no verdict (is this an executor pool?)"},
+				Cause: "200 OK: the answer has no verdict (is this an executor pool?)"},
 		},
 		"a proxy's page": {
 			answer: func(w http.ResponseWriter, _ *http.Request) { http.Error(w, "<html>", http.StatusBadGateway) },
@@ -185,7 +194,7 @@ func TestRunSucceedsWhenAllAreRight(t *testing.T) {
 	if err := Compare(Comparison{Before: cfg.JSON, After: cfg.JSON, Stdout: &comparison}); err != nil {
 		t.Fatal(err)
 	}
-	if !strings.Contains(comparison.String(), "60/60    60/60") {
+	if !regexp.MustCompile(`right +60/60 +60/60`).Match(comparison.Bytes()) {
 		t.Errorf("comparison:\n%s\nwant 60 of 60 on both sides", &comparison)
 	}
 	err := Compare(Comparison{Before: cfg.JSON, After: cfg.JSON, MaxWaitRatio: 0.5, Stdout: &comparison})
