@@ -82,24 +82,14 @@ replicas_ready() {
 			--output 'jsonpath={.items[*].endpoints[?(@.conditions.ready==true)].targetRef.name}' | wc -w) == "$1" ]]
 }
 
-# in_service REPLICAS: that many answer at the pool's address. kube-proxy learns of a replica a moment after the pool does, and 200
-# participants at once would all find the first. Told apart by the beginning of their answers' ids. On another cluster the address is
-# not this machine's to reach.
+# in_service REPLICAS: waits until that many answer at the pool's address. kube-proxy learns of a replica a moment after the pool does,
+# and 200 participants at once would all find the first. On another cluster the address is not this machine's to reach.
 in_service() {
 	[[ $LOCAL ]] || return 0
 	local address
 	address=$(in_contest get service "$POOL" --output 'jsonpath={.spec.clusterIP}')
-	for _ in $(seq $((8 * $1))); do
-		ask "$address" || true
-	done | sort -u | grep --count . | grep -qx "$1"
+	go run ./cmd/rehearse wait --url "http://$address:8000" --replicas "$1" --timeout 60s
 }
-
-ask() (
-	body='{"language":"python3","source":"0"}'
-	exec 3<>"/dev/tcp/$1/8000"
-	printf 'POST /v1/execute HTTP/1.0\r\nContent-Type: application/json\r\nContent-Length: %d\r\n\r\n%s' ${#body} "$body" >&3
-	grep -o '"id":"[^-]*' <&3
-) 2>/dev/null
 
 rehearsal_started() {
 	[[ $(rehearsal_pod '{.items[0].status.phase}') =~ Running|Succeeded|Failed ]]
@@ -127,7 +117,7 @@ rehearse() {
 }
 
 scale_to() {
-	until_true 300 replicas_ready "$1" && until_true 60 in_service "$1" || fail "the pool does not get $1 ready replicas into its Service: kubectl -n $CONTEST describe xpool $POOL"
+	until_true 300 replicas_ready "$1" && in_service "$1" || fail "the pool does not get $1 ready replicas into its Service: kubectl -n $CONTEST describe xpool $POOL"
 }
 
 up() {

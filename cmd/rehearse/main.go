@@ -1,8 +1,8 @@
 // Command rehearse plays the participants of a contest against an executor pool and summarizes the
 // pool's answers.
 //
-// It exits 0 when every submission got its right verdict, 1 when not, and 2 when the rehearsal
-// could not begin.
+// It exits 0 when every submission got its right verdict or the pool is ready, 1 when not, and 2
+// when the rehearsal or the wait could not begin.
 package main
 
 import (
@@ -26,6 +26,9 @@ Example: 200 participants at once, with the programs in ./contest:
   rehearse --url http://demo:8000 --programs ./contest --participants 200 --json before.json
   rehearse compare before.json after.json
 
+Example: wait until a pool of 10 replicas is behind its address:
+  rehearse wait --url http://demo:8000 --replicas 10 --timeout 60s
+
 rehearse run --help lists the flags of a rehearsal.`
 
 // version is set by the build.
@@ -35,6 +38,7 @@ type flags struct {
 	Version kong.VersionFlag `env:"-" help:"Print the version."`
 
 	Run     runFlags     `cmd:"" default:"withargs" help:"Play a rehearsal (the default command)."`
+	Wait    waitFlags    `cmd:"" help:"Wait until a pool is ready."`
 	Compare compareFlags `cmd:"" help:"Write the JSON summaries of two rehearsals side by side."`
 }
 
@@ -50,6 +54,12 @@ type runFlags struct {
 	Connections   string        `enum:"per-participant,shared" default:"per-participant" help:"per-participant: each has a connection of its own, which a Service spreads over the replicas; shared: all use one set of kept-alive connections, as a platform's backend does."`
 	RetryRejected int           `default:"0" placeholder:"N" help:"Repeat a submission answered 503 up to N times, each after its Retry-After; with 0, the default, a 503 counts as rejected."`
 	JSON          string        `name:"json" placeholder:"FILE" help:"Write the summary as one line of JSON to FILE; - is standard output, and the table goes to standard error then."`
+}
+
+type waitFlags struct {
+	URL      string        `name:"url" required:"" placeholder:"http://demo:8000" help:"Base address of the pool."`
+	Replicas int           `default:"0" placeholder:"N" help:"Wait until exactly N replicas answer at the address; 0, the default, waits until the address is ready. Each replica is found by connections of its own, as a Service spreads them."`
+	Timeout  time.Duration `default:"60s" help:"Longest wait; exit code 1 after it."`
 }
 
 type compareFlags struct {
@@ -74,14 +84,23 @@ func run(ctx context.Context, args []string) int {
 		fmt.Fprintf(os.Stderr, "rehearse: %v (see rehearse --help)\n", err)
 		return 2
 	}
-	if command.Selected().Name == "compare" {
+	switch command.Selected().Name {
+	case "compare":
 		err = rehearse.Compare(rehearse.Comparison{
 			Before:       parsed.Compare.Before,
 			After:        parsed.Compare.After,
 			MaxWaitRatio: parsed.Compare.MaxWaitRatio,
 			Stdout:       os.Stdout,
 		})
-	} else {
+	case "wait":
+		err = rehearse.Wait(ctx, rehearse.WaitConfig{
+			URL:      parsed.Wait.URL,
+			Replicas: parsed.Wait.Replicas,
+			Timeout:  parsed.Wait.Timeout,
+			Stderr:   os.Stderr,
+			Terminal: term.IsTerminal(int(os.Stderr.Fd())),
+		})
+	default:
 		err = rehearse.Run(ctx, parsed.Run.config())
 	}
 	switch {

@@ -20,6 +20,8 @@ func TestRunExitCode(t *testing.T) {
 		},
 		"named command":     {args: []string{"run", "--url", "pool", "--programs", contest}, want: 2},
 		"no summary":        {args: []string{"compare", "/nowhere/a.json", "/nowhere/b.json"}, want: 1},
+		"not ready":         {args: []string{"wait", "--url", "http://127.0.0.1:1", "--timeout", "10ms"}, want: 1},
+		"wait for nothing":  {args: []string{"wait"}, want: 2},
 		"too few arguments": {args: []string{"compare", "a.json"}, want: 2},
 	} {
 		t.Run(name, func(t *testing.T) {
