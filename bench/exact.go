@@ -1,6 +1,7 @@
 package main
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"os/exec"
@@ -8,6 +9,7 @@ import (
 	"sync/atomic"
 
 	"executorpool.dev/executor/api"
+	"executorpool.dev/executor/client"
 )
 
 // cpu is the spread of the CPU time of one program that always does the same: with nothing around it, which is the machine's own,
@@ -15,9 +17,9 @@ import (
 // drifts, by several percent in a minute where neighbours share the processor, and a longer row holds more of that. How far the
 // times spread at a steady clock is told by the program, which times its own parts.
 func (b *bench) cpu() error {
-	second := encoded(api.Request{Language: "c", Source: text("second.c")})
-	submitted := func(c *client) (cpuMillis float64, stdout string, err error) {
-		result, err := c.result(second)
+	second := body(api.Request{Language: "c", Source: text("second.c")})
+	submitted := func(c *client.Client) (cpuMillis float64, stdout string, err error) {
+		result, err := c.ExecuteEncoded(context.Background(), second)
 		if err == nil && result.Verdict != api.OK {
 			err = fmt.Errorf("got %+v", result)
 		}
@@ -54,20 +56,13 @@ func (b *bench) cpu() error {
 	}); err != nil {
 		return err
 	}
-	c, err := b.executor.connect()
-	if err != nil {
-		return err
-	}
-	defer c.conn.Close()
+	c := b.executor.client()
+	defer c.CloseIdleConnections()
 	if err := row("alone", func() (float64, string, error) { return submitted(c) }); err != nil {
 		return err
 	}
-	// Not before: a connection that rests for long is closed.
-	other, err := b.executor.connect()
-	if err != nil {
-		return err
-	}
-	defer other.conn.Close()
+	other := b.executor.client()
+	defer other.CloseIdleConnections()
 	var all sync.WaitGroup
 	var failed error
 	var done atomic.Bool
@@ -76,7 +71,7 @@ func (b *bench) cpu() error {
 			_, _, failed = submitted(other)
 		}
 	})
-	err = row("beside a busy slot", func() (float64, string, error) { return submitted(c) })
+	err := row("beside a busy slot", func() (float64, string, error) { return submitted(c) })
 	done.Store(true)
 	all.Wait()
 	return errors.Join(err, failed)
@@ -87,16 +82,13 @@ func (s spread) width() float64 { return 100 * (s.at(0.95) - s.at(0.05)) / s.at(
 
 // limits are how far past its limit a run gets.
 func (b *bench) limits() error {
-	c, err := b.executor.connect()
-	if err != nil {
-		return err
-	}
-	defer c.conn.Close()
+	c := b.executor.client()
+	defer c.CloseIdleConnections()
 	var late spread
 	deaf := "#include <signal.h>\n#include <unistd.h>\nint main(void) { for (int i = 1; i < 65; i++) signal(i, SIG_IGN); for (;;) pause(); }"
-	request := encoded(api.Request{Language: "c", Source: deaf, Limits: api.Limits{WallMillis: 100}})
+	request := body(api.Request{Language: "c", Source: deaf, Limits: api.Limits{WallMillis: 100}})
 	for range b.rounds(200) {
-		result, err := c.result(request)
+		result, err := c.ExecuteEncoded(context.Background(), request)
 		if err != nil {
 			return err
 		}
@@ -109,9 +101,9 @@ func (b *bench) limits() error {
 	greedy := "#include <stdlib.h>\n#include <string.h>\nint main(void) { for (;;) { char *p = malloc(1 << 20); if (!p) abort(); memset(p, 1, 1 << 20); __asm__(\"\" : : \"r\"(p) : \"memory\"); } }"
 	for _, mib := range []int64{16, 64, 256} {
 		var peak spread
-		request := encoded(api.Request{Language: "c", Source: greedy, Limits: api.Limits{MemoryMiB: mib}})
+		request := body(api.Request{Language: "c", Source: greedy, Limits: api.Limits{MemoryMiB: mib}})
 		for range b.rounds(40) {
-			result, err := c.result(request)
+			result, err := c.ExecuteEncoded(context.Background(), request)
 			if err != nil {
 				return err
 			}

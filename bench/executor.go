@@ -1,21 +1,18 @@
 package main
 
 import (
-	"bufio"
-	"encoding/json"
+	"context"
 	"errors"
 	"fmt"
-	"io"
 	"net"
 	"net/http"
 	"os"
 	"os/exec"
-	"strconv"
-	"strings"
 	"syscall"
 	"time"
 
 	"executorpool.dev/executor/api"
+	"executorpool.dev/executor/client"
 )
 
 // executor is a running executor of 2 workers with 1 slot each.
@@ -51,12 +48,11 @@ func startBinary(path, tier string) (*executor, error) {
 	if err := e.cmd.Start(); err != nil {
 		return nil, err
 	}
+	c := e.client()
+	defer c.CloseIdleConnections()
 	for deadline := time.Now().Add(30 * time.Second); ; time.Sleep(10 * time.Millisecond) {
-		response, err := http.Get("http://" + e.address + api.PathReadyz)
-		if err == nil {
-			err = response.Body.Close()
-		}
-		if err == nil && response.StatusCode == http.StatusOK {
+		readiness, err := c.Ready(context.Background())
+		if err == nil && readiness.Ready {
 			return e, nil
 		}
 		if time.Now().After(deadline) {
@@ -70,71 +66,29 @@ func (e *executor) stop() error {
 	return errors.Join(err, e.cmd.Wait(), os.RemoveAll(e.scratch))
 }
 
-// client is one connection that is kept alive. It shares the cores with the executor, so it does as little as it can.
-type client struct {
-	conn net.Conn
-	in   *bufio.Reader
-	body []byte
-}
-
-func (e *executor) connect() (*client, error) {
-	conn, err := net.Dial("tcp", e.address)
+// client returns a client that keeps one connection.
+func (e *executor) client() *client.Client {
+	transport := client.NewTransport()
+	transport.MaxConnsPerHost = 1
+	c, err := client.New("http://"+e.address, client.WithHTTPClient(&http.Client{Transport: transport}))
 	if err != nil {
-		return nil, err
+		panic(err) // The address is that of a listener.
 	}
-	return &client{conn: conn, in: bufio.NewReader(conn)}, nil
+	return c
 }
 
-// encoded is a whole HTTP request.
+// body returns the body of a submission.
+func body(request api.Request) []byte {
+	content, err := client.Encode(&request)
+	if err != nil {
+		panic(err) // The programs are text.
+	}
+	return content
+}
+
+// encoded returns the whole HTTP request of a submission, for the load program.
 func encoded(request api.Request) []byte {
-	body, err := json.Marshal(request)
-	if err != nil {
-		panic(err) // our own type
-	}
-	return fmt.Appendf(nil, "POST /v1/execute HTTP/1.1\r\nHost: bench\r\nContent-Type: application/json\r\nContent-Length: %d\r\n\r\n%s", len(body), body)
-}
-
-// post gives the document that answers.
-func (c *client) post(request []byte) ([]byte, error) {
-	if _, err := c.conn.Write(request); err != nil {
-		return nil, err
-	}
-	status, err := c.in.ReadString('\n')
-	if err != nil {
-		return nil, err
-	}
-	length := 0
-	for {
-		header, err := c.in.ReadSlice('\n')
-		if err != nil {
-			return nil, err
-		}
-		if len(header) == 2 {
-			break
-		}
-		if value, ok := strings.CutPrefix(string(header), "Content-Length: "); ok {
-			if length, err = strconv.Atoi(strings.TrimSpace(value)); err != nil {
-				return nil, err
-			}
-		}
-	}
-	if cap(c.body) < length {
-		c.body = make([]byte, length)
-	}
-	c.body = c.body[:length]
-	if _, err := io.ReadFull(c.in, c.body); err != nil {
-		return nil, err
-	}
-	if !strings.Contains(status, " 200 ") {
-		return nil, fmt.Errorf("%s%s", status, c.body)
-	}
-	return c.body, nil
-}
-
-func (c *client) result(request []byte) (result api.Result, err error) {
-	body, err := c.post(request)
-	if err != nil {
-		return result, err
-	}
-	return result, json.Unmarshal(body, &result)
+	content := body(request)
+	return fmt.Appendf(nil, "POST %s HTTP/1.1\r\nHost: bench\r\n%s: %s\r\nContent-Length: %d\r\n\r\n%s",
+		api.PathExecute, api.HeaderContentType, api.ContentTypeJSON, len(content), content)
 }

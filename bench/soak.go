@@ -1,6 +1,7 @@
 package main
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"os"
@@ -67,12 +68,8 @@ func (b *bench) mix(runs, part int) (did int, err error) {
 	errs := make([]error, 2)
 	for i := range 2 {
 		all.Go(func() {
-			c, err := b.executor.connect()
-			if err != nil {
-				errs[i] = err
-				return
-			}
-			defer c.conn.Close()
+			c := b.executor.client()
+			defer c.CloseIdleConnections()
 			for n := i; ; n++ {
 				sum.Lock()
 				enough := did >= runs
@@ -85,7 +82,7 @@ func (b *bench) mix(runs, part int) (did int, err error) {
 				if n%2 == 1 {
 					kind = n / 2 % len(requests)
 				}
-				result, err := c.result(encoded(requests[kind]))
+				result, err := c.Execute(context.Background(), &requests[kind])
 				if err == nil && result.Verdict == api.InternalError {
 					err = fmt.Errorf("got %+v", result)
 				}

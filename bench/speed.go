@@ -1,6 +1,7 @@
 package main
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"net"
@@ -177,11 +178,8 @@ func (b *bench) latency() error {
 
 // compile compares a first compilation of a program that includes bits/stdc++.h with g++ alone, and a second with both.
 func (b *bench) compile() error {
-	c, err := b.executor.connect()
-	if err != nil {
-		return err
-	}
-	defer c.conn.Close()
+	c := b.executor.client()
+	defer c.CloseIdleConnections()
 	var first, second spread
 	for i := range b.rounds(12) {
 		source := fmt.Sprintf("// round %d of %d\n%s", i, time.Now().UnixNano(), text("contest.cpp"))
@@ -192,10 +190,10 @@ func (b *bench) compile() error {
 			return err
 		}
 		bare := time.Since(begin)
-		request := encoded(api.Request{Language: "cpp17", Source: source, Stdin: "1 2"})
+		request := body(api.Request{Language: "cpp17", Source: source, Stdin: "1 2"})
 		for _, into := range []*spread{&first, &second} {
 			begin := time.Now()
-			result, err := c.result(request)
+			result, err := c.ExecuteEncoded(context.Background(), request)
 			if err != nil {
 				return err
 			}
