@@ -2,6 +2,7 @@ package attacks
 
 import (
 	"bytes"
+	"context"
 	"errors"
 	"fmt"
 	"io"
@@ -18,6 +19,7 @@ import (
 	"github.com/onsi/gomega"
 
 	"executorpool.dev/executor/api"
+	"executorpool.dev/executor/client"
 )
 
 // executorProgram is cmd/executor, built once, and languageTable is a copy of its table. Every user
@@ -161,16 +163,27 @@ func scratchDir(t *testing.T) string {
 
 func waitForReady(t *testing.T, url string) {
 	t.Helper()
-	gomega.NewWithT(t).Eventually(func() (int, error) { status, _, err := get(url + api.PathReadyz); return status, err }).
-		WithTimeout(30 * time.Second).Should(gomega.Equal(http.StatusOK))
+	gomega.NewWithT(t).Eventually(func() (bool, error) {
+		got, err := readiness(url)
+		return err == nil && got.Ready, err
+	}).WithTimeout(30 * time.Second).Should(gomega.BeTrue())
 }
 
-func get(url string) (status int, body string, err error) {
-	response, err := http.Get(url)
+func readiness(url string) (*api.Readiness, error) {
+	executor, err := client.New(url)
 	if err != nil {
-		return 0, "", err
+		return nil, err
+	}
+	return executor.Ready(context.Background())
+}
+
+// metrics returns the text that Prometheus gets.
+func metrics(url string) (string, error) {
+	response, err := http.Get(url + api.PathMetrics)
+	if err != nil {
+		return "", err
 	}
 	defer response.Body.Close()
 	content, err := io.ReadAll(response.Body)
-	return response.StatusCode, string(content), err
+	return string(content), err
 }

@@ -22,7 +22,7 @@ func TestLanguagesJudgeTheirCasesInNamespaces(t *testing.T) {
 	waitForReady(t, url)
 	for _, c := range cases.All() {
 		t.Run(c.Language+"/"+c.Name, func(t *testing.T) {
-			result, err := post(t.Context(), url, c.Request)
+			result, err := Executor{URL: url}.Execute(t.Context(), c.Request)
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -43,10 +43,10 @@ func TestMaskedProcessTableMeansALowerTier(t *testing.T) {
 	command := []string{"unshare", "--mount", "sh", "-c", `mount --bind /proc/sys /proc/sys && exec "$@"`, "sh", executorProgram}
 	_, url := start(t, scratchDir(t), "Restricted", command...)
 	waitForReady(t, url)
-	_, readiness, err := get(url + api.PathReadyz)
+	readiness, err := readiness(url)
 	want := "Namespaced: in namespaces of its own: mount a process table of its own: operation not permitted"
-	if err != nil || !strings.Contains(readiness, `"tier":"Restricted"`) || !strings.Contains(readiness, want) {
-		t.Errorf("/readyz reports %s (%v), want tier Restricted and %q", readiness, err, want)
+	if err != nil || readiness.Tier != "Restricted" || !strings.Contains(readiness.TierReason, want) {
+		t.Errorf("/readyz answers %+v (%v), want tier Restricted and %q", readiness, err, want)
 	}
 }
 
@@ -70,7 +70,7 @@ func TestDeadWorkerTakesItsRunsAlong(t *testing.T) {
 
 	lost := make(chan error, 1)
 	go func() {
-		result, err := post(t.Context(), url, attacker("sleep"))
+		result, err := Executor{URL: url}.Execute(t.Context(), attacker("sleep"))
 		if err == nil && (result.Verdict != api.InternalError || !strings.Contains(result.Cause, "killed")) {
 			err = fmt.Errorf("got %+v, want InternalError and that the worker was killed", result)
 		}

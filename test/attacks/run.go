@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"executorpool.dev/executor/api"
+	"executorpool.dev/executor/client"
 )
 
 // maxRecovery is the time within which all slots must serve again.
@@ -23,7 +24,15 @@ type Executor struct {
 
 // Execute submits the request. Any other response than a result is an error.
 func (e Executor) Execute(ctx context.Context, request api.Request) (api.Result, error) {
-	return post(ctx, e.URL, request)
+	executor, err := client.New(e.URL)
+	if err != nil {
+		return api.Result{}, err
+	}
+	result, err := executor.Execute(ctx, &request)
+	if err != nil {
+		return api.Result{}, err
+	}
+	return *result, nil
 }
 
 // Run runs every attack alone, in all slots at once and beside honest programs, while requests that

@@ -1,7 +1,6 @@
 package attacks
 
 import (
-	"net/http"
 	"os"
 	"strings"
 	"testing"
@@ -40,18 +39,15 @@ func TestTierIsWhatHolds(t *testing.T) {
 				}
 				_, url := start(t, scratchDir(t), minimum, command...)
 				serves := tc.tier != "None" || minimum == "None"
-				want := http.StatusOK
-				if !serves {
-					want = http.StatusServiceUnavailable
+				var last *api.Readiness
+				gomega.NewWithT(t).Eventually(func() (ready bool, err error) {
+					last, err = readiness(url)
+					return err == nil && last.Ready, err
+				}).WithTimeout(30 * time.Second).Should(gomega.Equal(serves))
+				if last.Tier != tc.tier || !strings.Contains(last.TierReason, tc.why) {
+					t.Errorf("minimum %s: /readyz answers %+v, want tier %s and %q", minimum, last, tc.tier, tc.why)
 				}
-				g := gomega.NewWithT(t)
-				g.Eventually(func() int { status, _, _ := get(url + api.PathReadyz); return status }).
-					WithTimeout(30 * time.Second).Should(gomega.Equal(want))
-				_, readiness, err := get(url + api.PathReadyz)
-				if err != nil || !strings.Contains(readiness, `"tier":"`+tc.tier+`"`) || !strings.Contains(readiness, tc.why) {
-					t.Errorf("minimum %s: /readyz reports %s (%v), want tier %s and %q", minimum, readiness, err, tc.tier, tc.why)
-				}
-				_, metrics, err := get(url + api.PathMetrics)
+				metrics, err := metrics(url)
 				if err != nil || !strings.Contains(metrics, `executor_isolation_tier{tier="`+tc.tier+`"} 1`) {
 					t.Errorf("minimum %s: /metrics does not report tier %s (%v)", minimum, tc.tier, err)
 				}

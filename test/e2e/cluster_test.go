@@ -5,7 +5,6 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
-	"io"
 	"net/http"
 	"os"
 	"os/exec"
@@ -26,6 +25,7 @@ import (
 
 	"executorpool.dev/api/v1alpha1"
 	"executorpool.dev/executor/api"
+	executorclient "executorpool.dev/executor/client"
 )
 
 const (
@@ -214,15 +214,11 @@ func serviceURL(t *testing.T, ns, pool string) string {
 		t.Fatalf("get service: %v", err)
 	}
 	url := fmt.Sprintf("http://%s:%d", service.Spec.ClusterIP, executorPort)
-	httpClient := &http.Client{Transport: &http.Transport{DisableKeepAlives: true}, Timeout: 5 * time.Second}
-	NewWithT(t).Eventually(func() (int, error) {
-		response, err := httpClient.Get(url + api.PathReadyz)
-		if err != nil {
-			return 0, err
-		}
-		defer response.Body.Close()
-		return response.StatusCode, nil
-	}, noticed, 100*time.Millisecond).Should(Equal(http.StatusOK))
+	executor := executorAt(url, 5*time.Second)
+	NewWithT(t).Eventually(func() (bool, error) {
+		readiness, err := executor.Ready(t.Context())
+		return err == nil && readiness.Ready, err
+	}, noticed, 100*time.Millisecond).Should(BeTrue())
 	return url
 }
 
@@ -250,23 +246,20 @@ func waitPods(t *testing.T, ns string, want int) {
 // execute submits one program over a connection of its own and returns its result.
 func execute(t *testing.T, url string, request api.Request) api.Result {
 	t.Helper()
-	body, err := json.Marshal(request)
-	if err != nil {
-		t.Fatalf("encode request: %v", err)
-	}
-	httpClient := &http.Client{Transport: &http.Transport{DisableKeepAlives: true}, Timeout: 2 * time.Minute}
-	response, err := httpClient.Post(url+api.PathExecute, api.ContentTypeJSON, bytes.NewReader(body))
+	result, err := executorAt(url, 2*time.Minute).Execute(t.Context(), &request)
 	if err != nil {
 		t.Fatalf("submit: %v", err)
 	}
-	defer response.Body.Close()
-	content, err := io.ReadAll(response.Body)
-	if err != nil || response.StatusCode != http.StatusOK {
-		t.Fatalf("submit: status %d, %v: %s", response.StatusCode, err, content)
+	return *result
+}
+
+// executorAt returns a client that makes a connection for each call, which is what a Service spreads over replicas.
+func executorAt(url string, timeout time.Duration) *executorclient.Client {
+	transport := executorclient.NewTransport()
+	transport.DisableKeepAlives = true
+	c, err := executorclient.New(url, executorclient.WithHTTPClient(&http.Client{Transport: transport, Timeout: timeout}))
+	if err != nil {
+		panic(err) // The URL is that of a Service or a pod.
 	}
-	var result api.Result
-	if err := json.Unmarshal(content, &result); err != nil {
-		t.Fatalf("decode result: %v: %s", err, content)
-	}
-	return result
+	return c
 }

@@ -142,7 +142,7 @@ func (c *clients) submit(t *testing.T, url string) {
 	pause := time.NewTicker(200 * time.Millisecond)
 	defer pause.Stop()
 	for {
-		status, verdict, err := exchange(t.Context(), url, func() {})
+		status, verdict, err := exchange(t, url, func() {})
 		var connecting *net.OpError
 		switch {
 		case errors.As(err, &connecting) && connecting.Op == "dial" || status == http.StatusServiceUnavailable:

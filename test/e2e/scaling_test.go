@@ -1,13 +1,14 @@
 package e2e
 
 import (
-	"bytes"
 	"context"
-	"encoding/json"
+	"errors"
 	"fmt"
+	"net"
 	"net/http"
 	"net/http/httptrace"
 	"slices"
+	"strconv"
 	"sync"
 	"testing"
 	"time"
@@ -22,6 +23,7 @@ import (
 
 	"executorpool.dev/api/v1alpha1"
 	"executorpool.dev/executor/api"
+	executorclient "executorpool.dev/executor/client"
 )
 
 // twoSeconds is a submission that holds its slot for two seconds and no core.
@@ -102,7 +104,7 @@ func TestBurstAnsweredInOneStep(t *testing.T) {
 func submitOne(t *testing.T, url string, sent func()) {
 	sent = sync.OnceFunc(sent)
 	defer sent()
-	if status, verdict, err := exchange(t.Context(), url, sent); err != nil {
+	if status, verdict, err := exchange(t, url, sent); err != nil {
 		t.Errorf("submission lost: %v", err)
 	} else if verdict != api.OK {
 		t.Errorf("submission answered %d, %q", status, verdict)
@@ -110,29 +112,16 @@ func submitOne(t *testing.T, url string, sent func()) {
 }
 
 // exchange submits twoSeconds over a connection of its own. There is no verdict when the status is not 200.
-func exchange(ctx context.Context, url string, sent func()) (status int, verdict api.Verdict, err error) {
-	body, err := json.Marshal(twoSeconds)
-	if err != nil {
-		return 0, "", err
-	}
+func exchange(t *testing.T, url string, sent func()) (status int, verdict api.Verdict, err error) {
 	trace := &httptrace.ClientTrace{WroteRequest: func(httptrace.WroteRequestInfo) { sent() }}
-	request, err := http.NewRequestWithContext(httptrace.WithClientTrace(ctx, trace), http.MethodPost, url+api.PathExecute, bytes.NewReader(body))
+	result, err := executorAt(url, 3*time.Minute).Execute(httptrace.WithClientTrace(t.Context(), trace), &twoSeconds)
+	if answer, ok := errors.AsType[*executorclient.AnswerError](err); ok {
+		return answer.Status, "", nil
+	}
 	if err != nil {
 		return 0, "", err
 	}
-	request.Header.Set(api.HeaderContentType, api.ContentTypeJSON)
-	own := &http.Client{Transport: &http.Transport{DisableKeepAlives: true}, Timeout: 3 * time.Minute}
-	response, err := own.Do(request)
-	if err != nil {
-		return 0, "", err
-	}
-	defer response.Body.Close()
-	if response.StatusCode != http.StatusOK {
-		return response.StatusCode, "", nil
-	}
-	var result api.Result
-	err = json.NewDecoder(response.Body).Decode(&result)
-	return response.StatusCode, result.Verdict, err
+	return http.StatusOK, result.Verdict, nil
 }
 
 // step is a number of replicas and when it was written.
@@ -319,14 +308,13 @@ func ready(pod *corev1.Pod) bool {
 	})
 }
 
-var stateClient = &http.Client{Timeout: 2 * time.Second}
+// replicaClient asks each replica at its own address, over connections that are kept.
+var replicaClient, _ = executorclient.New("http://replica", executorclient.WithHTTPClient(&http.Client{Timeout: 2 * time.Second}))
 
 func stateOf(ip string) (api.State, error) {
-	var state api.State
-	response, err := stateClient.Get(fmt.Sprintf("http://%s:%d/v1/state", ip, executorPort))
+	state, err := replicaClient.At(net.JoinHostPort(ip, strconv.Itoa(executorPort))).State(context.Background())
 	if err != nil {
-		return state, err
+		return api.State{}, err
 	}
-	defer response.Body.Close()
-	return state, json.NewDecoder(response.Body).Decode(&state)
+	return *state, nil
 }

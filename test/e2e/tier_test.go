@@ -56,20 +56,17 @@ func TestPodReportsTheTierThatHolds(t *testing.T) {
 			t.Run(fmt.Sprintf("%s refused, minimum %s", name, minimum), func(t *testing.T) {
 				url := podURL(t, ns, replicaSetName(name, minimum))
 				serves := tc.tier != "None" || minimum == v1alpha1.TierNone
-				want := http.StatusServiceUnavailable
-				if serves {
-					want = http.StatusOK
+				executor := executorAt(url, 5*time.Second)
+				var readiness *api.Readiness
+				NewWithT(t).Eventually(func() (ready bool, err error) {
+					readiness, err = executor.Ready(t.Context())
+					return err == nil && readiness.Ready, err
+				}, probed, 250*time.Millisecond).Should(Equal(serves), func() string { return fmt.Sprintf("%+v", readiness) })
+				if readiness.Tier != tc.tier || !strings.Contains(readiness.TierReason, tc.why) {
+					t.Errorf("/readyz answers %+v, want tier %s and %q", readiness, tc.tier, tc.why)
 				}
-				var readiness string
-				NewWithT(t).Eventually(func() (status int, err error) {
-					status, readiness, err = get(url + api.PathReadyz)
-					return status, err
-				}, probed, 250*time.Millisecond).Should(Equal(want), "%s", &readiness)
-				if !strings.Contains(readiness, `"tier":"`+tc.tier+`"`) || !strings.Contains(readiness, tc.why) {
-					t.Errorf("/readyz says %s, want tier %s and %q", readiness, tc.tier, tc.why)
-				}
-				t.Logf("/readyz: %d %s", want, readiness)
-				if _, metrics, err := get(url + api.PathMetrics); err != nil || !strings.Contains(metrics, `executor_isolation_tier{tier="`+tc.tier+`"} 1`) {
+				t.Logf("/readyz: %+v", readiness)
+				if metrics, err := metrics(url); err != nil || !strings.Contains(metrics, `executor_isolation_tier{tier="`+tc.tier+`"} 1`) {
 					t.Errorf("/metrics does not say tier %s (%v)", tc.tier, err)
 				}
 				e := attacks.Executor{URL: url, Slots: 1, Tier: tc.tier}
@@ -139,12 +136,13 @@ func podURL(t *testing.T, ns, replicaSet string) (url string) {
 	return url
 }
 
-func get(url string) (status int, body string, err error) {
-	response, err := (&http.Client{Timeout: 5 * time.Second}).Get(url)
+// metrics returns the text that Prometheus gets.
+func metrics(url string) (string, error) {
+	response, err := (&http.Client{Timeout: 5 * time.Second}).Get(url + api.PathMetrics)
 	if err != nil {
-		return 0, "", err
+		return "", err
 	}
 	defer response.Body.Close()
 	content, err := io.ReadAll(response.Body)
-	return response.StatusCode, string(content), err
+	return string(content), err
 }
