@@ -10,6 +10,7 @@ import (
 	"net/http/httptest"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -159,16 +160,16 @@ func TestHostileAnswersAreErrors(t *testing.T) {
 }
 
 func TestRedirectNotFollowed(t *testing.T) {
-	asked := 0
+	var asked atomic.Int64
 	handler := func(w http.ResponseWriter, r *http.Request) {
-		asked++
+		asked.Add(1)
 		http.Redirect(w, r, "/elsewhere", http.StatusTemporaryRedirect)
 	}
 	for _, c := range []*Client{serve(t, handler), serve(t, handler, WithHTTPClient(&http.Client{}))} {
-		asked = 0
+		asked.Store(0)
 		_, err := c.Execute(t.Context(), &api.Request{})
-		if answer, ok := errors.AsType[*AnswerError](err); !ok || answer.Status != http.StatusTemporaryRedirect || asked != 1 {
-			t.Errorf("%v after %d requests", err, asked)
+		if answer, ok := errors.AsType[*AnswerError](err); !ok || answer.Status != http.StatusTemporaryRedirect || asked.Load() != 1 {
+			t.Errorf("%v after %d requests", err, asked.Load())
 		}
 	}
 }
@@ -189,10 +190,10 @@ func TestClientsShareConnections(t *testing.T) {
 		json.NewEncoder(w).Encode(api.State{Tier: r.Host})
 	}))
 	defer server.Close()
-	dialed := 0
+	var dialed atomic.Int64
 	transport := NewTransport()
 	transport.DialContext = func(ctx context.Context, network, _ string) (net.Conn, error) {
-		dialed++
+		dialed.Add(1)
 		return new(net.Dialer).DialContext(ctx, network, server.Listener.Addr().String())
 	}
 	c, err := New("http://fleet", WithHTTPClient(&http.Client{Transport: transport}))
@@ -206,8 +207,8 @@ func TestClientsShareConnections(t *testing.T) {
 			check(t, &api.State{Tier: host}, state, err)
 		}
 	}
-	if dialed != 2 {
-		t.Errorf("%d connections for 2 hosts", dialed)
+	if n := dialed.Load(); n != 2 {
+		t.Errorf("%d connections for 2 hosts", n)
 	}
 }
 

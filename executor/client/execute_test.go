@@ -9,6 +9,7 @@ import (
 	"net/http"
 	"runtime"
 	"strings"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -259,7 +260,7 @@ func TestBodyNotReadAfterTheCall(t *testing.T) {
 // TestLostKeptConnectionIsNotRetried has a server close each connection when it gets its second
 // submission.
 func TestLostKeptConnectionIsNotRetried(t *testing.T) {
-	requests := 0
+	var requests atomic.Int64
 	c := losing(t, func(conn net.Conn) {
 		in := bufio.NewReader(conn)
 		for range 2 {
@@ -268,7 +269,7 @@ func TestLostKeptConnectionIsNotRetried(t *testing.T) {
 				return
 			}
 			io.Copy(io.Discard, r.Body)
-			if requests++; requests == 1 {
+			if requests.Add(1) == 1 {
 				io.WriteString(conn, "HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nContent-Length: 16\r\n\r\n{\"verdict\":\"OK\"}")
 			}
 		}
@@ -277,8 +278,8 @@ func TestLostKeptConnectionIsNotRetried(t *testing.T) {
 		t.Fatal(err)
 	}
 	_, err := c.Execute(t.Context(), &api.Request{})
-	if failure, ok := errors.AsType[*ConnectionError](err); !ok || !failure.MayBeAccepted || requests != 2 {
-		t.Errorf("error %v after %d submissions, want one that may be accepted after 2", err, requests)
+	if failure, ok := errors.AsType[*ConnectionError](err); !ok || !failure.MayBeAccepted || requests.Load() != 2 {
+		t.Errorf("error %v after %d submissions, want one that may be accepted after 2", err, requests.Load())
 	}
 }
 
@@ -311,4 +312,19 @@ func TestTimingPartsAddUp(t *testing.T) {
 	if diff := cmp.Diff(Timing{}, timing); diff != "" {
 		t.Errorf("without a connection (-want +got):\n%s", diff)
 	}
+}
+
+// FuzzDecodeResult checks that no answer makes more runs than a submission can have, whatever its size.
+func FuzzDecodeResult(f *testing.F) {
+	f.Add([]byte(`{"verdict":"OK","runs":[{},{"stdout":"x"}],"RUNS":[{}]}`), 1)
+	f.Add([]byte(`{"runs":[`), api.MaxRuns)
+	f.Add([]byte(`{"runs":null,"verdict":"OK"}`), 0)
+	f.Fuzz(func(t *testing.T, content []byte, spaces int) {
+		// Large answers are counted before they are decoded.
+		content = append(content, strings.Repeat(" ", min(max(0, spaces), 2)*uncountedBytes)...)
+		var result api.Result
+		if err := decode(content, &result); err == nil && len(content) > uncountedBytes && len(result.Runs) > api.MaxRuns {
+			t.Errorf("%d runs were decoded", len(result.Runs))
+		}
+	})
 }
