@@ -71,6 +71,8 @@ func (s *Server) handler() fasthttp.RequestHandler {
 		api.PathLanguages:    {fasthttp.MethodGet, s.languages},
 		api.PathState:        {fasthttp.MethodGet, s.state},
 		api.PathTotals:       {fasthttp.MethodGet, s.answerTotals},
+		api.PathInfo:         {fasthttp.MethodGet, static(s.info())},
+		api.PathOpenAPI:      {fasthttp.MethodGet, static([]byte(api.OpenAPI))},
 		api.PathHealthz:      {fasthttp.MethodGet, s.healthz},
 		api.PathReadyz:       {fasthttp.MethodGet, s.readyz},
 		api.PathMetrics:      {fasthttp.MethodGet, fasthttpadaptor.NewFastHTTPHandler(metrics)},
@@ -86,7 +88,7 @@ func (all routes) serve(ctx *fasthttp.RequestCtx) {
 		writeProblem(ctx, &api.Problem{
 			Type: api.TypeNotFound, Title: "not found", Status: fasthttp.StatusNotFound,
 			Detail: "there are " + strings.Join([]string{
-				api.PathExecute, api.PathLanguages, api.PathState, api.PathTotals, api.PathHealthz, api.PathReadyz,
+				api.PathExecute, api.PathLanguages, api.PathInfo, api.PathOpenAPI, api.PathState, api.PathTotals, api.PathHealthz, api.PathReadyz,
 			}, ", ") + " and " + api.PathMetrics,
 		})
 		return
