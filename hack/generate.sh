@@ -1,6 +1,7 @@
 #!/usr/bin/env bash
 # Writes every generated file from its source: deepcopy, apply configurations, CRD, RBAC, the
-# chart's copies of CRD, RBAC and dashboard, and the API reference.
+# chart's copies of CRD, RBAC and dashboard, the API reference, the copy of the OpenAPI document in
+# docs, and the client that tests use.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 
@@ -14,3 +15,6 @@ cp config/grafana/executorpool.json charts/executorpool/files/dashboards/
 
 "$TOOLS/crd-ref-docs" --source-path=api/v1alpha1 --config=docs/crd-ref-docs.yaml --templates-dir=docs/templates \
   --renderer=markdown --output-path=docs/api.md --log-level=ERROR
+
+cp executor/api/openapi.json docs/openapi.json
+(cd test/openapi && go tool oapi-codegen -config=oapi-codegen.yaml ../../docs/openapi.json)

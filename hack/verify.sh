@@ -10,11 +10,13 @@ unformatted=$(git ls-files -z '*.go' | xargs -0 gofmt -l)
 [ -z "$unformatted" ] || { printf 'run gofmt -w on:\n%s\n' "$unformatted" >&2; exit 1; }
 
 step "go.mod"
-go mod tidy -diff
-go mod verify >/dev/null
+for module in . test/openapi; do
+  (cd "$module" && go mod tidy -diff && go mod verify >/dev/null)
+done
 
 step "lint"
 "$TOOLS/golangci-lint" run ./...
+(cd test/openapi && "$TOOLS/golangci-lint" run ./...)
 "$TOOLS/golangci-lint-kube-api-linter" run -c api/kube-api-linter.yml ./api/v1alpha1/
 
 step "generated files"
