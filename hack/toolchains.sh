@@ -1,9 +1,10 @@
 #!/usr/bin/env bash
 # Installs the compilers and runtimes that the executor's tests use: the Debian packages of the
-# executor image, executor/toolchain/packages.
+# executor image, executor/toolchain/packages. curl is for the examples of docs/http-api.md.
 set -euo pipefail
 
 mapfile -t packages <executor/toolchain/packages
+packages+=(curl)
 
 missing=()
 for package in "${packages[@]}"; do

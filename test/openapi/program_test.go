@@ -1,0 +1,60 @@
+package openapi
+
+import (
+	"encoding/json"
+	"net/http"
+	"os"
+	"strings"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+
+	"executorpool.dev/executor/api"
+)
+
+// TestProgramsFindWhatThePageHas runs programs that try each row of the page's table "What a program
+// may do and find".
+func TestProgramsFindWhatThePageHas(t *testing.T) {
+	for name, tc := range map[string]struct {
+		language, file string
+		want           []string
+	}{
+		"Python": {"python3", "testdata/found.py", []string{
+			"working directory: []", "file in the working directory: written", "home: True", "temporary directory: True",
+			"/tmp: refused", "/var: refused", "/dev/shm: refused", "/etc: refused", "/proc/self: refused", "/home: refused",
+			"source: True", "write beside the source: refused",
+			"/usr: True", "/usr/lib: True", "/usr/bin: True",
+			"/etc/passwd: True", "/etc/group: True", "/proc/cpuinfo: True", "/proc/meminfo: True", "/proc/stat: True",
+			"/etc/shadow: refused", "/etc/hostname: refused",
+			"/dev/null: True", "/dev/full: True", "/dev/random: True", "/dev/urandom: True", "/dev/zero: refused",
+			"environment: HOME LANG PATH TMPDIR", "stdin: ''", "terminal: False", "thread: ran", "child: ran",
+			"open files: 512", "stack: 64", "core dumps: 0",
+			"AF_INET: refused", "AF_INET6: refused", "AF_UNIX: refused", "socket pair: 2",
+			"shared memory: refused", "memfd: refused", "multiprocessing: refused",
+			"signal to itself: None", "signal to the parent: refused", "chmod: refused", "setsid: refused",
+		}},
+		"C": {"c", "testdata/found.c", []string{
+			"stack: 256", "/usr/lib/os-release: refused", "/etc/passwd: refused", "/proc/cpuinfo: refused", "main.c: refused",
+			"/dev/urandom: read", "/bin/true: refused",
+		}},
+	} {
+		t.Run(name, func(t *testing.T) {
+			source, err := os.ReadFile(tc.file)
+			if err != nil {
+				t.Fatal(err)
+			}
+			// Two runs: the second finds nothing of the first.
+			submission := api.Request{Language: tc.language, Source: string(source), Runs: make([]api.RunInput, 2)}
+			body := ask(t, parse(t, api.OpenAPI), defaults.url, executePath, http.MethodPost, encode(t, submission)).body
+			var result api.Result
+			if err := json.Unmarshal(body, &result); err != nil || len(result.Runs) != 2 {
+				t.Fatalf("%v: %s", err, body)
+			}
+			for _, run := range result.Runs {
+				if diff := cmp.Diff(tc.want, strings.Split(strings.TrimSpace(run.Stdout), "\n")); diff != "" || run.Verdict != api.OK {
+					t.Errorf("verdict %s, stderr %s, stdout (-page +program):\n%s", run.Verdict, run.Stderr, diff)
+				}
+			}
+		})
+	}
+}
