@@ -31,6 +31,11 @@ type Limits struct {
 	Disk      int64 // bytes written below the slot's directory
 }
 
+// Fields returns all fields of l, for the messages between the executor's processes.
+func (l *Limits) Fields() []*int64 {
+	return []*int64{(*int64)(&l.CPU), (*int64)(&l.Wall), &l.Memory, &l.Output, &l.Processes, &l.Disk}
+}
+
 // rlimits returns the limits that the kernel enforces on each process of a run; the monitor
 // enforces the limits of the tree. RLIMIT_AS is not set, because virtual machines reserve far more
 // than they use. RLIMIT_NPROC counts the processes of a user id on the whole node, so it cannot be

@@ -4,11 +4,8 @@ import "executorpool.dev/executor/api"
 
 func (s *Settings) fields(c *codec) {
 	list(c, &s.Dirs, text[string])
-	l := &s.Limits
-	number(c, &l.CPU)
-	number(c, &l.Wall)
-	for _, n := range []*int64{&l.Memory, &l.Output, &l.Processes, &l.Disk} {
-		number(c, n)
+	for _, limit := range s.Limits.Fields() {
+		number(c, limit)
 	}
 	number(c, &s.Tier)
 	list(c, &s.Languages, text[string])
@@ -37,9 +34,8 @@ func (a *Assignment) fields(c *codec) {
 		list(c, &run.Args, text[string])
 	})
 	text(c, &r.StopOnFailure)
-	l := &r.Limits
-	for _, n := range []*int64{&l.CPUMillis, &l.WallMillis, &l.MemoryMiB, &l.OutputKiB, &l.Processes} {
-		number(c, n)
+	for _, limit := range r.Limits.Fields() {
+		number(c, limit.Value)
 	}
 	text(c, &r.Encoding)
 }
