@@ -14,15 +14,15 @@ import (
 )
 
 // undisturbed is the time after a run's start in which its output is not read. Most runs of a
-// contest end within this time, and the thread then waits once for the whole run. The pipes hold 64
-// KiB each meanwhile. A run cannot write more than 8 MB in this time, so the files of a shorter run
-// are not measured.
+// contest end within this time, and the thread then waits once for the whole run. The pipes hold
+// 64 KiB each meanwhile. A run cannot write more than 8 MB in this time, so the files of a
+// shorter run are not measured.
 const undisturbed = 4 * time.Millisecond
 
 // readPause is the time in which output is not read after a small read (less than smallOutput
-// bytes) and after the end of a stream. Without the pause, a run that flushes each line would wake
-// the slot's thread once a line. The pipe holds what the run writes during the pause; a run that
-// fills the pipe waits for the rest of the pause, and the next read is not small.
+// bytes) and after the end of a stream. Without the pause, a run that flushes each line would
+// wake the slot's thread once a line. The pipe holds what the run writes during the pause; a run
+// that fills the pipe waits for the rest of the pause, and the next read is not small.
 const (
 	readPause   = 2 * time.Millisecond
 	smallOutput = pipeSize / 4
@@ -42,9 +42,9 @@ type run struct {
 	cpu       time.Duration
 }
 
-// stop records the exceeded limit and kills the process tree. SIGKILL also ends stopped processes.
-// A concurrent fork does not escape: the kernel checks for pending signals under the lock that adds
-// the child to the group.
+// stop records the exceeded limit and kills the process tree. SIGKILL also ends stopped
+// processes. A concurrent fork does not escape: the kernel checks for pending signals under the
+// lock that adds the child to the group.
 func (r *run) stop(limit Limit, cause string) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
@@ -125,8 +125,8 @@ func (s *Slot) supervise(ctx context.Context, spec Spec, child spawn.Child, pipe
 	return result, nil
 }
 
-// waitForMain moves input and output and enforces the wall, output and memory limits until the main
-// process ends.
+// waitForMain moves input and output and enforces the wall, output and memory limits until the
+// main process ends.
 func (r *run) waitForMain(process int, pipes *pipes, outputs *[2]output, begin time.Time) error {
 	end := begin.Add(r.limits.Wall)
 	checkMemory := begin.Add(r.untilMemoryCheck(0))
@@ -152,20 +152,14 @@ func (r *run) waitForMain(process int, pipes *pipes, outputs *[2]output, begin t
 			return nil
 		}
 		wait := min(end.Sub(now), checkMemory.Sub(now))
-		fds := [4]unix.PollFd{{Fd: int32(process), Events: unix.POLLIN}, {Fd: -1}, {Fd: -1}, {Fd: -1}}
 		if !watched {
 			wait = min(wait, sampleInterval-elapsed)
 		}
-		fds[1] = unix.PollFd{Fd: int32(pipes.parent[0]), Events: unix.POLLOUT}
-		if still := nextRead.Sub(now); still > 0 {
-			wait = min(wait, still)
-		} else {
-			for i := range outputs {
-				if !outputs[i].truncated {
-					fds[2+i] = unix.PollFd{Fd: int32(pipes.parent[1+i]), Events: unix.POLLIN}
-				}
-			}
+		pause := nextRead.Sub(now)
+		if pause > 0 {
+			wait = min(wait, pause)
 		}
+		fds := pollSet(process, pipes, outputs, pause <= 0)
 		timeout := unix.NsecToTimespec(wait.Nanoseconds())
 		if _, err := unix.Ppoll(fds[:], &timeout, nil); err != nil {
 			if errors.Is(err, unix.EINTR) {
@@ -191,8 +185,21 @@ func (r *run) waitForMain(process int, pipes *pipes, outputs *[2]output, begin t
 	}
 }
 
-// readOutputs reads the streams that are ready and enforces the output limit. It reports whether it read
-// little of one of them.
+// pollSet returns the descriptors to poll: the process, its stdin and, if read is set, those of
+// its outputs that are within their limit. A descriptor of -1 is ignored.
+func pollSet(process int, pipes *pipes, outputs *[2]output, read bool) [4]unix.PollFd {
+	fds := [4]unix.PollFd{{Fd: int32(process), Events: unix.POLLIN}, {Fd: int32(pipes.parent[0]), Events: unix.POLLOUT},
+		{Fd: -1}, {Fd: -1}}
+	for i := range outputs {
+		if read && !outputs[i].truncated {
+			fds[2+i] = unix.PollFd{Fd: int32(pipes.parent[1+i]), Events: unix.POLLIN}
+		}
+	}
+	return fds
+}
+
+// readOutputs reads the streams that are ready and enforces the output limit. It reports whether
+// it read little of one of them.
 func (r *run) readOutputs(ready []unix.PollFd, pipes *pipes, outputs *[2]output) (small bool, err error) {
 	for i := range outputs {
 		if ready[i].Revents == 0 {
@@ -218,8 +225,8 @@ func (r *run) readOutputs(ready []unix.PollFd, pipes *pipes, outputs *[2]output)
 // With huge pages 6 GB/s were measured.
 const fillRate = 8 << 30
 
-// untilMemoryCheck returns the time that a program needs at least to grow from used bytes to 125 %
-// of its memory limit.
+// untilMemoryCheck returns the time that a program needs at least to grow from used bytes to 125
+// % of its memory limit.
 func (r *run) untilMemoryCheck(used int64) time.Duration {
 	residue := float64(r.limits.Memory)*1.25 - float64(used)
 	return max(500*time.Microsecond, time.Duration(residue/fillRate*float64(time.Second)))
@@ -257,8 +264,8 @@ type charges struct {
 	cpu time.Duration
 	rss int64 // maximum resident set of the largest process; 0 if it may be the executor's own
 	// faulted is the sum of the pages that the processes faulted in, in bytes. It is the only
-	// figure for runs that end before the first sample. It is an estimate: memory that is released
-	// and requested again counts twice, and one fault may map several pages.
+	// figure for runs that end before the first sample. It is an estimate: memory that is
+	// released and requested again counts twice, and one fault may map several pages.
 	faulted int64
 }
 
