@@ -85,7 +85,7 @@ func TestCacheGivesWhatWasPut(t *testing.T) {
 	}
 }
 
-func TestKeyTellsPartsApart(t *testing.T) {
+func TestKeyDistinguishesParts(t *testing.T) {
 	seen := map[string][]string{}
 	for _, parts := range [][]string{{}, {""}, {"", ""}, {"a"}, {"a", ""}, {"", "a"}, {"ab"}, {"a", "b"}, {"b", "a"}, {"a", "b", ""}} {
 		key := Key(parts...)

@@ -24,7 +24,8 @@ func pairs(r *api.Limits, s *sandbox.Limits) []pair {
 	}
 }
 
-// Ceilings returns the highest limits that a request may ask for, in a pool with the given limits.
+// Ceilings returns the highest limits that a request may ask for, in a pool with the given
+// limits.
 func Ceilings(pool sandbox.Limits) api.Limits {
 	var ceilings api.Limits
 	for _, p := range pairs(&ceilings, &pool) {
@@ -33,8 +34,8 @@ func Ceilings(pool sandbox.Limits) api.Limits {
 	return ceilings
 }
 
-// PoolLimits returns the limits of a pool with the given ceilings. It is the inverse of Ceilings; the
-// limits that a request cannot ask for are 0.
+// PoolLimits returns the limits of a pool with the given ceilings. It is the inverse of Ceilings;
+// the limits that a request cannot ask for are 0.
 func PoolLimits(ceilings api.Limits) sandbox.Limits {
 	var pool sandbox.Limits
 	for _, p := range pairs(&ceilings, &pool) {
@@ -43,8 +44,8 @@ func PoolLimits(ceilings api.Limits) sandbox.Limits {
 	return pool
 }
 
-// effectiveLimits returns the requested limits, bounded by the pool's. A limit that is not requested is
-// the pool's.
+// effectiveLimits returns the requested limits, bounded by the pool's. A limit that is not
+// requested is the pool's.
 func effectiveLimits(requested api.Limits, pool sandbox.Limits) sandbox.Limits {
 	for _, p := range pairs(&requested, &pool) {
 		if *p.request > 0 {

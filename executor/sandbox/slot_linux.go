@@ -23,10 +23,11 @@ import (
 type SlotConfig struct {
 	// Dir is the slot's own directory. It must exist, and nothing else may use it.
 	Dir string
-	// Tier is the tier to enforce; NewSlot fails if it cannot. None enforces rlimits and accounting
-	// only.
+	// Tier is the tier to enforce; NewSlot fails if it cannot. None enforces rlimits and
+	// accounting only.
 	Tier Tier
-	// Paths are files and directories that runs may read and execute, beside the toolchain directories.
+	// Paths are files and directories that runs may read and execute, beside the toolchain
+	// directories.
 	Paths []string
 	// SelfContainedPaths are the only ones outside of the slot for runs with Spec.SelfContained.
 	SelfContainedPaths []string
@@ -36,8 +37,9 @@ type SlotConfig struct {
 	MaxLandlockABI int
 }
 
-// Slot runs one process tree at a time. Box is the working directory of runs, which they may write.
-// Runs may only read and execute Store. The owner of the slot fills and clears both between runs.
+// Slot runs one process tree at a time. Box is the working directory of runs, which they may
+// write. Runs may only read and execute Store. The owner of the slot fills and clears both
+// between runs.
 type Slot struct {
 	Box   *scratch.Dir
 	Store *scratch.Dir
@@ -56,7 +58,8 @@ type Slot struct {
 	finished chan struct{}
 }
 
-// NewSlot creates the slot's directories and its restricted thread. An error names the failed step.
+// NewSlot creates the slot's directories and its restricted thread. An error names the failed
+// step.
 func NewSlot(config SlotConfig) (slot *Slot, err error) {
 	if config.Tier == Namespaced {
 		if err := namespace.Check(); err != nil {
@@ -109,9 +112,10 @@ func openNull() (int, error) {
 	return fd, nil
 }
 
-// On calls do on the slot's thread and waits for its end. A caller that uses the slot continuously
-// does so inside of On, where Run needs no switch between threads. On waits while the slot is in
-// use. System calls that the slot's filter denies, such as chmod, are denied to do as well.
+// On calls do on the slot's thread and waits for its end. A caller that uses the slot
+// continuously does so inside of On, where Run needs no switch between threads. On waits while
+// the slot is in use. System calls that the slot's filter denies, such as chmod, are denied to do
+// as well.
 func (s *Slot) On(do func()) error {
 	if unix.Gettid() == s.tid {
 		do()
@@ -127,9 +131,9 @@ func (s *Slot) On(do func()) error {
 	return nil
 }
 
-// Run starts the process tree, waits for its end and leaves no process of it. An error is a failure
-// of the set-up, never the program's, and comes with an empty Result. Run waits while the slot is
-// in use.
+// Run starts the process tree, waits for its end and leaves no process of it. An error is a
+// failure of the set-up, never the program's, and comes with an empty Result. Run waits while the
+// slot is in use.
 func (s *Slot) Run(ctx context.Context, spec Spec) (result Result, err error) {
 	if closed := s.On(func() { result, err = s.run(ctx, spec) }); closed != nil {
 		return Result{}, fmt.Errorf("run: %w", closed)

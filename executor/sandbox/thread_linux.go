@@ -16,8 +16,8 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// Values of linux/ioprio.h: the upper bits are the class, the lower bits the level. Level 4 is the
-// default.
+// Values of linux/ioprio.h: the upper bits are the class, the lower bits the level. Level 4 is
+// the default.
 const (
 	ioprioWhoProcess = 1
 	ioprioBestEffort = 2<<13 | 4
@@ -26,9 +26,10 @@ const (
 // thread is the main loop of the slot's OS thread: it restricts itself and then runs tasks. The
 // goroutine never unlocks the thread, so the thread ends with it.
 //
-// The Landlock rules do not apply to the thread itself: each run enters them between fork and exec.
-// The thread must still be able to fill and clear the slot's directories, and to signal other
-// threads of the Go runtime, which the garbage collector needs and a scoped thread may not (Linux
+// The Landlock rules do not apply to the thread itself: each run enters them between fork and
+// exec. The thread must still be able to fill and clear the slot's directories, and to signal
+// other threads of the Go runtime, which the garbage collector needs and a scoped thread may not
+// (Linux
 // 6.12 to 6.14).
 func (s *Slot) thread(ready chan<- error) {
 	runtime.LockOSThread()
@@ -73,8 +74,8 @@ func (s *Slot) restrictThread() error {
 	return seccomp.Load(seccomp.Options{GroupToken: s.token, NoTruncate: s.abi < 3})
 }
 
-// landlockABI returns the Landlock ABI that a slot uses. Namespaced uses any ABI; seccomp confines
-// signals where Landlock cannot, as in RestrictedLegacy.
+// landlockABI returns the Landlock ABI that a slot uses. Namespaced uses any ABI; seccomp
+// confines signals where Landlock cannot, as in RestrictedLegacy.
 func (c SlotConfig) landlockABI() int {
 	abi := landlock.ABI()
 	if c.MaxLandlockABI > 0 {
@@ -116,16 +117,17 @@ func loadGroupFilter(token uint64) error {
 	return err
 }
 
-// toolchainDirs are the directories with compilers, interpreters and libraries. The table of languages
-// lists everything else that they read.
+// toolchainDirs are the directories with compilers, interpreters and libraries. The table of
+// languages lists everything else that they read.
 var toolchainDirs = []string{"/usr", "/lib", "/lib32", "/lib64", "/libx32", "/bin", "/sbin", "/opt"}
 
 // devices can be read and written. /dev/zero is not among them: a shared mapping of it is memory
 // that no limit counts.
 var devices = []string{"/dev/null", "/dev/full", "/dev/random", "/dev/urandom"}
 
-// Namespaces returns the view of a process in tier Namespaced: it can read what every run may read
-// and the given paths, and write the scratch directory. Its program must call probe.Reexec first.
+// Namespaces returns the view of a process in tier Namespaced: it can read what every run may
+// read and the given paths, and write the scratch directory. Its program must call probe.Reexec
+// first.
 func Namespaces(scratch string, paths ...string) namespace.Config {
 	return namespace.Config{Read: slices.Concat(toolchainDirs, paths), Devices: devices, Write: scratch}
 }
@@ -148,8 +150,8 @@ func (s *Slot) allow(rules *landlock.Ruleset, paths []string) error {
 	return rules.Allow(s.Box.Path(), landlock.All)
 }
 
-// outermost removes the paths that lie, with links resolved, at or below another path: /bin is part
-// of /usr where it is a link. Every run copies the rules, so each rule costs time.
+// outermost removes the paths that lie, with links resolved, at or below another path: /bin is
+// part of /usr where it is a link. Every run copies the rules, so each rule costs time.
 func outermost(paths []string) []string {
 	var targets []string
 	for _, path := range paths {

@@ -1,8 +1,9 @@
 #!/bin/sh
-# Creates what the compilers of the language table load instead of computing it for each submission:
-# bits/stdc++.h, precompiled for each C++ standard, and the archive of javac's own classes. The flags
-# are those of the table; a compiler with other flags, or a newer compiler, ignores the files. Run it
-# once for a machine or an image, and again after an upgrade of the compilers.
+# Creates what the compilers of the language table load instead of computing it for each
+# submission: bits/stdc++.h, precompiled for each C++ standard, and the archive of javac's own
+# classes. The flags are those of the table; a compiler with other flags, or a newer compiler,
+# ignores the files. Run it once for a machine or an image, and again after an upgrade of the
+# compilers.
 #
 #   prepare.sh          create what is missing or out of date
 #   prepare.sh check    exit with 0 if everything is up to date

@@ -27,8 +27,9 @@ type Table struct {
 }
 
 // Load reads tables and joins them: a later row replaces an earlier one with the same id, in its
-// place. A directory means its *.yaml files in the order of their names; a directory that does not
-// exist means none. Unknown fields are errors. An error names the file, the language and the field.
+// place. A directory means its *.yaml files in the order of their names; a directory that does
+// not exist means none. Unknown fields are errors. An error names the file, the language and the
+// field.
 func Load(paths ...string) (*Table, error) {
 	var files []string
 	for _, path := range paths {
@@ -71,8 +72,8 @@ func expand(path string) ([]string, error) {
 
 // document is the content of one file.
 type document struct {
-	// Paths are what the tools and runs of every language may read and execute, beside the toolchain
-	// directories and the paths of the rows.
+	// Paths are what the tools and runs of every language may read and execute, beside the
+	// toolchain directories and the paths of the rows.
 	Paths []string `json:"paths"`
 	// OwnPaths are what runs with OwnFiles may read and execute of the image.
 	OwnPaths  []string          `json:"ownPaths"`
@@ -167,8 +168,8 @@ func (t *Table) Lookup(id string) (Language, bool) {
 	return t.languages[at], true
 }
 
-// Paths returns what the slots' runs may read and execute beside the toolchain directories: the paths
-// of the files and of all languages.
+// Paths returns what the slots' runs may read and execute beside the toolchain directories: the
+// paths of the files and of all languages.
 func (t *Table) Paths() []string {
 	paths := slices.Concat(t.paths, t.ownPaths)
 	for _, l := range t.languages {

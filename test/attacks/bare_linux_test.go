@@ -13,7 +13,8 @@ import (
 	"executorpool.dev/executor/sandbox/procfs"
 )
 
-// TestExecutorOnThisMachine attacks a real executor that is started as in a pod, but without a pod.
+// TestExecutorOnThisMachine attacks a real executor that is started as in a pod, but without a
+// pod.
 func TestExecutorOnThisMachine(t *testing.T) {
 	for name, tc := range map[string]struct {
 		tier    string
@@ -90,7 +91,8 @@ func hostState(t *testing.T) map[string][]string {
 	return found
 }
 
-// children returns the children of all threads of a process, sorted. A process that is gone has none.
+// children returns the children of all threads of a process, sorted. A process that is gone has
+// none.
 func children(t *testing.T, pid int) []int {
 	t.Helper()
 	var children []int

@@ -8,12 +8,13 @@ import (
 )
 
 // lockedSecureBits makes the loss of capabilities permanent: executing a program gives user id 0
-// nothing (NOROOT), changing the user id gives nothing (NO_SETUID_FIXUP, no KEEP_CAPS), and there are
-// no ambient capabilities. The values are SECBIT_* of linux/securebits.h, each followed by its lock.
+// nothing (NOROOT), changing the user id gives nothing (NO_SETUID_FIXUP, no KEEP_CAPS), and there
+// are no ambient capabilities. The values are SECBIT_* of linux/securebits.h, each followed by
+// its lock.
 const lockedSecureBits = 1<<0 | 1<<1 | 1<<2 | 1<<3 | 1<<5 | 1<<6 | 1<<7
 
-// Clear empties the effective, permitted and inheritable sets. With no_new_privs they stay empty over
-// execve, also for user id 0.
+// Clear empties the effective, permitted and inheritable sets. With no_new_privs they stay empty
+// over execve, also for user id 0.
 func Clear() error {
 	header := unix.CapUserHeader{Version: unix.LINUX_CAPABILITY_VERSION_3}
 	var none [2]unix.CapUserData
@@ -56,7 +57,8 @@ func Dropped() (bool, error) {
 	return bits == lockedSecureBits, nil
 }
 
-// Any reports whether the thread has a capability in any set, or could gain one from its bounding set.
+// Any reports whether the thread has a capability in any set, or could gain one from its bounding
+// set.
 func Any() (bool, error) {
 	header := unix.CapUserHeader{Version: unix.LINUX_CAPABILITY_VERSION_3}
 	var sets [2]unix.CapUserData
@@ -74,8 +76,8 @@ func Any() (bool, error) {
 	return false, nil
 }
 
-// bound returns 1 if the capability is in the bounding set, 0 if it is not, and EINVAL if the kernel
-// does not know it.
+// bound returns 1 if the capability is in the bounding set, 0 if it is not, and EINVAL if the
+// kernel does not know it.
 func bound(capability uintptr) (int, error) {
 	return unix.PrctlRetInt(unix.PR_CAPBSET_READ, capability, 0, 0, 0)
 }

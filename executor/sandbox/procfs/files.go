@@ -72,8 +72,8 @@ func Processes() ([]int, error) {
 }
 
 // Children returns the children of every thread of the process. It fails on a kernel without
-// CONFIG_PROC_CHILDREN, and if a thread ends meanwhile, because its children move to another thread.
-// A list that is read while a child is reaped may miss another child.
+// CONFIG_PROC_CHILDREN, and if a thread ends meanwhile, because its children move to another
+// thread. A list that is read while a child is reaped may miss another child.
 func Children(pid int) ([]int, error) {
 	threads, err := os.ReadDir(path(pid, "task"))
 	if err != nil {

@@ -18,8 +18,8 @@ type Stat struct {
 	Pages int64
 }
 
-// Fields of /proc/PID/stat, counted from the state, the first one after the name. proc_pid_stat(5)
-// counts from 1 at the pid.
+// Fields of /proc/PID/stat, counted from the state, the first one after the name.
+// proc_pid_stat(5) counts from 1 at the pid.
 const (
 	fieldState   = 3 - 3
 	fieldParent  = 4 - 3
@@ -31,9 +31,9 @@ const (
 	fieldRSS     = 24 - 3
 )
 
-// ParseStat parses the content of /proc/PID/stat. It returns false if a field is missing or is not a
-// number. The name of the program may contain spaces and parentheses, so the fields are counted from
-// the last closing parenthesis.
+// ParseStat parses the content of /proc/PID/stat. It returns false if a field is missing or is
+// not a number. The name of the program may contain spaces and parentheses, so the fields are
+// counted from the last closing parenthesis.
 func ParseStat(line []byte) (Stat, bool) {
 	var s Stat
 	at := bytes.LastIndexByte(line, ')')
