@@ -42,14 +42,14 @@ var (
 	limitedGauge     = gauge("scaling_limited", "1 while the condition ScalingLimited is True.")
 	isolationGauge   = gauge("isolation_enforced", "1 while the condition IsolationEnforced is not False.")
 	DecisionSeconds  = histogram("scaling_decision_seconds", "Time that one decision about replicas took.", 1e-5, 1e-4, 1e-3, 1e-2, 1e-1)
-	ReactionSeconds  = histogram("scale_up_reaction_seconds", "Time from the first sample with a queue to the write of more replicas.", 0.1, 0.25, 0.5, 1, 2, 5, 10, 30)
-	PodStartSeconds  = histogram("pod_start_seconds", "Time from the creation of a pod to its readiness.", 1, 2, 5, 10, 20, 40, 80, 160, 320, 640)
+	reactionSeconds  = histogram("scale_up_reaction_seconds", "Time from the first sample with a queue to the write of more replicas.", 0.1, 0.25, 0.5, 1, 2, 5, 10, 30)
+	podStartSeconds  = histogram("pod_start_seconds", "Time from the creation of a pod to its readiness.", 1, 2, 5, 10, 20, 40, 80, 160, 320, 640)
 	scaleEventsTotal = prometheus.NewCounterVec(prometheus.CounterOpts{Namespace: "executorpool", Name: "scale_events_total",
 		Help: "Changes of the desired replicas, by direction (up or down) and by reason."}, append(poolLabels, "direction", "reason"))
 
 	// vectors are the metrics with series of a pool. Forget ends them.
 	vectors = []vector{desiredGauge, readyGauge, slotsGauge, busyGauge, queueGauge, oldestGauge, ceilingGauge, targetGauge,
-		freshGauge, limitedGauge, isolationGauge, DecisionSeconds, ReactionSeconds, PodStartSeconds, scaleEventsTotal, &sampleAge}
+		freshGauge, limitedGauge, isolationGauge, DecisionSeconds, reactionSeconds, podStartSeconds, scaleEventsTotal, &sampleAge}
 )
 
 type vector interface {

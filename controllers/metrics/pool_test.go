@@ -24,7 +24,7 @@ func TestMetricsKeepToConventions(t *testing.T) {
 	Publish(pool, v1alpha1.ExecutorPoolStatus{DesiredReplicas: 3})
 	CountScale(key, 3, 13, autoscale.CauseLoad)
 	sampleAge.set(key, time.Now())
-	for _, h := range []*prometheus.HistogramVec{DecisionSeconds, ReactionSeconds, PodStartSeconds} {
+	for _, h := range []*prometheus.HistogramVec{DecisionSeconds, reactionSeconds, podStartSeconds} {
 		h.WithLabelValues(key.Namespace, key.Name).Observe(1)
 	}
 	PublishSample(key, time.Time{}, math.NaN(), 1, 0)

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"strings"
 
+	appsv1 "k8s.io/api/apps/v1"
 	corev1 "k8s.io/api/core/v1"
 	"k8s.io/apimachinery/pkg/api/equality"
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
@@ -13,6 +14,7 @@ import (
 	"k8s.io/apimachinery/pkg/runtime"
 	"k8s.io/apimachinery/pkg/types"
 	appsv1ac "k8s.io/client-go/applyconfigurations/apps/v1"
+	"k8s.io/utils/ptr"
 	"sigs.k8s.io/controller-runtime/pkg/client"
 	"sigs.k8s.io/controller-runtime/pkg/log"
 
@@ -72,7 +74,7 @@ func (r *Reconciler) apply(ctx context.Context, p plan, in observed, replicas in
 		}
 		if k.name == deploymentKind {
 			changed.deployment = true
-			r.scaler.Expect(client.ObjectKeyFromObject(p.pool), in.deploymentOf(p.pool), p.replicas)
+			r.expect(client.ObjectKeyFromObject(p.pool), in.deploymentOf(p.pool), p.replicas)
 			if changed.template, err = templateDiffers(p, k, in); err != nil {
 				return changed, err
 			}
@@ -82,6 +84,14 @@ func (r *Reconciler) apply(ctx context.Context, p plan, in observed, replicas in
 		return changed, err
 	}
 	return changed, r.deleteUnwanted(ctx, p, in)
+}
+
+// expect records the write of the Deployment. A scale-up because of a queue is measured.
+func (r *Reconciler) expect(pool types.NamespacedName, before *appsv1.Deployment, replicas int32) {
+	r.expectations.Expect(pool, before, replicas)
+	if before != nil && replicas > ptr.Deref(before.Spec.Replicas, 1) {
+		r.reactions.Observe(pool, r.decider.Pressed(pool), r.Clock.Now())
+	}
 }
 
 // removeForeignFields removes fields of the pool's objects that an apply cannot remove, because

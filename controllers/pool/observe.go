@@ -13,6 +13,7 @@ import (
 	"executorpool.dev/api/v1alpha1"
 	"executorpool.dev/controllers/index"
 	"executorpool.dev/controllers/pods"
+	"executorpool.dev/controllers/scaling"
 	"executorpool.dev/controllers/status"
 )
 
@@ -25,7 +26,7 @@ type observed struct {
 	// states holds the last states of the replicas by pod name, counters their sums, which the
 	// status shows.
 	states   map[string]status.ReplicaState
-	counters [2]float64
+	counters scaling.Counters
 	// incomplete reports whether a ready replica has no trusted answer.
 	incomplete bool
 }

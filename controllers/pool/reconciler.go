@@ -41,7 +41,11 @@ type Reconciler struct {
 	// Poller asks the pods of the pools. It runs beside the controller.
 	Poller *sampling.Poller
 
-	scaler *scaling.Scaler
+	decider      *scaling.Decider
+	budget       *scaling.WriteBudget
+	expectations scaling.Expectations
+	podStarts    metrics.PodStarts
+	reactions    metrics.Reactions
 }
 
 // Config is the configuration of a Reconciler.
@@ -62,12 +66,13 @@ type Config struct {
 
 // New returns a reconciler and its poller.
 func New(c Config) *Reconciler {
-	r := &Reconciler{Config: c, scaler: scaling.New(c.Clock)}
-	r.Poller = sampling.NewPoller(c.Sampler, c.Clock, r.scaler.Observe)
+	r := &Reconciler{Config: c, budget: scaling.NewWriteBudget()}
+	r.decider = scaling.NewDecider(c.Clock, r.budget)
+	r.Poller = sampling.NewPoller(c.Sampler, c.Clock, r.decider.Observe)
 	return r
 }
 
-// Reconcile makes the cluster match the spec of one pool.
+// Reconcile makes the cluster match the spec of one pool, or drops the state of a deleted one.
 func (r *Reconciler) Reconcile(ctx context.Context, request ctrl.Request) (ctrl.Result, error) {
 	pool := &v1alpha1.ExecutorPool{}
 	if err := r.Client.Get(ctx, request.NamespacedName, pool); err != nil {
@@ -82,7 +87,13 @@ func (r *Reconciler) Reconcile(ctx context.Context, request ctrl.Request) (ctrl.
 		return ctrl.Result{}, nil
 	}
 
-	contests, err := index.Contests(ctx, r.Client, request.NamespacedName)
+	return r.reconcile(ctx, pool)
+}
+
+// reconcile takes the steps of the package comment for a pool that is not being deleted.
+func (r *Reconciler) reconcile(ctx context.Context, pool *v1alpha1.ExecutorPool) (ctrl.Result, error) {
+	key := client.ObjectKeyFromObject(pool)
+	contests, err := index.Contests(ctx, r.Client, key)
 	if err != nil {
 		return ctrl.Result{}, err
 	}
@@ -106,25 +117,12 @@ func (r *Reconciler) Reconcile(ctx context.Context, request ctrl.Request) (ctrl.
 	if applyErr != nil && obstacle == nil {
 		return retry(applyErr)
 	}
-	r.scaler.SetLastApplied(request.NamespacedName, scaling.LastApplied{Replicas: desired.decided, Scaling: desired.scaling, Counters: in.counters})
+	r.decider.SetLastApplied(key, scaling.LastApplied{Replicas: desired.decided, Scaling: desired.scaling})
+	r.budget.SetWritten(key, in.counters, r.Clock.Now())
 
-	decision := status.Decide(status.Input{
-		Pool:              pool,
-		Now:               now,
-		Image:             p.image,
-		Desired:           desired.replicas,
-		DesiredReason:     desired.reason,
-		Scaling:           desired.scaling,
-		Deployment:        in.deploymentOf(pool),
-		DeploymentWritten: changed.deployment,
-		TemplateWritten:   changed.template,
-		Paused:            p.paused,
-		Pods:              in.pods,
-		Replicas:          in.states,
-		Obstacle:          obstacle,
-		NextContest:       schedule.Next(now),
-		Selector:          labels.SelectorFromSet(resources.Selector(pool)).String(),
-	})
+	input := statusInput(p, in, desired, changed, obstacle)
+	input.Now, input.NextContest = now, schedule.Next(now)
+	decision := status.Decide(input)
 	if err := r.writeStatus(ctx, pool, decision, desired.cause); err != nil {
 		return retry(err)
 	}
@@ -136,9 +134,32 @@ func (r *Reconciler) Reconcile(ctx context.Context, request ctrl.Request) (ctrl.
 	return ctrl.Result{RequeueAfter: schedule.Change(now, recheckAfter(decision, obstacle != nil))}, nil
 }
 
+// statusInput returns the input of the status decision, but for the time and the contests.
+func statusInput(p plan, in observed, desired desired, changed changes, obstacle *status.Obstacle) status.Input {
+	return status.Input{
+		Pool:              p.pool,
+		Image:             p.image,
+		Desired:           desired.replicas,
+		DesiredReason:     desired.reason,
+		Scaling:           desired.scaling,
+		Deployment:        in.deploymentOf(p.pool),
+		DeploymentWritten: changed.deployment,
+		TemplateWritten:   changed.template,
+		Paused:            p.paused,
+		Pods:              in.pods,
+		Replicas:          in.states,
+		Obstacle:          obstacle,
+		Selector:          labels.SelectorFromSet(resources.Selector(p.pool)).String(),
+	}
+}
+
 func (r *Reconciler) forget(pool types.NamespacedName) {
 	r.Poller.Forget(pool)
-	r.scaler.Forget(pool)
+	r.decider.Forget(pool)
+	r.budget.Forget(pool)
+	r.expectations.Forget(pool)
+	r.podStarts.Forget(pool)
+	r.reactions.Forget(pool)
 	metrics.Forget(pool)
 }
 
@@ -150,7 +171,7 @@ func (r *Reconciler) writeStatus(ctx context.Context, pool *v1alpha1.ExecutorPoo
 	if equality.Semantic.DeepEqual(pool.Status, decision.Status) {
 		return nil
 	}
-	if countersOnly(pool.Status, decision.Status) && !r.scaler.MayWriteCounters(client.ObjectKeyFromObject(pool)) {
+	if countersOnly(pool.Status, decision.Status) && !r.budget.MayWriteCounters(client.ObjectKeyFromObject(pool), r.Clock.Now()) {
 		return nil
 	}
 	before := pool.DeepCopy()

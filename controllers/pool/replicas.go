@@ -31,16 +31,16 @@ type desired struct {
 func (r *Reconciler) decide(ctx context.Context, pool *v1alpha1.ExecutorPool, floor floor, in *observed) desired {
 	key := client.ObjectKeyFromObject(pool)
 	deployment := in.deploymentOf(pool)
-	current := r.scaler.CurrentReplicas(key, deployment)
+	current := r.expectations.Replicas(key, deployment)
 	policy, fleet := policyOf(pool.Spec, floor), fleetOf(current, deployment, in.pods)
-	lastSpecReplicas, known := r.scaler.LastSpecReplicas(key)
-	r.scaler.ObservePodStarts(key, in.pods)
+	lastSpecReplicas, known := r.decider.LastSpecReplicas(key)
+	r.podStarts.Observe(key, in.pods)
 
-	decision, scaling := r.scaler.Decide(key, policy, fleet)
+	decision, scaling := r.decider.Decide(key, policy, fleet)
 	if decision.Replicas < current {
 		r.refresh(ctx, key, scaleDownSampleTimeout)
 		r.readStates(key, in)
-		decision, scaling = r.scaler.Decide(key, policy, fleet)
+		decision, scaling = r.decider.Decide(key, policy, fleet)
 	}
 	d := desired{current: current, decided: decision.Replicas, replicas: decision.Replicas,
 		reason: decision.Reason, cause: decision.Cause, scaling: scaling}

@@ -73,7 +73,7 @@ func (r *Reconciler) refresh(ctx context.Context, pool types.NamespacedName, pat
 // readStates reads the last sample of the pool's replicas.
 func (r *Reconciler) readStates(pool types.NamespacedName, in *observed) {
 	reading, answers := r.Poller.Read(pool)
-	r.scaler.Read(pool, reading)
+	r.decider.Read(pool, reading)
 	in.counters, in.incomplete = scaling.CountersOf(reading), reading.Sample.Answered < reading.Sample.Asked
 	in.states = make(map[string]status.ReplicaState, len(answers))
 	for name, answer := range answers {

@@ -132,7 +132,7 @@ func (r *Reconciler) SetupWithManager(mgr ctrl.Manager) error {
 		For(&v1alpha1.ExecutorPool{}, builder.WithPredicates(predicate.GenerationChangedPredicate{})).
 		Watches(&corev1.Pod{}, handler.EnqueueRequestsFromMapFunc(poolOfPod)).
 		Watches(&v1alpha1.Contest{}, handler.EnqueueRequestsFromMapFunc(poolOfContest)).
-		WatchesRawSource(source.Channel(r.scaler.Woken(), &handler.EnqueueRequestForObject{}))
+		WatchesRawSource(source.Channel(r.decider.Woken(), &handler.EnqueueRequestForObject{}))
 	for _, k := range objectKinds {
 		b = b.Owns(k.newObject())
 	}

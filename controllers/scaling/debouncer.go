@@ -15,7 +15,8 @@ const (
 	limitDelay    = 30 * time.Second
 )
 
-// Debouncer keeps conditions from changing with each decision. Decisions are made each second.
+// Debouncer keeps the conditions of one pool from changing with each decision. Decisions are made
+// each second. It is not safe for concurrent use. The zero value shows neither distrust nor a limit.
 type Debouncer struct {
 	shown status.Scaling
 	// agreedAt is when the distrust of a decision last equalled the shown one, limitedAt the same
@@ -23,21 +24,23 @@ type Debouncer struct {
 	agreedAt, limitedAt time.Time
 }
 
-func (w *Debouncer) of(d autoscale.Decision, cause string, now time.Time) status.Scaling {
-	shown := status.Scaling{Enabled: true, Limited: d.Limited, Distrust: d.Distrust, Cause: cause}
-	if shown.Distrust != autoscale.DistrustMissing {
-		shown.Cause = ""
+// Debounce returns what conditions should show after a decision. cause is the error of
+// scaling.source, if there is one.
+func (b *Debouncer) Debounce(d autoscale.Decision, cause string, now time.Time) status.Scaling {
+	next := status.Scaling{Enabled: true, Limited: d.Limited, Distrust: d.Distrust, Cause: cause}
+	if next.Distrust != autoscale.DistrustMissing {
+		next.Cause = ""
 	}
-	w.shown.Enabled = true
-	if shown.Distrust == w.shown.Distrust && shown.Cause == w.shown.Cause {
-		w.agreedAt = now
-	} else if now.Sub(w.agreedAt) >= distrustDelay {
-		w.shown.Distrust, w.shown.Cause, w.agreedAt = shown.Distrust, shown.Cause, now
+	b.shown.Enabled = true
+	if next.Distrust == b.shown.Distrust && next.Cause == b.shown.Cause {
+		b.agreedAt = now
+	} else if now.Sub(b.agreedAt) >= distrustDelay {
+		b.shown.Distrust, b.shown.Cause, b.agreedAt = next.Distrust, next.Cause, now
 	}
-	if shown.Limited == w.shown.Limited {
-		w.limitedAt = now
-	} else if shown.Limited != "" || now.Sub(w.limitedAt) >= limitDelay {
-		w.shown.Limited, w.limitedAt = shown.Limited, now
+	if next.Limited == b.shown.Limited {
+		b.limitedAt = now
+	} else if next.Limited != "" || now.Sub(b.limitedAt) >= limitDelay {
+		b.shown.Limited, b.limitedAt = next.Limited, now
 	}
-	return w.shown
+	return b.shown
 }

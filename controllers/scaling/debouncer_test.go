@@ -34,7 +34,7 @@ func TestConditionsDoNotFlap(t *testing.T) {
 	} {
 		var got status.Scaling
 		for range tc.seconds {
-			got = w.of(tc.decision, "", now)
+			got = w.Debounce(tc.decision, "", now)
 			now = now.Add(time.Second)
 		}
 		if got != tc.want {

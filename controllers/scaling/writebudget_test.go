@@ -2,6 +2,7 @@ package scaling
 
 import (
 	"fmt"
+	"math"
 	"testing"
 	"time"
 
@@ -24,24 +25,26 @@ func TestCountersShareABudget(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			clock := clocktesting.NewFakePassiveClock(time.Date(2026, 11, 24, 12, 0, 0, 0, time.UTC))
-			s := New(clock)
+			budget := NewWriteBudget()
+			d := NewDecider(clock, budget)
 			policy := autoscale.Policy{Replicas: 2, Floor: 2, Ceiling: 10, SlotsPerReplica: 8, TargetWait: 5 * time.Second, Stabilization: time.Minute, Timeout: time.Minute}
 			reconcile := func(pool types.NamespacedName) {
-				d, scaling := s.Decide(pool, policy, autoscale.Fleet{SpecReplicas: 2, ReadyReplicas: 2})
-				s.SetLastApplied(pool, LastApplied{d.Replicas, scaling, CountersOf(s.pools[pool].reading)})
+				decision, scaling := d.Decide(pool, policy, autoscale.Fleet{SpecReplicas: 2, ReadyReplicas: 2})
+				d.SetLastApplied(pool, LastApplied{decision.Replicas, scaling})
+				budget.SetWritten(pool, CountersOf(d.pools[pool].reading), clock.Now())
 			}
 			pool := func(i int) types.NamespacedName {
 				return types.NamespacedName{Namespace: "contests", Name: fmt.Sprint(i)}
 			}
 			woken := func() (pools []types.NamespacedName) {
-				for len(s.woken) > 0 {
-					e := <-s.woken
+				for len(d.woken) > 0 {
+					e := <-d.woken
 					pools = append(pools, types.NamespacedName{Namespace: e.Object.GetNamespace(), Name: e.Object.GetName()})
 				}
 				return pools
 			}
 			observe := func(i, busy, waiting int) {
-				s.Observe(pool(i), sampling.Reading{Sample: autoscale.Sample{Time: clock.Now(), Asked: 2, Answered: 2, Busy: float64(busy),
+				d.Observe(pool(i), sampling.Reading{Sample: autoscale.Sample{Time: clock.Now(), Asked: 2, Answered: 2, Busy: float64(busy),
 					Waiting: float64(waiting), Slots: 16, QueueCapacity: 256}})
 			}
 			t.Cleanup(func() {
@@ -50,7 +53,7 @@ func TestCountersShareABudget(t *testing.T) {
 				}
 			})
 			for i := range tc.pools {
-				s.Read(pool(i), sampling.Reading{Sample: autoscale.Sample{Time: clock.Now(), Asked: 2, Answered: 2, Slots: 16, QueueCapacity: 256}})
+				d.Read(pool(i), sampling.Reading{Sample: autoscale.Sample{Time: clock.Now(), Asked: 2, Answered: 2, Slots: 16, QueueCapacity: 256}})
 				reconcile(pool(i))
 			}
 			shown := 0
@@ -62,8 +65,8 @@ func TestCountersShareABudget(t *testing.T) {
 				for _, pool := range woken() {
 					shown++
 					reconcile(pool)
-					if !s.MayWriteCounters(pool) {
-						t.Fatalf("pool %s was woken for its numbers, and they are not written", pool)
+					if !budget.MayWriteCounters(pool, clock.Now()) {
+						t.Fatalf("pool %s was woken for its counters, and they are not written", pool)
 					}
 				}
 			}
@@ -76,9 +79,9 @@ func TestCountersShareABudget(t *testing.T) {
 			for i := range tc.pools {
 				observe(i, 5, 0)
 				reconcile(pool(i))
-				if s.MayWriteCounters(pool(i)) {
+				if budget.MayWriteCounters(pool(i), clock.Now()) {
 					others++
-				} else if CountersOf(s.pools[pool(i)].reading) == s.pools[pool(i)].lastApplied.Counters {
+				} else if !budget.pools[pool(i)].stale {
 					t.Fatalf("the counters of pool %d were not written and are no longer due", i)
 				}
 			}
@@ -120,4 +123,53 @@ func queueDepth(t *testing.T, pool types.NamespacedName) float64 {
 	}
 	t.Fatalf("pool %s has no executorpool_queue_depth", pool)
 	return 0
+}
+
+func TestWriteBudgetKeepsInterval(t *testing.T) {
+	pool := types.NamespacedName{Namespace: "contests", Name: "demo"}
+	start := time.Date(2026, 11, 24, 12, 0, 0, 0, time.UTC)
+	b := NewWriteBudget()
+	b.SetWritten(pool, Counters{QueueDepth: 1}, start)
+	for _, tc := range []struct {
+		name    string
+		after   time.Duration
+		current Counters
+		want    bool
+	}{
+		{"changed too soon", countersInterval - time.Millisecond, Counters{QueueDepth: 2}, false},
+		{"unchanged", countersInterval, Counters{QueueDepth: 1}, false},
+		{"changed", countersInterval, Counters{QueueDepth: 2}, true},
+		{"not a number", countersInterval, Counters{QueueDepth: math.NaN()}, true},
+	} {
+		if got := b.Grant(pool, tc.current, start.Add(tc.after)); got != tc.want {
+			t.Errorf("%s: granted %v, want %v", tc.name, got, tc.want)
+		}
+	}
+}
+
+// TestGrantedWriteCostsOnce takes the whole budget, so that only a granted write is left.
+func TestGrantedWriteCostsOnce(t *testing.T) {
+	pool := types.NamespacedName{Namespace: "contests", Name: "demo"}
+	now := time.Date(2026, 11, 24, 12, 0, 0, 0, time.UTC)
+	b := NewWriteBudget()
+	if !b.Grant(pool, Counters{BusySlots: 1}, now) {
+		t.Fatal("a full budget grants no write")
+	}
+	for b.limiter.AllowN(now, 1) {
+	}
+	if !b.MayWriteCounters(pool, now) {
+		t.Error("the granted write is refused")
+	}
+	if b.MayWriteCounters(pool, now) {
+		t.Error("the granted write counts twice")
+	}
+	b.SetWritten(pool, Counters{BusySlots: 1}, now)
+	b.MayWriteCounters(pool, now)
+	if later := now.Add(countersInterval); !b.Grant(pool, Counters{BusySlots: 1}, later) {
+		t.Error("counters that were not written are no longer due")
+	}
+	b.Forget(pool)
+	if len(b.pools) != 0 {
+		t.Errorf("%d pools after Forget, want none", len(b.pools))
+	}
 }
