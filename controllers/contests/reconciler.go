@@ -34,8 +34,12 @@ import (
 	"executorpool.dev/controllers/status"
 )
 
-// conflictInterval is about the time in which a watch brings the cache up to date.
-const conflictInterval = 100 * time.Millisecond
+const (
+	// conflictInterval is about the time in which a watch brings the cache up to date.
+	conflictInterval = 100 * time.Millisecond
+	// sampleInterval is the time between two checks for the first sample of a pool.
+	sampleInterval = time.Second
+)
 
 // Reconciler keeps the status of Contests.
 type Reconciler struct {
@@ -43,10 +47,11 @@ type Reconciler struct {
 	Client client.Client
 	// Live reads from the API server. It is used for endpoints and quotas, which are read too
 	// rarely for a cache.
-	Live    client.Reader
-	Events  recorder.EventRecorder
-	Prover  *canary.Prover
-	Sampler *sampling.Sampler
+	Live   client.Reader
+	Events recorder.EventRecorder
+	Prover *canary.Prover
+	// Poller holds the last samples of the pools' replicas. Package pool runs it.
+	Poller *sampling.Poller
 	// Recorder keeps the ledgers of the contests. It runs beside the controller.
 	Recorder *recording.Recorder
 	Clock    clock.PassiveClock
@@ -73,9 +78,12 @@ func (r *Reconciler) Reconcile(ctx context.Context, request ctrl.Request) (ctrl.
 	if c.DeletionTimestamp != nil {
 		return ctrl.Result{}, nil
 	}
-	in, err := r.observe(ctx, c)
+	in, sampled, err := r.observe(ctx, c)
 	if err != nil {
 		return ctrl.Result{}, err
+	}
+	if !sampled {
+		return ctrl.Result{RequeueAfter: sampleInterval}, nil
 	}
 	decision := contest.Decide(in)
 	if decision.Expired {
@@ -92,12 +100,15 @@ func (r *Reconciler) Reconcile(ctx context.Context, request ctrl.Request) (ctrl.
 	return ctrl.Result{RequeueAfter: decision.Recheck}, nil
 }
 
-func (r *Reconciler) observe(ctx context.Context, c *v1alpha1.Contest) (contest.Input, error) {
-	in := contest.Input{Contest: c, Now: r.Clock.Now()}
+// observe reads the input of the decision. sampled is false while a plan needs measurements and the
+// poller has not asked the pool's replicas yet, which takes seconds after the start of the manager.
+// A plan without measurements would stay for planInterval.
+func (r *Reconciler) observe(ctx context.Context, c *v1alpha1.Contest) (in contest.Input, sampled bool, err error) {
+	in = contest.Input{Contest: c, Now: r.Clock.Now()}
 	key := types.NamespacedName{Namespace: c.Namespace, Name: c.Spec.PoolName}
 	contests, err := index.Contests(ctx, r.Client, key)
 	if err != nil {
-		return in, err
+		return in, false, err
 	}
 	for i := range contests {
 		if contests[i].Name != c.Name && contests[i].DeletionTimestamp == nil {
@@ -107,35 +118,44 @@ func (r *Reconciler) observe(ctx context.Context, c *v1alpha1.Contest) (contest.
 	pool := &v1alpha1.ExecutorPool{}
 	if err := r.Client.Get(ctx, key, pool); err != nil {
 		if apierrors.IsNotFound(err) {
-			return in, nil
+			return in, true, nil
 		}
-		return in, fmt.Errorf("get pool %s: %w", key, err)
+		return in, false, fmt.Errorf("get pool %s: %w", key, err)
 	}
 	in.Pool = pool
 	ready, err := r.readyPods(ctx, pool)
 	if err != nil {
-		return in, err
+		return in, false, err
 	}
 	if contest.Planning(c, in.Now) {
-		in.Measured = r.measured(ctx, ready)
-		prewarm, err := r.observePrewarmPods(ctx, pool)
-		if err != nil {
-			return in, err
+		// The poller asks no replicas of a pool that is being deleted.
+		if in.Measured, sampled = r.measured(key, ready); !sampled && pool.DeletionTimestamp == nil {
+			return in, false, nil
 		}
-		if isPulling(c, in.Now) {
-			in.Prewarm = prewarm.progress
-		}
-		if in.QuotaHeadroom, err = r.quotaHeadroom(ctx, pool, prewarm); err != nil {
-			return in, err
-		}
-		if in.NodeHeadroom, err = r.NodeCapacity.Headroom(ctx, pool, resources.Image(pool, r.Image)); err != nil {
-			return in, err
+		if err := r.observePlan(ctx, c, &in); err != nil {
+			return in, false, err
 		}
 	}
 	if contest.InPreflight(c, in.Now) {
 		in.Replicas, err = r.replicas(ctx, key, ready)
 	}
-	return in, err
+	return in, true, err
+}
+
+// observePlan reads the progress of the prewarm pods and the headroom, which a plan needs.
+func (r *Reconciler) observePlan(ctx context.Context, c *v1alpha1.Contest, in *contest.Input) error {
+	prewarm, err := r.observePrewarmPods(ctx, in.Pool)
+	if err != nil {
+		return err
+	}
+	if isPulling(c, in.Now) {
+		in.Prewarm = prewarm.progress
+	}
+	if in.QuotaHeadroom, err = r.quotaHeadroom(ctx, in.Pool, prewarm); err != nil {
+		return err
+	}
+	in.NodeHeadroom, err = r.NodeCapacity.Headroom(ctx, in.Pool, resources.Image(in.Pool, r.Image))
+	return err
 }
 
 // readyPods returns the ready pods of the pool, by name.
@@ -149,23 +169,23 @@ func (r *Reconciler) readyPods(ctx context.Context, pool *v1alpha1.ExecutorPool)
 	return ready, nil
 }
 
-// measured returns the start times of the pods and the service times of their submissions.
-func (r *Reconciler) measured(ctx context.Context, ready []corev1.Pod) contest.Measured {
-	var measured contest.Measured
-	var targets []sampling.Target
+// measured returns the start times of the pods, and the service times of their submissions from the
+// last samples. sampled reports whether the poller has asked any of the pods, or there are none. A pod
+// without a trusted answer counts as asked.
+func (r *Reconciler) measured(pool types.NamespacedName, ready []corev1.Pod) (measured contest.Measured, sampled bool) {
+	_, states := r.Poller.Read(pool)
 	for i := range ready {
 		if took, _, ok := pods.StartTime(&ready[i]); ok {
 			measured.PodStarts = append(measured.PodStarts, took)
 		}
-		targets = append(targets, sampling.Target{Name: ready[i].Name, IP: ready[i].Status.PodIP, Ready: true})
-	}
-	for _, report := range r.Sampler.Sample(ctx, targets) {
-		if report.Err == nil {
-			measured.Finished += int64(report.State.Finished)
-			measured.ServiceTime += time.Duration(report.State.ServedMillis) * time.Millisecond
+		state, asked := states[ready[i].Name]
+		sampled = sampled || asked
+		if asked && state.Err == nil {
+			measured.Finished += int64(state.State.Finished)
+			measured.ServiceTime += time.Duration(state.State.ServedMillis) * time.Millisecond
 		}
 	}
-	return measured
+	return measured, sampled || len(ready) == 0
 }
 
 // quotaHeadroom returns the headroom of the namespace's quotas without the prewarm pods; nil when

@@ -115,7 +115,7 @@ func Run(ctx context.Context, c Config) error {
 		Client:   mgr.GetClient(),
 		Live:     mgr.GetAPIReader(),
 		Events:   mgr.GetEventRecorder(resources.FieldOwner),
-		Sampler:  pools.Sampler,
+		Poller:   pools.Poller,
 		Recorder: &recording.Recorder{Client: mgr.GetClient(), Sampler: pools.Sampler, Clock: clock.RealClock{}},
 		Prover:   canary.New(resources.Port, c.Dial, clock.RealClock{}),
 		Clock:    clock.RealClock{},
