@@ -58,13 +58,13 @@ func (r *Reconciler) observePrewarmPods(ctx context.Context, pool *v1alpha1.Exec
 	if set.Status.ObservedGeneration == set.Generation {
 		progress.NodesWithImage, progress.Nodes = min(set.Status.NumberReady, set.Status.UpdatedNumberScheduled), set.Status.DesiredNumberScheduled
 	}
-	var pods corev1.PodList
-	if err := r.Client.List(ctx, &pods, client.InNamespace(key.Namespace), client.MatchingFields{index.PodPool: key.Name}); err != nil {
-		return prewarm, fmt.Errorf("list pods of %s: %w", key, err)
+	pods, err := index.Pods(ctx, r.Client, key)
+	if err != nil {
+		return prewarm, err
 	}
-	for i := range pods.Items {
+	for i := range pods {
 		// The first fault in alphabetical order, so that the message does not change.
-		if pod := &pods.Items[i]; metav1.IsControlledBy(pod, set) {
+		if pod := &pods[i]; metav1.IsControlledBy(pod, set) {
 			if fault := status.ImageFault(pod); fault != "" && (progress.Fault == "" || fault < progress.Fault) {
 				progress.Fault = fault
 			}

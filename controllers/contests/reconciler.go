@@ -123,7 +123,7 @@ func (r *Reconciler) observe(ctx context.Context, c *v1alpha1.Contest) (in conte
 		return in, false, fmt.Errorf("get pool %s: %w", key, err)
 	}
 	in.Pool = pool
-	ready, err := r.readyPods(ctx, pool)
+	ready, err := r.readyPods(ctx, key)
 	if err != nil {
 		return in, false, err
 	}
@@ -159,12 +159,12 @@ func (r *Reconciler) observePlan(ctx context.Context, c *v1alpha1.Contest, in *c
 }
 
 // readyPods returns the ready pods of the pool, by name.
-func (r *Reconciler) readyPods(ctx context.Context, pool *v1alpha1.ExecutorPool) ([]corev1.Pod, error) {
-	var list corev1.PodList
-	if err := r.Client.List(ctx, &list, client.InNamespace(pool.Namespace), client.MatchingLabels(resources.Selector(pool))); err != nil {
-		return nil, fmt.Errorf("list pods of %s: %w", client.ObjectKeyFromObject(pool), err)
+func (r *Reconciler) readyPods(ctx context.Context, pool types.NamespacedName) ([]corev1.Pod, error) {
+	all, err := index.Pods(ctx, r.Client, pool)
+	if err != nil {
+		return nil, err
 	}
-	ready := slices.DeleteFunc(list.Items, func(pod corev1.Pod) bool { return !pods.Ready(&pod) || !pods.OfDeployment(&pod, pool.Name) })
+	ready := slices.DeleteFunc(all, func(pod corev1.Pod) bool { return !pods.Ready(&pod) || !pods.OfDeployment(&pod, pool.Name) })
 	slices.SortFunc(ready, func(a, b corev1.Pod) int { return cmp.Compare(a.Name, b.Name) })
 	return ready, nil
 }

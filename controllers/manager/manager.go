@@ -85,6 +85,23 @@ func Run(ctx context.Context, c Config) error {
 	if err != nil {
 		return fmt.Errorf("create manager: %w", err)
 	}
+	if err := checkKinds(mgr); err != nil {
+		return err
+	}
+	if err := setUp(ctx, mgr, c); err != nil {
+		return err
+	}
+	if err := errors.Join(mgr.AddHealthzCheck("ping", healthz.Ping), mgr.AddReadyzCheck("ping", healthz.Ping)); err != nil {
+		return fmt.Errorf("add probes: %w", err)
+	}
+	if err := mgr.Start(ctx); err != nil {
+		return fmt.Errorf("run manager: %w", err)
+	}
+	return nil
+}
+
+// checkKinds returns an error when the cluster lacks a CustomResourceDefinition.
+func checkKinds(mgr ctrl.Manager) error {
 	for _, kind := range []string{"ExecutorPool", "Contest"} {
 		if _, err := mgr.GetRESTMapper().RESTMapping(v1alpha1.GroupVersion.WithKind(kind).GroupKind(), v1alpha1.GroupVersion.Version); err != nil {
 			if meta.IsNoMatchError(err) {
@@ -93,6 +110,11 @@ func Run(ctx context.Context, c Config) error {
 			return fmt.Errorf("discover the kinds of the API server: %w", err)
 		}
 	}
+	return nil
+}
+
+// setUp adds the controllers and what runs beside them to the manager.
+func setUp(ctx context.Context, mgr ctrl.Manager, c Config) error {
 	external, err := sampling.NewExternal(c.REST)
 	if err != nil {
 		return err
@@ -127,16 +149,7 @@ func Run(ctx context.Context, c Config) error {
 	if err := mgr.Add(contestReconciler.Prover); err != nil {
 		return fmt.Errorf("add canary prover: %w", err)
 	}
-	if err := contestReconciler.SetupWithManager(ctx, mgr); err != nil {
-		return err
-	}
-	if err := errors.Join(mgr.AddHealthzCheck("ping", healthz.Ping), mgr.AddReadyzCheck("ping", healthz.Ping)); err != nil {
-		return fmt.Errorf("add probes: %w", err)
-	}
-	if err := mgr.Start(ctx); err != nil {
-		return fmt.Errorf("run manager: %w", err)
-	}
-	return nil
+	return contestReconciler.SetupWithManager(ctx, mgr)
 }
 
 func options(c Config, scheme *runtime.Scheme) ctrl.Options {

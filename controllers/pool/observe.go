@@ -57,11 +57,11 @@ func (r *Reconciler) observe(ctx context.Context, pool *v1alpha1.ExecutorPool) (
 		}
 		in.live[k.name] = live
 	}
-	var list corev1.PodList
-	if err := r.Client.List(ctx, &list, client.InNamespace(key.Namespace), client.MatchingFields{index.PodPool: key.Name}); err != nil {
-		return observed{}, fmt.Errorf("list pods of %s: %w", key, err)
+	all, err := index.Pods(ctx, r.Client, key)
+	if err != nil {
+		return observed{}, err
 	}
-	for _, pod := range list.Items {
+	for _, pod := range all {
 		if pods.OfDeployment(&pod, pool.Name) {
 			in.pods = append(in.pods, pod)
 		}

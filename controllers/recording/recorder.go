@@ -105,15 +105,15 @@ func (r *Recorder) wait() time.Duration {
 
 // snapshot asks all pods of a pool that can answer.
 func (r *Recorder) snapshot(ctx context.Context, pool types.NamespacedName, slots chan struct{}) (report.Snapshot, error) {
-	var list corev1.PodList
-	if err := r.Client.List(ctx, &list, client.InNamespace(pool.Namespace), client.MatchingFields{index.PodPool: pool.Name}); err != nil {
+	all, err := index.Pods(ctx, r.Client, pool)
+	if err != nil {
 		return report.Snapshot{}, err
 	}
 	snapshot := report.Snapshot{Asked: r.Clock.Now()}
 	var asking sync.WaitGroup
-	answers := make([]*api.Totals, len(list.Items))
-	for i := range list.Items {
-		pod := &list.Items[i]
+	answers := make([]*api.Totals, len(all))
+	for i := range all {
+		pod := &all[i]
 		if pod.Status.PodIP == "" || pod.Status.Phase != corev1.PodRunning || !pods.OfDeployment(pod, pool.Name) {
 			continue
 		}
@@ -127,8 +127,8 @@ func (r *Recorder) snapshot(ctx context.Context, pool types.NamespacedName, slot
 	}
 	asking.Wait()
 	snapshot.Answered = r.Clock.Now()
-	for i := range list.Items {
-		pod := &list.Items[i]
+	for i := range all {
+		pod := &all[i]
 		if !pods.OfDeployment(pod, pool.Name) || pod.Status.Phase == corev1.PodSucceeded || pod.Status.Phase == corev1.PodFailed {
 			continue
 		}
