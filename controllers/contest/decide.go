@@ -143,7 +143,8 @@ func expired(c *v1alpha1.Contest, entry calendar.Contest, now time.Time) bool {
 // events returns the events for the difference of two statuses.
 func events(before, next v1alpha1.ContestStatus) []Event {
 	var all []Event
-	was, is := meta.FindStatusCondition(before.Conditions, v1alpha1.ConditionHolding), meta.FindStatusCondition(next.Conditions, v1alpha1.ConditionHolding)
+	was := meta.FindStatusCondition(before.Conditions, v1alpha1.ConditionHolding)
+	is := meta.FindStatusCondition(next.Conditions, v1alpha1.ConditionHolding)
 	if was == nil || was.Reason != is.Reason {
 		note := is.Message
 		if is.Reason == v1alpha1.ReasonScheduled && next.Sizing != "" {
@@ -151,7 +152,8 @@ func events(before, next v1alpha1.ContestStatus) []Event {
 		}
 		all = append(all, Event{Reason: is.Reason, Note: note})
 	}
-	was, is = meta.FindStatusCondition(before.Conditions, v1alpha1.ConditionPrewarmed), meta.FindStatusCondition(next.Conditions, v1alpha1.ConditionPrewarmed)
+	was = meta.FindStatusCondition(before.Conditions, v1alpha1.ConditionPrewarmed)
+	is = meta.FindStatusCondition(next.Conditions, v1alpha1.ConditionPrewarmed)
 	if (was == nil || was.Status != is.Status || was.Reason != is.Reason) && is.Status != metav1.ConditionUnknown {
 		reason := is.Reason
 		if is.Status == metav1.ConditionTrue {

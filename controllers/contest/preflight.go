@@ -83,7 +83,7 @@ func preflight(entry calendar.Contest, floor int, in Input) metav1.Condition {
 	if in.Now.Before(alarmTime(entry)) {
 		return condition(metav1.ConditionUnknown, v1alpha1.ReasonWarmingUp, "Not yet: %s.", cause)
 	}
-	return condition(metav1.ConditionFalse, reason, "Half of the warm-up is over and %s: `kubectl describe executorpool %s` and its pods shows the cause.",
+	return condition(metav1.ConditionFalse, reason, "Half of the warm-up is over and %s: see `kubectl describe executorpool %s` and the events of its pods.",
 		cause, in.Contest.Spec.PoolName)
 }
 

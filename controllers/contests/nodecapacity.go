@@ -102,7 +102,9 @@ func (c *NodeCapacity) count(ctx context.Context) (*nodes.Capacity, error) {
 }
 
 // forEach calls count for each object of a list. It holds at most two pages in memory.
-func (c *NodeCapacity) forEach(ctx context.Context, empty func() client.ObjectList, which fields.Selector, count func(runtime.Object)) error {
+func (c *NodeCapacity) forEach(
+	ctx context.Context, empty func() client.ObjectList, which fields.Selector, count func(runtime.Object),
+) error {
 	lister := pager.New(func(ctx context.Context, page metav1.ListOptions) (runtime.Object, error) {
 		list := empty()
 		return list, c.Live.List(ctx, list, &client.ListOptions{FieldSelector: which, Limit: page.Limit, Continue: page.Continue})

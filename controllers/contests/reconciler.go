@@ -170,8 +170,8 @@ func (r *Reconciler) readyPods(ctx context.Context, pool types.NamespacedName) (
 }
 
 // measured returns the start times of the pods, and the service times of their submissions from the
-// last samples. sampled reports whether the poller has asked any of the pods, or there are none. A pod
-// without a trusted answer counts as asked.
+// last samples. sampled reports whether the poller has asked any of the pods, or there are none. A
+// pod without a trusted answer counts as asked.
 func (r *Reconciler) measured(pool types.NamespacedName, ready []corev1.Pod) (measured contest.Measured, sampled bool) {
 	_, states := r.Poller.Read(pool)
 	for i := range ready {

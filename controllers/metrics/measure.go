@@ -41,8 +41,8 @@ func (p *PodStarts) Forget(pool types.NamespacedName) {
 	delete(p.pools, pool)
 }
 
-// Reactions measures executorpool_scale_up_reaction_seconds. It is safe for concurrent use. The zero
-// value has measured no queue.
+// Reactions measures executorpool_scale_up_reaction_seconds. It is safe for concurrent use. The
+// zero value has measured no queue.
 type Reactions struct {
 	mu    sync.Mutex
 	pools map[types.NamespacedName]time.Time

@@ -104,7 +104,10 @@ func (r *Reconciler) reconcile(ctx context.Context, pool *v1alpha1.ExecutorPool)
 	}
 	floor := floorOf(pool.Spec, schedule, now)
 	desired := r.decide(ctx, pool, floor, &in)
-	p := plan{pool: pool, image: resources.Image(pool, r.Image), replicas: desired.replicas, pullImage: schedule.Pulls(now), paused: floor.holds(pool, in.deploymentOf(pool))}
+	p := plan{
+		pool: pool, image: resources.Image(pool, r.Image), replicas: desired.replicas,
+		pullImage: schedule.Pulls(now), paused: floor.holds(pool, in.deploymentOf(pool)),
+	}
 	if r.PlaceholderClass != "" {
 		p.priorityClass, p.placeholders = r.PlaceholderClass, schedule.Places(now, desired.replicas)
 	}

@@ -23,9 +23,10 @@ import (
 	"executorpool.dev/controllers/resources"
 )
 
-// The permissions of the manager. Rules with `namespace=system` are for the manager's own namespace. Of
-// the others, those for tokenreviews and subjectaccessreviews are always in a ClusterRole. The rest is
-// bound in the whole cluster or, in namespaced mode, in each watched namespace.
+// The permissions of the manager. Rules with `namespace=system` are for the manager's own
+// namespace. Of the others, those for tokenreviews and subjectaccessreviews are always in a
+// ClusterRole. The rest is bound in the whole cluster or, in namespaced mode, in each watched
+// namespace.
 //
 // +kubebuilder:rbac:groups=executorpool.dev,resources=executorpools,verbs=get;list;watch
 // +kubebuilder:rbac:groups=executorpool.dev,resources=executorpools/status,verbs=patch

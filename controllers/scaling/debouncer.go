@@ -16,7 +16,8 @@ const (
 )
 
 // Debouncer keeps the conditions of one pool from changing with each decision. Decisions are made
-// each second. It is not safe for concurrent use. The zero value shows neither distrust nor a limit.
+// each second. It is not safe for concurrent use. The zero value shows neither distrust nor a
+// limit.
 type Debouncer struct {
 	shown status.Scaling
 	// agreedAt is when the distrust of a decision last equalled the shown one, limitedAt the same

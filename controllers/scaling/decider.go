@@ -19,8 +19,8 @@ import (
 // maxWakePending is the highest number of pools that wait for a reconcile.
 const maxWakePending = 4096
 
-// Decider decides after each sample of a pool, and wakes the reconciler if the decision differs from
-// the last applied one, or if the budget allows a write of the pool's counters. It is safe for
+// Decider decides after each sample of a pool, and wakes the reconciler if the decision differs
+// from the last applied one, or if the budget allows a write of the pool's counters. It is safe for
 // concurrent use.
 type Decider struct {
 	clock  clock.PassiveClock
@@ -85,8 +85,9 @@ func (d *Decider) Observe(pool types.NamespacedName, reading sampling.Reading) {
 }
 
 func (d *Decider) wake(pool types.NamespacedName, s *deciderState) {
+	named := metav1.ObjectMeta{Namespace: pool.Namespace, Name: pool.Name}
 	select {
-	case d.woken <- event.GenericEvent{Object: &v1alpha1.ExecutorPool{ObjectMeta: metav1.ObjectMeta{Namespace: pool.Namespace, Name: pool.Name}}}:
+	case d.woken <- event.GenericEvent{Object: &v1alpha1.ExecutorPool{ObjectMeta: named}}:
 		s.wakePending = true
 	default:
 		// The next reading of the pool tries again.
@@ -109,7 +110,8 @@ func (s *deciderState) add(pool types.NamespacedName, reading sampling.Reading) 
 	metrics.PublishSample(pool, reading.Sample.Time, reading.Sample.Busy, reading.Sample.Waiting, reading.Oldest)
 }
 
-// Decide decides with the given policy and fleet, which later readings use too. The pool may be new.
+// Decide decides with the given policy and fleet, which later readings use too. The pool may be
+// new.
 func (d *Decider) Decide(pool types.NamespacedName, policy autoscale.Policy, fleet autoscale.Fleet) (autoscale.Decision, status.Scaling) {
 	d.mu.Lock()
 	defer d.mu.Unlock()

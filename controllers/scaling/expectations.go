@@ -9,8 +9,8 @@ import (
 )
 
 // Expectations holds the writes of Deployments that the cache does not show yet, so that a decision
-// never starts from an older number of replicas. It is safe for concurrent use. The zero value has no
-// expectations.
+// never starts from an older number of replicas. It is safe for concurrent use. The zero value has
+// no expectations.
 type Expectations struct {
 	mu    sync.Mutex
 	pools map[types.NamespacedName]expectation

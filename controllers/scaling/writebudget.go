@@ -22,9 +22,9 @@ const (
 // WriteBudget limits the writes of statuses that change only counters. It is safe for concurrent
 // use.
 //
-// A pool whose counters differ from the written ones asks with Grant, and is reconciled when it gets
-// a write. The reconciler asks with MayWriteCounters before such a write. A pool that gets none stays
-// due.
+// A pool whose counters differ from the written ones asks with Grant, and is reconciled when it
+// gets a write. The reconciler asks with MayWriteCounters before such a write. A pool that gets
+// none stays due.
 type WriteBudget struct {
 	limiter *rate.Limiter
 
@@ -60,8 +60,8 @@ func (b *WriteBudget) Grant(pool types.NamespacedName, current Counters, now tim
 	return true
 }
 
-// MayWriteCounters reports whether a status may be written only because of its counters. It uses the
-// granted write of the pool, or else one of the budget. Without one the counters stay due.
+// MayWriteCounters reports whether a status may be written only because of its counters. It uses
+// the granted write of the pool, or else one of the budget. Without one the counters stay due.
 func (b *WriteBudget) MayWriteCounters(pool types.NamespacedName, now time.Time) bool {
 	b.mu.Lock()
 	defer b.mu.Unlock()
