@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# Fails when something that can be checked without running the project is not as it should be.
+# Runs every check that does not run the project. The first check that fails ends the script.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 
@@ -13,6 +13,9 @@ step "go.mod"
 for module in . test/openapi; do
   (cd "$module" && go mod tidy -diff && go mod verify >/dev/null)
 done
+
+step "names and prose"
+go run ./hack/glossary
 
 step "lint"
 "$TOOLS/golangci-lint" run ./...
