@@ -3,7 +3,8 @@
 //	go run ./hack/glossary [directory or file ...]
 //
 // The command reads every file that Git tracks or would add, or only those below the arguments. It
-// prints one finding a line, as file:line: message, and exits with 1 where there is one. It reports:
+// prints one finding a line, as file:line: message, and exits with 1 where there is one. It
+// reports:
 //
 //   - Names, comments, message texts and Markdown that use a word of the table "Words that are not
 //     used". A row of that table with "names" in its last column concerns names alone.
@@ -15,6 +16,6 @@
 // Generated files are not read. Decision records from before the glossary are not read either,
 // because a record is not edited.
 //
-// The command reads words, not meaning: it cannot find a sentence that is hard to understand. Broken
-// links, and names in docs that the source does not have, are found by test/docs.
+// The command reads words, not meaning: it cannot find a sentence that is hard to understand.
+// Broken links, and names in docs that the source does not have, are found by test/docs.
 package main

@@ -66,8 +66,8 @@ func checkGo(p string, content []byte, refusals []refusal) (findings, long []fin
 }
 
 // checkComments returns the refused words and the wide lines of one group of comments. Lines that
-// gofmt keeps as code, by their indentation, may be wide. A comment behind code shares its line, which
-// may have maxCodeColumns.
+// gofmt keeps as code, by their indentation, may be wide. A comment behind code shares its line,
+// which may have maxCodeColumns.
 func checkComments(p string, group *ast.CommentGroup, line func(token.Pos) int, lines []string, refusals []refusal) []finding {
 	var findings []finding
 	var words []word

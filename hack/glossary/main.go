@@ -15,7 +15,8 @@ import (
 
 const glossaryPath = "docs/glossary.md"
 
-// finding is one place that does not follow the rules. A finding with line 0 concerns the whole file.
+// finding is one place that does not follow the rules. A finding with line 0 concerns the whole
+// file.
 type finding struct {
 	path string
 	line int

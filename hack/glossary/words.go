@@ -11,8 +11,8 @@ type word struct {
 	line int
 }
 
-// splitName returns the words of an identifier or a file name: lastWord, last_word and LASTWord give
-// two words each.
+// splitName returns the words of an identifier or a file name: queueDepth, queue_depth and
+// QUEUEDepth have two words each.
 func splitName(name string, line int) []word {
 	var words []word
 	runes := []rune(name)
@@ -67,7 +67,8 @@ func splitProse(text string, line int) []word {
 	return words
 }
 
-// refused returns a finding for each refused word or phrase. Prose may use what is refused for names alone.
+// refused returns a finding for each refused word or phrase. Prose may use what is refused for
+// names alone.
 func refused(p string, words []word, refusals []refusal, prose bool, subject string) []finding {
 	var findings []finding
 	for i := range words {
