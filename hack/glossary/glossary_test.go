@@ -18,6 +18,8 @@ const testGlossary = `# Glossary
 
 ## Words that are not used
 
+Some names keep it: toldName, RoomName.
+
 | not | instead | where |
 |---|---|---|
 | wrote | expectation | names |
@@ -56,6 +58,10 @@ func TestCheckFile(t *testing.T) {
 		"names that are used, not declared, are another's": {
 			path:    "a/b.go",
 			content: "package a\n\nimport \"example.org/x\"\n\nvar y = x.Room()\n",
+		},
+		"names of the API": {
+			path:    "a/b.go",
+			content: "package a\n\nconst toldName, RoomName = 1, 2\n",
 		},
 		"file name": {
 			path:    "a/last_rooms.go",
@@ -154,11 +160,11 @@ func TestCheckFile(t *testing.T) {
 	}
 	for name, tc := range tests {
 		t.Run(name, func(t *testing.T) {
-			refusals, err := parseTable(testGlossary)
+			g, err := parseTable(testGlossary)
 			if err != nil {
 				t.Fatal(err)
 			}
-			findings, long, err := checkFile(tc.path, []byte(tc.content), refusals)
+			findings, long, err := checkFile(tc.path, []byte(tc.content), g)
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -185,7 +191,7 @@ func TestLongFunctionsCounted(t *testing.T) {
 		"a.go":      {{"a.go", 64, "g has 61 lines"}},
 		"a_test.go": nil,
 	} {
-		_, long, err := checkGo(path, []byte(content), nil)
+		_, long, err := checkGo(path, []byte(content), glossary{})
 		if err != nil {
 			t.Fatal(err)
 		}

@@ -26,7 +26,7 @@ const (
 var directive = regexp.MustCompile(`^//(go:|nolint|export |line |\s*\+[a-z])`)
 
 // checkGo returns the findings in a Go file and its functions that are too long.
-func checkGo(p string, content []byte, refusals []refusal) (findings, long []finding, err error) {
+func checkGo(p string, content []byte, g glossary) (findings, long []finding, err error) {
 	set := token.NewFileSet()
 	file, err := parser.ParseFile(set, p, content, parser.ParseComments|parser.SkipObjectResolution)
 	if err != nil {
@@ -41,16 +41,19 @@ func checkGo(p string, content []byte, refusals []refusal) (findings, long []fin
 	lines := strings.Split(string(content), "\n")
 
 	base := strings.TrimSuffix(path.Base(p), ".go")
-	findings = refused(p, splitName(base, 1), refusals, false, "file name: ")
+	findings = refused(p, splitName(base, 1), g, false, "file name: ")
 	for _, id := range declared(file) {
-		findings = append(findings, refused(p, splitName(id.Name, line(id.Pos())), refusals, false, "name "+id.Name+": ")...)
+		if g.kept[id.Name] {
+			continue
+		}
+		findings = append(findings, refused(p, splitName(id.Name, line(id.Pos())), g, false, "name "+id.Name+": ")...)
 	}
 	for _, group := range file.Comments {
-		findings = append(findings, checkComments(p, group, line, lines, refusals)...)
+		findings = append(findings, checkComments(p, group, line, lines, g)...)
 	}
 	ast.Inspect(file, func(n ast.Node) bool {
 		if text, ok := n.(*ast.BasicLit); ok && text.Kind == token.STRING && !test {
-			findings = append(findings, checkMessage(p, text, line(text.Pos()), refusals)...)
+			findings = append(findings, checkMessage(p, text, line(text.Pos()), g)...)
 		}
 		if function, ok := n.(*ast.FuncDecl); ok && !test {
 			if lines := line(function.End()) - line(function.Type.Pos()) + 1; lines > maxFunctionLines {
@@ -68,7 +71,7 @@ func checkGo(p string, content []byte, refusals []refusal) (findings, long []fin
 // checkComments returns the refused words and the wide lines of one group of comments. Lines that
 // gofmt keeps as code, by their indentation, may be wide. A comment behind code shares its line,
 // which may have maxCodeColumns.
-func checkComments(p string, group *ast.CommentGroup, line func(token.Pos) int, lines []string, refusals []refusal) []finding {
+func checkComments(p string, group *ast.CommentGroup, line func(token.Pos) int, lines []string, g glossary) []finding {
 	var findings []finding
 	var words []word
 	for _, c := range group.List {
@@ -87,16 +90,16 @@ func checkComments(p string, group *ast.CommentGroup, line func(token.Pos) int, 
 			}
 		}
 	}
-	return append(findings, refused(p, words, refusals, true, "")...)
+	return append(findings, refused(p, words, g, true, "")...)
 }
 
 // checkMessage returns the refused words of a string that reads as prose: at least three words.
-func checkMessage(p string, literal *ast.BasicLit, line int, refusals []refusal) []finding {
+func checkMessage(p string, literal *ast.BasicLit, line int, g glossary) []finding {
 	text, err := strconv.Unquote(literal.Value)
 	if err != nil || len(strings.Fields(text)) < 3 {
 		return nil
 	}
-	return refused(p, splitProse(text, line), refusals, true, "message: ")
+	return refused(p, splitProse(text, line), g, true, "message: ")
 }
 
 // wide returns a finding where a line, its URLs apart, has more than the given number of columns. A

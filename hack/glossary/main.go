@@ -93,7 +93,7 @@ func check(files fs.FS, paths []string) (findings, long []finding, err error) {
 	if err != nil {
 		return nil, nil, err
 	}
-	refusals, err := parseTable(string(page))
+	g, err := parseTable(string(page))
 	if err != nil {
 		return nil, nil, fmt.Errorf("%s: %w", glossaryPath, err)
 	}
@@ -105,7 +105,7 @@ func check(files fs.FS, paths []string) (findings, long []finding, err error) {
 		if err != nil {
 			return nil, nil, err
 		}
-		found, tooLong, err := checkFile(p, content, refusals)
+		found, tooLong, err := checkFile(p, content, g)
 		if err != nil {
 			return nil, nil, err
 		}
@@ -116,18 +116,18 @@ func check(files fs.FS, paths []string) (findings, long []finding, err error) {
 }
 
 // checkFile returns the findings in one file, by line, and its functions that are too long.
-func checkFile(p string, content []byte, refusals []refusal) (findings, long []finding, err error) {
+func checkFile(p string, content []byte, g glossary) (findings, long []finding, err error) {
 	defer func() { slices.SortStableFunc(findings, func(a, b finding) int { return a.line - b.line }) }()
 	name := path.Base(p)
 	switch {
 	case strings.Contains("/"+p, "/testdata/"):
 		return nil, nil, nil
 	case path.Ext(p) == ".go":
-		return checkGo(p, content, refusals)
+		return checkGo(p, content, g)
 	case path.Ext(p) == ".md":
-		return checkMarkdown(p, string(content), refusals), nil, nil
+		return checkMarkdown(p, string(content), g), nil, nil
 	case slices.Contains([]string{".yaml", ".yml", ".sh", ".tpl", ".txt"}, path.Ext(p)), name == "Makefile", name == "Dockerfile":
-		return checkHashComments(p, string(content), refusals), nil, nil
+		return checkHashComments(p, string(content), g), nil, nil
 	}
 	return nil, nil, nil
 }

@@ -17,7 +17,7 @@ var code = regexp.MustCompile("`[^`]*`")
 
 // checkMarkdown returns the refused words and the wide lines of a page. It leaves out code, and the
 // glossary's own table of refused words. Cells of tables may be wide.
-func checkMarkdown(p, page string, refusals []refusal) []finding {
+func checkMarkdown(p, page string, g glossary) []finding {
 	if match := record.FindStringSubmatch(p); match != nil {
 		if number, _ := strconv.Atoi(match[1]); number < firstRecord {
 			return nil
@@ -51,7 +51,7 @@ func checkMarkdown(p, page string, refusals []refusal) []finding {
 			findings = append(findings, wide(p, line, at, maxColumns)...)
 		}
 	}
-	return append(findings, refused(p, words, refusals, true, "")...)
+	return append(findings, refused(p, words, g, true, "")...)
 }
 
 // generatedPage reports whether one of the first five lines says that the page is generated.
@@ -62,7 +62,7 @@ func generatedPage(page string) bool {
 
 // checkHashComments returns the refused words and wide lines of comments that begin with "#" in a
 // script, a manifest, a chart or a Makefile, and of the text of a page that Helm prints.
-func checkHashComments(p, content string, refusals []refusal) []finding {
+func checkHashComments(p, content string, g glossary) []finding {
 	var findings []finding
 	var words []word
 	at := 0
@@ -79,5 +79,5 @@ func checkHashComments(p, content string, refusals []refusal) []finding {
 			findings = append(findings, wide(p, strings.TrimRight(line, "\n"), at, maxColumns)...)
 		}
 	}
-	return append(findings, refused(p, words, refusals, true, "")...)
+	return append(findings, refused(p, words, g, true, "")...)
 }

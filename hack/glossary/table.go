@@ -15,41 +15,55 @@ type refusal struct {
 	namesOnly bool     // prose may use the word
 }
 
-// parseTable returns the refused words and phrases of docs/glossary.md. A cell with commas gives
-// several. The last column is "names" or "everywhere".
-func parseTable(page string) ([]refusal, error) {
+// glossary is what the section "Words that are not used" of docs/glossary.md says.
+type glossary struct {
+	refusals []refusal
+	// kept are identifiers that may use a refused word, because they repeat a name of the API.
+	kept map[string]bool
+}
+
+// keep introduces the identifiers that may use a refused word.
+const keep = "keep it:"
+
+// parseTable returns the section of docs/glossary.md. A first cell with commas gives several
+// refused words. The last column is "names" or "everywhere". The identifiers that are kept follow
+// the words "keep it:", up to the end of the sentence.
+func parseTable(page string) (glossary, error) {
 	_, section, found := strings.Cut(page, tableHeading+"\n")
 	if !found {
-		return nil, errors.New("no section " + tableHeading)
+		return glossary{}, errors.New("no section " + tableHeading)
 	}
-	var refusals []refusal
+	section, _, _ = strings.Cut(section, "\n#")
+	g := glossary{kept: map[string]bool{}}
+	_, kept, _ := strings.Cut(section, keep)
+	kept, _, _ = strings.Cut(kept, ".")
+	for name := range strings.FieldsSeq(kept) {
+		g.kept[strings.Trim(name, "`,")] = true
+	}
 	for line := range strings.Lines(section) {
-		if strings.HasPrefix(line, "#") {
-			break
-		}
 		cells := strings.Split(strings.Trim(strings.TrimSpace(line), "|"), "|")
 		if len(cells) < 2 || strings.HasPrefix(cells[0], "--") || strings.TrimSpace(cells[0]) == "not" {
 			continue
 		}
 		if len(cells) != 3 {
-			return nil, errors.New("a row that does not have 3 columns: " + strings.TrimSpace(line))
+			return glossary{}, errors.New("a row that does not have 3 columns: " + strings.TrimSpace(line))
 		}
 		where := strings.TrimSpace(cells[2])
 		if where != "names" && where != "everywhere" {
-			return nil, errors.New("the last column is neither names nor everywhere: " + strings.TrimSpace(line))
+			return glossary{}, errors.New("the last column is neither names nor everywhere: " + strings.TrimSpace(line))
 		}
 		for phrase := range strings.SplitSeq(cells[0], ",") {
-			refusals = append(refusals, refusal{
+			g.refusals = append(g.refusals, refusal{
 				words:     strings.Fields(strings.ToLower(phrase)),
 				instead:   strings.TrimSpace(cells[1]),
 				namesOnly: where == "names",
 			})
 		}
 	}
-	if len(refusals) == 0 {
-		return nil, errors.New("no row in section " + tableHeading)
+	if len(g.refusals) == 0 {
+		return glossary{}, errors.New("no row in section " + tableHeading)
 	}
-	return refusals, nil
+	return g, nil
 }
 
 // at reports whether the refusal begins at words[0]. A single word is refused with its endings too.

@@ -69,10 +69,10 @@ func splitProse(text string, line int) []word {
 
 // refused returns a finding for each refused word or phrase. Prose may use what is refused for
 // names alone.
-func refused(p string, words []word, refusals []refusal, prose bool, subject string) []finding {
+func refused(p string, words []word, g glossary, prose bool, subject string) []finding {
 	var findings []finding
 	for i := range words {
-		for _, r := range refusals {
+		for _, r := range g.refusals {
 			if prose && r.namesOnly || !r.at(words[i:]) {
 				continue
 			}
