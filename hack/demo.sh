@@ -82,8 +82,9 @@ replicas_ready() {
 			--output 'jsonpath={.items[*].endpoints[?(@.conditions.ready==true)].targetRef.name}' | wc -w) == "$1" ]]
 }
 
-# in_service REPLICAS: waits until that many answer at the pool's address. kube-proxy learns of a replica a moment after the pool does,
-# and 200 participants at once would all find the first. On another cluster the address is not this machine's to reach.
+# in_service REPLICAS waits until that many replicas answer at the pool's address. kube-proxy routes
+# to a replica a moment after the pool is ready. Without the wait, 200 participants would all reach
+# the first replica. This machine cannot reach the address of another cluster.
 in_service() {
 	[[ $LOCAL ]] || return 0
 	local address
