@@ -45,7 +45,7 @@ app.kubernetes.io/component: manager
 {{- if .Values.serviceAccount.create -}}
 {{- default (printf "%s-manager" (include "executorpool.fullname" .)) .Values.serviceAccount.name -}}
 {{- else -}}
-{{- required "serviceAccount.name: name an existing account, or set serviceAccount.create=true" .Values.serviceAccount.name -}}
+{{- required "serviceAccount.name: name the account that is there, or set serviceAccount.create=true" .Values.serviceAccount.name -}}
 {{- end -}}
 {{- end -}}
 
