@@ -37,6 +37,7 @@ func TestMeasuredFromPoller(t *testing.T) {
 			w.WriteHeader(http.StatusInternalServerError)
 			return
 		}
+		w.Header().Set("Content-Type", "application/json")
 		_, _ = fmt.Fprint(w, `{"slots":8,"queueCapacity":128,"uptimeMillis":100000,"accepted":50,"answered":50,"finished":50,"servedMillis":75000}`)
 	}))
 	defer executor.Close()

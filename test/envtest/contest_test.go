@@ -228,8 +228,10 @@ func TestContestSizedByPoolsPast(t *testing.T) {
 	namespace, replica := readyPool(t)
 	replica.set(func(e *executor) {
 		e.state = api.State{Slots: 8, QueueCapacity: 128, Tier: "Restricted", Accepted: 1000, Answered: 1000, Finished: 1000,
-			ServedMillis: 1000 * 1000, UptimeMillis: 3_600_000}
+			ServedMillis: 1000 * 1000, UptimeMillis: 3_600_000, Busy: 1}
 	})
+	// The contest reads the last sample of the pool, which the busy slot shows.
+	gomega.NewWithT(t).Eventually(get(t, namespace, &v1alpha1.ExecutorPool{})).Should(gomega.HaveField("Status.BusySlots", int32(1)))
 	c := newContest(t, namespace, "finals", 240*time.Hour, nil)
 	gomega.NewWithT(t).Eventually(func() string {
 		_ = admin.Get(t.Context(), client.ObjectKeyFromObject(c), c)
