@@ -65,7 +65,7 @@ func preflight(entry calendar.Contest, floor int, in Input) metav1.Condition {
 	for _, r := range in.Replicas {
 		if r.Fault != "" {
 			return condition(metav1.ConditionFalse, v1alpha1.ReasonCanaryFailed,
-				"Replica %s is ready and fails the canary: %s. Delete the pod; if its successor fails too, check the image.", r.Name, r.Fault)
+				"Replica %s is ready and fails: %s. Delete the pod; if its successor fails too, check the image.", r.Name, r.Fault)
 		}
 	}
 	isolated := meta.FindStatusCondition(conditions, v1alpha1.ConditionIsolationEnforced)

@@ -58,7 +58,7 @@ func TestPrewarmedNamesCause(t *testing.T) {
 			change: func(in *Input) {
 				in.Replicas[3] = Replica{Name: "demo-3", InService: true, Fault: "the canary in java got the verdict RuntimeError instead of OK"}
 			},
-			status: metav1.ConditionFalse, want: "CanaryFailed: Replica demo-3 is ready and fails the canary: the canary in java got the verdict RuntimeError instead of OK.",
+			status: metav1.ConditionFalse, want: "CanaryFailed: Replica demo-3 is ready and fails: the canary in java got the verdict RuntimeError instead of OK.",
 		},
 		"canary pending":          {change: func(in *Input) { in.Replicas[3].Proved = false }, status: metav1.ConditionUnknown, want: "WarmingUp: Not yet: replica demo-3 has not answered the canary."},
 		"canary pending too long": {change: func(in *Input) { in.Replicas[3].Proved = false; late(in) }, status: metav1.ConditionFalse, want: "CanaryPending: Half of the warm-up is over and replica demo-3 has not answered the canary"},
