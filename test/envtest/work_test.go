@@ -38,6 +38,7 @@ func (e *busyExecutor) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	})
 	if lied != (api.State{}) && r.URL.Path == api.PathState {
 		e.set(func(e *executor) { e.asked++ })
+		w.Header().Set(api.HeaderContentType, api.ContentTypeJSON)
 		_ = json.NewEncoder(w).Encode(lied)
 		return
 	}
