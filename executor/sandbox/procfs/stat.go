@@ -19,9 +19,9 @@ type Stat struct {
 }
 
 // Fields of /proc/PID/stat, counted from the state, the first one after the name.
-// proc_pid_stat(5) counts from 1 at the pid.
+// proc_pid_stat(5) counts from 1 at the pid, and the state is its field 3.
 const (
-	fieldState   = 3 - 3
+	fieldState   = 0
 	fieldParent  = 4 - 3
 	fieldGroup   = 5 - 3
 	fieldUtime   = 14 - 3
