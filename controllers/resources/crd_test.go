@@ -94,8 +94,8 @@ func (n number) set(spec *v1alpha1.ExecutorPoolSpec, value int64) {
 	reflect.ValueOf(spec).Elem().FieldByIndex(n.index).SetInt(value)
 }
 
-// TestExecutorAcceptsEveryAdmittedPool sets each numeric field to both ends of its range in the CRD. The
-// range of a flag must contain the range of its field.
+// TestExecutorAcceptsEveryAdmittedPool sets each numeric field to both ends of its range in the
+// CRD. The range of a flag must contain the range of its field.
 func TestExecutorAcceptsEveryAdmittedPool(t *testing.T) {
 	fields := numbers()
 	if len(fields) < 10 {
@@ -119,8 +119,8 @@ func TestDefaultPoolUsesDefaultSettings(t *testing.T) {
 	}
 }
 
-// TestGracePeriodCoversDrain draws pools that the CRD admits, reads the rendered pod as the kubelet and
-// the executor do, and adds up the longest times of all steps of a drain.
+// TestGracePeriodCoversDrain draws pools that the CRD admits, reads the rendered pod as the kubelet
+// and the executor do, and adds up the longest times of all steps of a drain.
 func TestGracePeriodCoversDrain(t *testing.T) {
 	fields := numbers()
 	rapid.Check(t, func(t *rapid.T) {
@@ -166,8 +166,8 @@ func argument(c corev1.Container, flag string) string {
 	return c.Args[i][len(prefix):]
 }
 
-// TestMemoryLimitIsExecutorsSum reads the flags of the rendered container into Settings, as the executor
-// does, and compares the executor's memory sum with the limit and the volume.
+// TestMemoryLimitIsExecutorsSum reads the flags of the rendered container into Settings, as the
+// executor does, and compares the executor's memory sum with the limit and the volume.
 func TestMemoryLimitIsExecutorsSum(t *testing.T) {
 	p := pool()
 	p.Spec.Workers, p.Spec.Threads, p.Spec.Limits.MemoryMiB, p.Spec.Limits.DiskMiB = 3, 5, 700, 9

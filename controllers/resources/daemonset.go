@@ -21,19 +21,20 @@ const (
 	PlaceholderName = "executor-placeholder"
 )
 
-// IsPrewarm reports whether the pod only prepares a node for replicas and yields its place to them.
+// IsPrewarm reports whether the pod is a prewarm pod, which the pool deletes or the scheduler
+// preempts when replicas need its place.
 func IsPrewarm(pod *corev1.Pod) bool {
 	name := pod.Labels[LabelName]
 	return pod.Labels[LabelManagedBy] == FieldOwner && (name == PullName || name == PlaceholderName)
 }
 
-// DaemonSet renders the DaemonSet that pulls the image on every node that takes the pool's pods: one
-// sleeping pod per node.
+// DaemonSet renders the DaemonSet that pulls the image on every node that takes the pool's pods:
+// one sleeping pod per node.
 //
-// Its pods go where replicas may go: by node selector, tolerations, required node affinity and runtime
-// class. They have no priority class, because saving a download must not preempt other pods. They run
-// "sleep", which every Debian image contains, so the image of an older executor can be pulled too. As
-// long as they run, the kubelet's image garbage collection keeps the image.
+// Its pods go where replicas may go: by node selector, tolerations, required node affinity and
+// runtime class. They have no priority class, because saving a download must not preempt other
+// pods. They run "sleep", which every Debian image contains, so the image of an older executor can
+// be pulled too. As long as they run, the kubelet's image garbage collection keeps the image.
 func DaemonSet(pool *v1alpha1.ExecutorPool, image string) (*appsv1ac.DaemonSetApplyConfiguration, error) {
 	pod := sleepingPod(pool, PullName, image, PullResources())
 	from := pool.Spec.Scheduling

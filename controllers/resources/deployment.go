@@ -13,8 +13,8 @@ const (
 	// revisionHistory is the number of old ReplicaSets to keep. A rollback is a change of the pool's
 	// spec, so old ReplicaSets only show what changed.
 	revisionHistory = 2
-	// progressDeadlineSeconds is the time without progress after which the Deployment reports a stalled
-	// rollout. The pool's conditions report causes long before.
+	// progressDeadlineSeconds is the time without progress after which the Deployment reports a
+	// stalled rollout. The pool's conditions report causes long before.
 	progressDeadlineSeconds = 600
 )
 

@@ -13,8 +13,8 @@ import (
 	"executorpool.dev/api/v1alpha1"
 )
 
-// TestEverySpecFieldReachesObjects changes each field of the spec, found by reflection, and requires
-// different objects. A field that is accepted and ignored fails.
+// TestEverySpecFieldReachesObjects changes each field of the spec, found by reflection, and
+// requires different objects. A field that is accepted and ignored fails.
 func TestEverySpecFieldReachesObjects(t *testing.T) {
 	before := render(t, pool())
 	count := 0
@@ -39,7 +39,7 @@ func TestEverySpecFieldReachesObjects(t *testing.T) {
 	}
 }
 
-// leaves visits the fields of this API's structs. A struct of Kubernetes is one field.
+// leaves visits the leaf fields of a struct of this API. A struct of Kubernetes counts as one leaf.
 func leaves(kind reflect.Type, index []int, path string, visit func(path string, index []int)) {
 	for i := range kind.NumField() {
 		field := kind.Field(i)

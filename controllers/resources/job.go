@@ -9,10 +9,11 @@ import (
 	"executorpool.dev/api/v1alpha1"
 )
 
-// Job renders the placeholders: sleeping pods with the resources of a replica, where replicas may go.
-// A cluster autoscaler adds nodes for them before the replicas are ordered. priorityClass must be below
-// the priority of all working pods, so that the scheduler preempts placeholders for any pod that needs
-// the place. The Job then creates others, for which the cluster autoscaler adds another node.
+// Job renders the placeholders: sleeping pods with the resources of a replica, where replicas may
+// go. A cluster autoscaler adds nodes for them before the replicas are ordered. priorityClass must
+// be below the priority of all working pods, so that the scheduler preempts placeholders for any
+// pod that needs the place. The Job then creates others, for which the cluster autoscaler adds
+// another node.
 //
 // It is a Job because removing a second Deployment would need the right to delete Deployments. The
 // template of a Job is immutable, so placeholders keep the size that replicas had at its creation.

@@ -12,10 +12,10 @@ import (
 
 // NetworkPolicy renders the NetworkPolicy of the pool's replicas and prewarm pods.
 //
-// All egress is denied, to DNS and the API server too: an executor opens no connection, so a connection
-// out of a pod belongs to a contestant's program. Ingress is allowed on the HTTP port from everywhere,
-// because contest platforms are the clients of a pool and can be in any namespace or outside of the
-// cluster. Prewarm pods listen on no port.
+// All egress is denied, to DNS and the API server too: an executor opens no connection, so a
+// connection out of a pod belongs to a contestant's program. Ingress is allowed on the HTTP port
+// from everywhere, because contest platforms are the clients of a pool and can be in any namespace
+// or outside of the cluster. Prewarm pods listen on no port.
 func NetworkPolicy(pool *v1alpha1.ExecutorPool) *networkingv1ac.NetworkPolicyApplyConfiguration {
 	return networkingv1ac.NetworkPolicy(pool.Name, pool.Namespace).
 		WithLabels(Labels(pool)).

@@ -62,8 +62,8 @@ func secureContainer() *corev1ac.SecurityContextApplyConfiguration {
 		WithCapabilities(corev1ac.Capabilities().WithDrop("ALL"))
 }
 
-// container returns the container of a replica. Its command line is its only configuration: the executor
-// reads nothing from the cluster.
+// container returns the container of a replica. Its command line is its only configuration: the
+// executor reads nothing from the cluster.
 func container(spec v1alpha1.ExecutorPoolSpec, s settings.Settings, image string) *corev1ac.ContainerApplyConfiguration {
 	resources := Resources(spec)
 	return corev1ac.Container().
@@ -86,8 +86,8 @@ func container(spec v1alpha1.ExecutorPoolSpec, s settings.Settings, image string
 }
 
 // probe returns an HTTP probe. Runs can keep all cores of a node busy, so the supervisor can answer
-// late: the timeouts are long, and only a minute without an answer restarts the container, because a
-// restart costs the submissions of all slots. The startup probe asks every second, so that a new
+// late: the timeouts are long, and only a minute without an answer restarts the container, because
+// a restart costs the submissions of all slots. The startup probe asks every second, so that a new
 // replica becomes ready without delay.
 func probe(path string, period, timeout, failures int32) *corev1ac.ProbeApplyConfiguration {
 	return corev1ac.Probe().
@@ -97,10 +97,10 @@ func probe(path string, period, timeout, failures int32) *corev1ac.ProbeApplyCon
 		WithFailureThreshold(failures)
 }
 
-// scratch returns the only writable volume of a replica. It is in memory, because the kubelet enforces
-// the size limit of a volume on disk by evicting the pod: one run that fills the disk would cost the
-// submissions of all slots. A full tmpfs only returns ENOSPC. Its pages count towards the container's
-// memory, so the memory sum includes its size.
+// scratch returns the only writable volume of a replica. It is in memory, because the kubelet
+// enforces the size limit of a volume on disk by evicting the pod: one run that fills the disk
+// would cost the submissions of all slots. A full tmpfs only returns ENOSPC. Its pages count
+// towards the container's memory, so the memory sum includes its size.
 func scratch(s settings.Settings) *corev1ac.VolumeApplyConfiguration {
 	return corev1ac.Volume().
 		WithName(scratchVolume).

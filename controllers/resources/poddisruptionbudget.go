@@ -7,8 +7,8 @@ import (
 	"executorpool.dev/api/v1alpha1"
 )
 
-// NeedsPodDisruptionBudget reports whether the pool is large enough for a budget. Of one replica, 25 %
-// rounds up to that replica; a budget of 0 would block every drain of its node.
+// NeedsPodDisruptionBudget reports whether the pool is large enough for a budget. 25 % of
+// one replica rounds up to one, which protects nothing, and 0 would block every drain of its node.
 func NeedsPodDisruptionBudget(replicas int32) bool {
 	return replicas >= 2
 }

@@ -41,8 +41,8 @@ func schedule(pod *corev1ac.PodSpecApplyConfiguration, pool *v1alpha1.ExecutorPo
 	return nil
 }
 
-// convert converts an API type to its apply configuration by JSON, which is the same for both. An apply
-// configuration distinguishes absent fields from empty ones.
+// convert converts an API type to its apply configuration by JSON, which is the same for both. An
+// apply configuration distinguishes absent fields from empty ones.
 func convert(from, to any) error {
 	data, err := json.Marshal(from)
 	if err != nil {

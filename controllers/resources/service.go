@@ -8,9 +8,10 @@ import (
 	"executorpool.dev/api/v1alpha1"
 )
 
-// Service renders the Service of the pool, http://NAME:8000. It sends nothing to a replica that is not
-// ready, and a replica that cannot isolate runs is not ready. publishNotReadyAddresses is absent because
-// the API server does not store false: an applied false would always differ from the stored object.
+// Service renders the Service of the pool, http://NAME:8000. It sends nothing to a replica that is
+// not ready, and a replica that cannot isolate runs is not ready. publishNotReadyAddresses is
+// absent because the API server does not store false: an applied false would always differ from the
+// stored object.
 func Service(pool *v1alpha1.ExecutorPool) *corev1ac.ServiceApplyConfiguration {
 	return corev1ac.Service(pool.Name, pool.Namespace).
 		WithLabels(Labels(pool)).

@@ -8,8 +8,9 @@ import (
 	"executorpool.dev/executor/settings"
 )
 
-// Settings returns the settings of the pool's executors. This function is the only place where a field
-// of the spec becomes a flag; the flags, the memory sum and the drain budget follow from its result.
+// Settings returns the settings of the pool's executors. This function is the only place where a
+// field of the spec becomes a flag; the flags, the memory sum and the drain budget follow from its
+// result.
 func Settings(spec v1alpha1.ExecutorPoolSpec) settings.Settings {
 	s := settings.Default()
 	s.Listen = fmt.Sprintf(":%d", Port)

@@ -12,8 +12,8 @@ import (
 // slotMilliCores is the CPU request of a slot, in thousandths of a core.
 const slotMilliCores = 100
 
-// Resources returns the requests and limits of the executor container. A value in spec.resources replaces
-// the derived value of that resource:
+// Resources returns the requests and limits of the executor container. A value in spec.resources
+// replaces the derived value of that resource:
 //
 //	limits.memory   = Memory().Total of the pool's Settings
 //	requests.memory = Memory().Runs of the pool's Settings
@@ -21,16 +21,16 @@ const slotMilliCores = 100
 //
 // With the defaults (4 workers x 2 threads): requests 800m and 2208 MiB, limit 5152 MiB.
 //
-// The memory limit allows all slots to use their ceiling at one time, and to compile, which takes up to
-// 512 MiB whatever the ceiling of a run is. At the memory limit the kernel kills the whole container
-// (memory.oom.group, Kubernetes 1.28), so the limit must be above the sum of the limits of the runs. The
-// scratch volume is in memory, so its pages count. The request is the sum of the ceilings of the runs:
-// compilations, full disks and full queues rarely occur together.
+// The memory limit allows all slots to use their ceiling at one time, and to compile, which takes
+// up to 512 MiB whatever the ceiling of a run is. At the memory limit the kernel kills the whole
+// container (memory.oom.group, Kubernetes 1.28), so the limit must be above the sum of the limits
+// of the runs. The scratch volume is in memory, so its pages count. The request is the sum of the
+// ceilings of the runs: compilations, full disks and full queues rarely occur together.
 //
-// There is no CPU limit. With one the kernel would stop the whole container for the rest of a period
-// once its slots have used the quota, and runs would exceed their wall time. The executor limits the CPU
-// time of a run. The CPU request is small because a pool is idle for most of a contest; on a full node
-// it is the weight of the replica against other pods.
+// There is no CPU limit. With one the kernel would stop the whole container for the rest of a
+// period once its slots have used the quota, and runs would exceed their wall time. The executor
+// limits the CPU time of a run. The CPU request is small because a pool is idle for most of a
+// contest; on a full node it is the weight of the replica against other pods.
 //
 // A derived request is never above the limit, and a derived limit never below the request.
 func Resources(spec v1alpha1.ExecutorPoolSpec) corev1.ResourceRequirements {
