@@ -36,16 +36,16 @@ func burstTail(l Load, p Pool, replicas int, t float64) float64 {
 	q, c := float64(queues), float64(slots)
 	mean, variance := n/q, n/q*(1-1/q)
 	m, v := l.Service.renewals(t)
-	// Never more than wait at the start: where few services end within t, the normal approximation
-	// of D would be negative.
+	// The share is at most that of the submissions that wait at the start. The normal approximation
+	// exceeds it where few services end within t, because D can then be negative.
 	return min(initialTail(l.burst(), queues, slots), excess(mean-c-c*m, math.Sqrt(variance+c*v))/mean)
 }
 
 // normalFrom is the mean from which a binomial distribution is approximated as normal.
 const normalFrom = 50
 
-// initialTail returns the share of n submissions that find no free slot: E[(M - c)+] / E[M], as a sum
-// for a small M.
+// initialTail returns the share of n submissions that find no free slot: E[(M - c)+] / E[M], as a
+// sum for a small M.
 func initialTail(n, queues, slots int) float64 {
 	mean := float64(n) / float64(queues)
 	c := float64(slots)
@@ -76,8 +76,8 @@ func excess(mean, deviation float64) float64 {
 	return deviation*math.Exp(-z*z/2)/math.Sqrt(2*math.Pi) + mean*phi(z)
 }
 
-// bisect returns the smallest value, to 1e-4, for which holds is true. holds must be false at low and
-// true at high.
+// bisect returns the smallest value, to 1e-4, for which holds is true. holds must be false at low
+// and true at high.
 func bisect(low, high float64, holds func(float64) bool) float64 {
 	for high-low > 1e-4 {
 		middle := (low + high) / 2

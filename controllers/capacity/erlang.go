@@ -2,8 +2,8 @@ package capacity
 
 import "math"
 
-// erlang computes the probability to wait in a queue with Poisson arrivals and exponential service times
-// (M/M/n), one slot after the other, by Erlang's recursions (A. K. Erlang, 1917):
+// erlang computes the probability to wait in a queue with Poisson arrivals and exponential service
+// times (M/M/n), one slot after the other, by Erlang's recursions (A. K. Erlang, 1917):
 //
 //	B(0) = 1,  B(n) = a B(n-1) / (n + a B(n-1)),  C(n) = B(n) / (1 - (a/n)(1 - B(n)))
 type erlang struct {
@@ -37,10 +37,12 @@ func erlangC(slots int, load float64) float64 {
 	return e.delayed()
 }
 
-// KeepUp returns the smallest number of replicas at which at most 5 % of the submissions wait longer than
-// target seconds. The arrivals are random, load is the mean number of busy slots (arrival rate x service
-// time), service the mean service time in seconds and slots the slots of a replica. All replicas share
-// one queue of n slots, whose share of longer waits is C(n) exp(-(n - load) target/service).
+// KeepUp returns the smallest number of replicas at which at most 5 % of the submissions wait
+// longer than target seconds. The arrivals are random, load is the mean number of busy slots
+// (arrival rate x service time), service the mean service time in seconds and slots the slots of a
+// replica. All replicas share one queue of n slots, in which the share of longer waits is
+//
+//	C(n) exp(-(n - load) target/service)
 //
 // KeepUp stops counting above limit replicas and returns a number above limit.
 func KeepUp(load, service, target float64, slots, limit int32) int32 {

@@ -5,8 +5,8 @@ import (
 	"testing"
 )
 
-// TestErlangCMatchesClosedForms compares with ρ for one slot, 2ρ²/(1+ρ) for two, and tabulated values
-// for more.
+// TestErlangCMatchesClosedForms compares with ρ for one slot, 2ρ²/(1+ρ) for two, and tabulated
+// values for more.
 func TestErlangCMatchesClosedForms(t *testing.T) {
 	for _, tc := range []struct {
 		slots int

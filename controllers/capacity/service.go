@@ -21,8 +21,8 @@ type Service struct {
 }
 
 // sum returns the probability that n services together take at most t seconds. A sum of gamma times
-// is gamma distributed. A sum of lognormal times is approximated as lognormal with the same mean and
-// variance (Fenton-Wilkinson).
+// is gamma distributed. A sum of lognormal times is approximated as lognormal with the same mean
+// and variance (Fenton-Wilkinson).
 func (s Service) sum(n, t float64) float64 {
 	mean := s.Mean.Seconds()
 	switch {
@@ -57,9 +57,10 @@ func (s Service) residual(t float64) float64 {
 	return phi((math.Log(t/mean)-spread/2)/math.Sqrt(spread)) + t/mean*(1-s.sum(1, t))
 }
 
-// renewals returns the mean and the variance of the number D of services that a slot without idle time
-// ends within t seconds. D >= n if and only if n services together take at most t, so
-// E[D] = Σ P(D >= n) and E[D²] = Σ (2n-1) P(D >= n).
+// renewals returns the mean and the variance of the number D of services that a slot without idle
+// time ends within t seconds. D >= n if and only if n services together take at most t, so
+//
+//	E[D] = Σ P(D >= n),   E[D²] = Σ (2n-1) P(D >= n)
 func (s Service) renewals(t float64) (mean, variance float64) {
 	if t <= 0 {
 		return 0, 0

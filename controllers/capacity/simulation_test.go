@@ -23,8 +23,8 @@ func simulated(p Pool, replicas int, service func(*rand.Rand) float64, seed uint
 	return simulation{queues: queues, slots: slots, service: service, random: rand.New(rand.NewPCG(seed, 1))}
 }
 
-// waits returns the waits of submissions with the given arrival times, in rising order. Each queue is
-// served first come, first served.
+// waits returns the waits of submissions with the given arrival times, in rising order. Each queue
+// is served first come, first served.
 func (s simulation) waits(arrivals []float64) []float64 {
 	free := make([]times, s.queues)
 	for i := range free {
@@ -50,8 +50,8 @@ func (s simulation) burst(n, times int) []float64 {
 	return all
 }
 
-// steady returns the waits of n submissions with random arrivals at rate, after n/10 submissions that
-// bring the queue to its steady state.
+// steady returns the waits of n submissions with random arrivals at rate, after n/10 submissions
+// that bring the queue to its steady state.
 func (s simulation) steady(rate float64, n int) []float64 {
 	arrivals := make([]float64, n+n/10)
 	now := 0.0

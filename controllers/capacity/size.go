@@ -22,8 +22,8 @@ type Sizing struct {
 	target time.Duration
 }
 
-// Size returns the number of replicas with which at most 5 of 100 submissions wait longer than target,
-// in the burst and in the steady state.
+// Size returns the number of replicas with which at most 5 of 100 submissions wait longer than
+// target, in the burst and in the steady state.
 //
 // The slots clear the burst within the target W if they can do its work in that time:
 //
@@ -67,11 +67,12 @@ func Fit(l Load, p Pool, target time.Duration, replicas int) int {
 	return least(0, func(n int) bool { return !fits(n + 1) })
 }
 
-// searchLimit is above any possible result: above the replicas of a cluster and the number of people.
+// searchLimit is above any possible result: above the replicas of a cluster and the number of
+// people.
 const searchLimit = 1 << 40
 
-// least returns the smallest whole number, at least low, for which holds is true. holds must be true
-// for all larger numbers too.
+// least returns the smallest whole number, at least low, for which holds is true. holds must be
+// true for all larger numbers too.
 func least(low int, holds func(int) bool) int {
 	step := 1
 	for step < searchLimit && !holds(low+step-1) {
@@ -80,7 +81,9 @@ func least(low int, holds func(int) bool) int {
 	return low + sort.Search(step-1, func(i int) bool { return holds(low + i) })
 }
 
-// String explains the sizing, for example "200 participants x 2.0 s over 8 slots a replica within 5 s: 10 replicas".
+// String explains the sizing, for example:
+//
+//	200 participants x 2.0 s over 8 slots a replica within 5 s: 10 replicas
 func (s Sizing) String() string {
 	l := s.load
 	what := count(l.Participants, "participant")

@@ -23,8 +23,8 @@ func SteadyWait(l Load, p Pool, replicas int) (wait time.Duration, ok bool) {
 	return seconds(bisect(0, high, func(t float64) bool { return tailOf(l.Service, slots, busy, t) <= tailShare })), true
 }
 
-// steadyTail returns the share of submissions in the steady state that wait longer than target; 1 if
-// the slots do not suffice.
+// steadyTail returns the share of submissions in the steady state that wait longer than target; 1
+// if the slots do not suffice.
 func steadyTail(l Load, p Pool, replicas int, target time.Duration) float64 {
 	queues, slots := p.groups(replicas)
 	busy := l.offered() / float64(queues)
@@ -37,20 +37,21 @@ func steadyTail(l Load, p Pool, replicas int, target time.Duration) float64 {
 // grid is the number of steps into which a wait is divided.
 const grid = 200
 
-// tailOf returns P(W > t), the probability of a queue wait above t seconds, in a queue with c slots of
-// which a are busy on average.
+// tailOf returns P(W > t), the probability of a queue wait above t seconds, in a queue with c slots
+// of which a are busy on average.
 //
 // A submission waits with probability C(c, a) (Erlang 1917): for the first of c running services to
-// end, and for K more at c times the speed of one slot, where K is geometric with ratio ρ = a/c. The
-// remainder of a running service has the equilibrium distribution G. Given that a submission waits
-// (Tijms, A First Course in Stochastic Models, 2003, section 9.6.2),
+// end, and for K more at c times the speed of one slot, where K is geometric with ratio ρ = a/c.
+// The remainder of a running service has the equilibrium distribution G. Given that a submission
+// waits (Tijms, A First Course in Stochastic Models, 2003, section 9.6.2),
 //
 //	W = V + R₁/c + ... + R_K/c,   P(V <= t) = 1 - (1 - G(t))^c,   P(R <= t) = G(t)
 //
 // which is exact for exponential services, where it is C·exp(-(c - a)t/S). The sum over K is the
-// renewal equation h = (1-ρ) + ρ·(R/c)∗h, solved on a grid. If few services take most of the time, a
-// long service blocks one slot and not the queue; Whitt's correction accounts for that. The remaining
-// error overestimates the wait, by at most a third, where the wait is a fraction of a service.
+// renewal equation h = (1-ρ) + ρ·(R/c)∗h, solved on a grid. If few services take most of the time,
+// a long service blocks one slot and not the queue; Whitt's correction accounts for that. The
+// remaining error overestimates the wait, by at most a third, where the wait is a fraction of a
+// service.
 func tailOf(s Service, slots int, busy, t float64) float64 {
 	delayed := erlangC(slots, busy)
 	if delayed <= tailShare || t <= 0 {
@@ -83,9 +84,9 @@ func tailOf(s Service, slots int, busy, t float64) float64 {
 	return delayed * max(0, 1-within)
 }
 
-// manySlotsFactor returns the factor by which many slots shorten the waits of services that vary more
-// than exponential ones: φ(ρ, 1, scv, c) of Whitt, Approximations for the GI/G/m queue, Production and
-// Operations Management 2(2), 1993, equations 2.16 to 2.25.
+// manySlotsFactor returns the factor by which many slots shorten the waits of services that vary
+// more than exponential ones: φ(ρ, 1, scv, c) of Whitt, Approximations for the GI/G/m queue,
+// Production and Operations Management 2(2), 1993, equations 2.16 to 2.25.
 func (s Service) manySlotsFactor(c, utilisation float64) float64 {
 	if s.SCV <= 1 {
 		return 1
