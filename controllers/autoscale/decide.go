@@ -36,7 +36,8 @@ func Decide(in Input) Decision {
 	return d
 }
 
-// initialize sets up the state after a restart, when all existing replicas are assumed to be needed.
+// initialize sets up the state after a restart, when all existing replicas are assumed to be
+// needed.
 func (s *State) initialize(in Input) {
 	if s.initialized {
 		return
@@ -48,8 +49,8 @@ func (s *State) initialize(in Input) {
 	s.window.push(0, in.Fleet.SpecReplicas, assumed, in.Policy.Stabilization)
 }
 
-// applyPolicy removes replicas at once if an admin lowered spec.replicas or scaling.maxReplicas, but
-// for spec.replicas not below a need that samples have shown.
+// applyPolicy removes replicas at once if an admin lowered spec.replicas or scaling.maxReplicas,
+// but for spec.replicas not below a need that samples have shown.
 func (s *State) applyPolicy(p Policy) {
 	if p.Replicas < s.replicas {
 		s.window.dropAssumed()

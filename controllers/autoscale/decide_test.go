@@ -9,8 +9,8 @@ import (
 
 var epoch = time.Date(2026, 6, 1, 9, 0, 0, 0, time.UTC)
 
-// pool is a pool in virtual time. Its pods are ready as soon as the Deployment is scaled, unless slow
-// is set.
+// pool is a pool in virtual time. Its pods are ready as soon as the Deployment is scaled, unless
+// slow is set.
 type pool struct {
 	in   Input
 	last Decision
@@ -74,8 +74,8 @@ func (p *pool) busy(d time.Duration, load float64) int32 {
 	return p.last.Replicas
 }
 
-// 200 submissions arrive at once at an idle pool of 3. The pool takes the whole step at once, orders
-// nothing more while the pods start, and returns to the floor once the window has passed.
+// 200 submissions arrive at once at an idle pool of 3. The pool takes the whole step at once,
+// orders nothing more while the pods start, and returns to the floor once the window has passed.
 func TestBurstOneStepUpAndBack(t *testing.T) {
 	p := newPool(3)
 	p.idle(10 * time.Minute)
@@ -221,8 +221,8 @@ func TestFloorExact(t *testing.T) {
 	}
 }
 
-// A lower spec.replicas takes effect at once, but not below the need that samples show. The end of a
-// contest's floor removes no replica while the load is not known.
+// A lower spec.replicas takes effect at once, but not below the need that samples show. The end of
+// a contest's floor removes no replica while the load is not known.
 func TestFloorFalls(t *testing.T) {
 	p := newPool(3)
 	p.in.Policy.Replicas, p.in.Policy.Floor = 20, 20

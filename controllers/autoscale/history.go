@@ -103,8 +103,8 @@ func (h *history) updateService(delta point) {
 	h.finished = min(h.finished+delta.finished, meanLength)
 }
 
-// serviceTime returns the mean service time in seconds, or the assumed one before any submission has
-// finished.
+// serviceTime returns the mean service time in seconds, or the assumed one before any submission
+// has finished.
 func (h *history) serviceTime() float64 {
 	if h.finished == 0 {
 		return assumedService
@@ -112,8 +112,8 @@ func (h *history) serviceTime() float64 {
 	return h.service
 }
 
-// last returns the totals of the last interval of length d. The interval is up to one spacing longer
-// than d, and shorter where the history is.
+// last returns the totals of the last interval of length d. The interval is up to one spacing
+// longer than d, and shorter where the history is.
 func (h *history) last(d time.Duration) point {
 	if d <= minute {
 		return h.now.minus(h.fine.before(h.now.at, d))

@@ -26,13 +26,13 @@ type demand struct {
 // need returns the number of replicas that the load needs: the maximum of what serves the arrivals
 // and what clears the queue.
 //
-// Let c be the slots of a replica, Q the queue depth, B the busy slots, a the load (mean busy slots,
-// arrival rate x service time), S the mean service time and W the target wait.
+// Let c be the slots of a replica, Q the queue depth, B the busy slots, a the load (mean busy
+// slots, arrival rate x service time), S the mean service time and W the target wait.
 //
 // To serve the arrivals, n slots must keep the share of submissions that wait longer than W at or
 // below 5 %. With random arrivals the share is C(n, a) exp(-(n - a) W/S), where C is Erlang's C
-// formula (see capacity.KeepUp). For a = 40, S = 2 s, W = 5 s that takes 42 slots. A fixed utilisation of 0.8 would ask
-// for 50: the target wait itself is the buffer.
+// formula (see capacity.KeepUp). For a = 40, S = 2 s, W = 5 s that takes 42 slots. A fixed
+// utilisation of 0.8 would ask for 50: the target wait itself is the buffer.
 //
 // To clear the queue, only the newest submission counts: slots take submissions in order, so later
 // arrivals delay nobody. n slots start n submissions at once and n/S per second, in R seconds
@@ -45,8 +45,8 @@ type demand struct {
 //
 // Pods take D to start. Until then the ready slots serve, and so do the pods that start once they
 // are ready; what they serve is subtracted, which is why no replica is ordered twice for the same
-// queue. The rest must be started within R = W - D - 1 s. If R is about zero or negative, the newest
-// submissions miss the target anyway; R is then the delay beyond the target, at least W/5:
+// queue. The rest must be started within R = W - D - 1 s. If R is about zero or negative, the
+// newest submissions miss the target anyway; R is then the delay beyond the target, at least W/5:
 //
 //	n = (Q + B - served by D) S / (S + R)
 //

@@ -116,8 +116,8 @@ func TestDecideProperties(t *testing.T) {
 	})
 }
 
-// atMostOneTurn checks that the moves within any window change direction at most once: no scale-down
-// follows a scale-up in it.
+// atMostOneTurn checks that the moves within any window change direction at most once: no
+// scale-down follows a scale-up in it.
 func atMostOneTurn(t *rapid.T, moves []move, window time.Duration) {
 	for i, up := range moves {
 		for _, down := range moves[i+1:] {
@@ -155,8 +155,8 @@ func TestWindowIsHighest(t *testing.T) {
 	})
 }
 
-// FuzzDecide passes arbitrary samples to a busy pool. Decide does not panic, and within one window of
-// an observed need no replica goes.
+// FuzzDecide passes arbitrary samples to a busy pool. Decide does not panic, and within one window
+// of an observed need no replica goes.
 func FuzzDecide(f *testing.F) {
 	f.Add(int64(1), 0.0, 0.0, 0.0, 0.0, 0.0, 0.0, int32(9), int32(9), int32(9), int32(9), int64(0), true)
 	f.Add(int64(1), math.NaN(), -1.0, 1e300, math.Inf(1), math.Copysign(0, -1), 5e-324, int32(-1), int32(1<<31-1), int32(-1<<31), int32(4), int64(math.MinInt64), false)

@@ -7,7 +7,7 @@ import (
 	"time"
 )
 
-// chooser turns what is known about the load into a decision and its reason.
+// chooser chooses the replicas of a decision from the measured load, and explains them.
 type chooser struct {
 	policy        Policy
 	fleet         Fleet

@@ -2,8 +2,8 @@ package autoscale
 
 import "time"
 
-// maxSteps bounds the window. The steps fall strictly, so the window is full only if that many
-// different needs follow each other downwards within one stabilization window.
+// maxSteps bounds the steps of a window. The needs of the steps decrease strictly, so a window is
+// full only if the need fell maxSteps - 1 times within one stabilization window without rising.
 const maxSteps = 24
 
 // window is the highest need of the stabilization window, on the time axis State.clock. It holds

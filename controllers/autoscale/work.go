@@ -47,22 +47,24 @@ type work struct {
 // The rate is the maximum of three estimates:
 //
 //   - the mean over the longest interval, of 1, 2, 4 or 8 minutes, without a proven change;
-//   - the lower bound that the arrivals k of the last t seconds prove, (k - 3 sqrt(k))/t. It does not
-//     take chance for growth, and shows a flash crowd before a minute has passed. 2/s that become
-//     25/s: 7 s later the last 7 s hold 175 arrivals, which prove (175 - 40)/7 = 19.3/s, while the
-//     mean of the minute is 4.7/s. While more submissions wait than run, one sqrt(k) is subtracted;
+//   - the lower bound (k - 3 sqrt(k))/t that k arrivals in the last t seconds prove. Chance alone
+//     rarely exceeds the bound, and the bound shows a sudden rise before a minute has passed.
+//     Example: the rate rises from 2/s to 25/s. 7 s later the last 7 s hold 175 arrivals, which
+//     prove (175 - 40)/7 = 19.3/s, while the mean of the minute is 4.7/s. While more submissions
+//     wait than run, only one sqrt(k) is subtracted;
 //   - the extrapolation to the time when a pod ordered now is ready, if the rate grew between the
-//     last two intervals of length d (d is PodStart, clamped to 1 to 8 minutes). 10/s that became
-//     12/s over 60 s each, with a pod start of 60 s: the growth is 2 - 2 sqrt(1320)/60 = 0.8/s; over
-//     the 60 s to come and the 30 s since the middle of the last interval that adds 1.2: 13.2/s. At
-//     most 30 % are added.
+//     last two intervals of length d (d is PodStart, clamped to 1 to 8 minutes). At most 30 % are
+//     added. Example: the rate was 10/s for 60 s and 12/s for the next 60 s, and PodStart is 60 s.
+//     The growth is 2 - 2 sqrt(1320)/60 = 0.8/s in 60 s. Over the next 60 s and the 30 s since the
+//     middle of the last interval, that adds 1.2/s: 13.2/s.
 //
 // minInterval is the smallest t. Over a shorter interval a burst would count twice: as backlog and
 // as rate.
 //
 // The service time is the mean over finished submissions. While few have finished, running
-// submissions count with the time they have taken: the service time is at least the busy slot-seconds
-// divided by the submissions that finished or run, and the load at least the mean of the busy slots.
+// submissions count with the time they have taken: the service time is at least the busy
+// slot-seconds divided by the submissions that finished or run, and the load at least the mean of
+// the busy slots.
 func (h *history) measure(minInterval time.Duration, waiting, busy float64, podStart time.Duration, p Policy) work {
 	interval := h.steadyInterval()
 	w := work{service: h.serviceTime(), assumed: h.finished == 0}

@@ -6,8 +6,8 @@ import (
 	"time"
 )
 
-// historyOf returns a history of arrivals at rate(second) with a service time in seconds, all of which
-// finish, and its last reading.
+// historyOf returns a history of arrivals at rate(second) with a service time in seconds, all of
+// which finish, and its last reading.
 func historyOf(seconds int, service float64, rate func(second int) float64) (*history, reading) {
 	h := &history{}
 	r := reading{time: epoch, counters: Counters{Known: true}}

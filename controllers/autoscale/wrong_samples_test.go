@@ -7,8 +7,9 @@ import (
 	"time"
 )
 
-// Ten replicas are needed when the samples become wrong for 15 minutes. The replicas do not fall, the
-// decision reports what is wrong, and after the samples are correct again the pool recovers by itself.
+// Ten replicas are needed when the samples become wrong for 15 minutes. The replicas do not fall,
+// the decision reports what is wrong, and after the samples are correct again the pool recovers by
+// itself.
 func TestWrongSamplesNeverScaleDown(t *testing.T) {
 	old := epoch
 	for name, fault := range map[string]struct {
@@ -138,8 +139,8 @@ func TestClockJumpsOnce(t *testing.T) {
 	}
 }
 
-// A minority of replicas that do not answer counts as busy in every slot, with the mean queue of the
-// others.
+// A minority of replicas that do not answer counts as busy in every slot, with the mean queue of
+// the others.
 func TestSilentMinorityCountsAsBusy(t *testing.T) {
 	p := newPool(9)
 	p.slow = true
