@@ -77,7 +77,10 @@ const (
 // Limits of the body of a request, in bytes. A pool sets its own within MinMaxBodyBytes and
 // MaxMaxBodyBytes.
 const (
+	// DefaultMaxBodyBytes is the limit of a pool that sets none.
 	DefaultMaxBodyBytes = 16 << 20
-	MinMaxBodyBytes     = 1 << 20
-	MaxMaxBodyBytes     = 1 << 30
+	// MinMaxBodyBytes is the lowest limit that a pool can set.
+	MinMaxBodyBytes = 1 << 20
+	// MaxMaxBodyBytes is the highest limit that a pool can set.
+	MaxMaxBodyBytes = 1 << 30
 )

@@ -10,10 +10,11 @@ import (
 	kjson "sigs.k8s.io/json"
 )
 
-// Decode parses and validates the body of a request and sets the defaults. Every limit of the request
-// that it returns is positive and at most that of bounds. When the problem is nil, the request can run
-// as it is. Parsing is strict: a field that is unknown, given twice or of another case is an error that
-// names it, because a contest must not run without a limit whose name has a typing error.
+// Decode parses and validates the body of a request and sets the defaults. Every limit of the
+// request that it returns is positive and at most that of bounds. When the problem is nil, the
+// request can run as it is. Parsing is strict: a field that is unknown, given twice or of another
+// case is an error that names it, because a contest must not run without a limit whose name has a
+// typing error.
 func Decode(body []byte, bounds Bounds) (*Request, *Problem) {
 	if !utf8.Valid(body) {
 		return nil, Invalid("", "the body is not UTF-8; bytes that are no text travel with \"encoding\": \"base64\"")
@@ -68,8 +69,8 @@ func strictProblem(err error) *Problem {
 	return Invalid(path, "is no field of a request; fields are case-sensitive")
 }
 
-// quote returns a client's text for a message. It cuts the text, so that an answer does not become as
-// long as the request.
+// quote returns a client's text for a message. It cuts the text, so that an answer does not become
+// as long as the request.
 func quote(s string) string {
 	const most = 40
 	if len(s) > most {

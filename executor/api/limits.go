@@ -24,8 +24,8 @@ type Limit struct {
 	Value *int64
 }
 
-// Fields returns all fields of l in the order of their declaration. Validation and the messages between
-// the executor's processes use it.
+// Fields returns all fields of l in the order of their declaration. Validation and the messages
+// between the executor's processes use it.
 func (l *Limits) Fields() []Limit {
 	return []Limit{
 		{"cpuMillis", &l.CPUMillis},

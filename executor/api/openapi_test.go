@@ -247,7 +247,7 @@ func TestDocumentHasTheBounds(t *testing.T) {
 			}
 		}
 	}
-	// GET /v1/info has these two, and the document no number for them.
+	// GET /v1/info reports the values of these two. The document does not.
 	elsewhere := []string{"MaxHeaderBytes", "MaxMaxBodyBytes"}
 	for _, name := range sourceOf(t).names {
 		if strings.HasPrefix(name, "Max") && bounds[name] == nil && !slices.Contains(elsewhere, name) {

@@ -64,17 +64,17 @@ func Reasons() []string {
 const (
 	// ReasonClientGone: the client closed the connection before its submission had a result.
 	ReasonClientGone = "client_gone"
-	// ReasonInvalid: TypeInvalidRequest.
+	// ReasonInvalid: a problem of type TypeInvalidRequest.
 	ReasonInvalid = "invalid"
-	// ReasonUnknownLanguage: TypeUnknownLanguage.
+	// ReasonUnknownLanguage: a problem of type TypeUnknownLanguage.
 	ReasonUnknownLanguage = "unknown_language"
-	// ReasonTooLarge: TypeTooLarge.
+	// ReasonTooLarge: a problem of type TypeTooLarge.
 	ReasonTooLarge = "too_large"
-	// ReasonMediaType: TypeUnsupportedMediaType.
+	// ReasonMediaType: a problem of type TypeUnsupportedMediaType.
 	ReasonMediaType = "media_type"
-	// ReasonTooSlow: TypeRequestTimeout.
+	// ReasonTooSlow: a problem of type TypeRequestTimeout.
 	ReasonTooSlow = "too_slow"
-	// ReasonInternal: TypeInternal.
+	// ReasonInternal: a problem of type TypeInternal.
 	ReasonInternal = "internal"
 )
 
@@ -93,7 +93,8 @@ func (p *Problem) Error() string {
 	return fmt.Sprintf("%s: %s", p.Title, p.Detail)
 }
 
-// Invalid returns a 400. field is the JSON path of the field at fault, empty for the whole document.
+// Invalid returns a 400. field is the JSON path of the field at fault, empty for the whole
+// document.
 func Invalid(field, format string, args ...any) *Problem {
 	return &Problem{
 		Type: TypeInvalidRequest, Title: "the request is not valid", Status: 400,

@@ -44,8 +44,8 @@ type Request struct {
 
 // File is one file of a submission.
 type File struct {
-	// Name has 1 to MaxFileName letters, digits, dots, dashes and underscores. It does not begin with a
-	// dot or a dash.
+	// Name has 1 to MaxFileName letters, digits, dots, dashes and underscores. It does not begin with
+	// a dot or a dash.
 	Name    string `json:"name"`
 	Content string `json:"content"`
 	// Encoding is that of Content; utf8 by default.
@@ -61,8 +61,8 @@ type RunInput struct {
 // Verdict is the judgement of a run, a compilation or a submission.
 type Verdict string
 
-// The verdicts. InternalError is a fault of the fleet, and a retry is safe. All others are due to the
-// contestant's program.
+// The verdicts. InternalError is a fault of the fleet, and a retry is safe. All others are due to
+// the contestant's program.
 const (
 	OK            Verdict = "OK"
 	CompileError  Verdict = "CompileError"
@@ -90,8 +90,8 @@ type Result struct {
 	Runs []Stage `json:"runs"`
 	// QueueMillis is the queue wait in milliseconds.
 	QueueMillis int64 `json:"queueMillis"`
-	// Tier is the isolation tier that the executor enforced: Namespaced, Restricted, RestrictedLegacy or
-	// None.
+	// Tier is the isolation tier that the executor enforced: Namespaced, Restricted, RestrictedLegacy
+	// or None.
 	Tier string `json:"tier"`
 }
 
@@ -122,14 +122,14 @@ type Stage struct {
 
 // State is the document of GET /v1/state: the load of one executor, for autoscalers and admins.
 type State struct {
-	// Slots is the number of slots, Busy of those that hold a submission.
+	// Slots is the number of slots, Busy the number of slots that hold a submission.
 	Slots int `json:"slots"`
 	Busy  int `json:"busy"`
 	// Queued is the queue depth, from 0 to QueueCapacity.
 	Queued        int `json:"queued"`
 	QueueCapacity int `json:"queueCapacity"`
-	// OldestMillis is the queue wait, until now, of the submission that has waited longest; 0 when none
-	// waits.
+	// OldestMillis is the queue wait, until now, of the submission that has waited longest; 0 when
+	// none waits.
 	OldestMillis int64 `json:"oldestMillis"`
 	// Draining reports whether the executor is shutting down.
 	Draining bool `json:"draining"`
@@ -141,12 +141,12 @@ type State struct {
 	Accepted uint64 `json:"accepted"`
 	Answered uint64 `json:"answered"`
 	// Finished counts those of the answered submissions that had a slot. The others expired in the
-	// queue, were abandoned by their client, or were dropped in a forced stop. ServedMillis is the sum of
-	// the service times of the finished ones.
+	// queue, were abandoned by their client, or were dropped in a forced stop. ServedMillis is the sum
+	// of the service times of the finished ones.
 	Finished     uint64 `json:"finished"`
 	ServedMillis uint64 `json:"servedMillis"`
-	// UptimeMillis is the age of the process. It falls with a restart, which sets the counters to 0, and
-	// it stands still where a cache between gives an old answer.
+	// UptimeMillis is the age of the process. It decreases at a restart, which sets the counters to
+	// 0, and it does not increase when an intermediate cache returns an old answer.
 	UptimeMillis int64 `json:"uptimeMillis"`
 }
 

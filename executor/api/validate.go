@@ -79,8 +79,8 @@ func (r *Request) validateProgram() *Problem {
 	return nil
 }
 
-// badFileName returns what is wrong with a name, or nothing. A valid name cannot leave the directory
-// in which the file is created.
+// badFileName returns what is wrong with a name; "" for a valid name. A valid name cannot leave the
+// directory in which the file is created.
 func badFileName(name string) string {
 	switch {
 	case name == "":
