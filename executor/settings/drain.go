@@ -2,9 +2,9 @@ package settings
 
 import "time"
 
-// How a worker that does not answer is found and replaced.
+// Times after which a worker that does not answer is detected and replaced.
 const (
-	// Heartbeat is the interval in which a worker reports that it is alive, and Silence the time
+	// Heartbeat is the interval at which a worker reports that it is alive, and Silence the time
 	// without any byte from it after which it is killed.
 	Heartbeat = time.Second
 	Silence   = 10 * Heartbeat
@@ -22,8 +22,9 @@ const (
 const (
 	// WriteTime is the time in which a client must read its answer. Then the connection is closed.
 	WriteTime = 30 * time.Second
-	// AbortTime and AbortWriteTime replace the rest of the budget and WriteTime if a drain is cut short,
-	// by a second signal or because its budget is used up. Within AbortTime all workers are killed.
+	// AbortTime and AbortWriteTime replace the rest of the budget and WriteTime if a drain is cut
+	// short, by a second signal or because its budget is used up. Within AbortTime all workers are
+	// killed.
 	AbortTime      = OrphanTime + time.Second
 	AbortWriteTime = time.Second
 )
@@ -44,7 +45,7 @@ type Drain struct {
 	Delay time.Duration
 	// Wait is the longest remaining wait of a queued submission, Run the longest service time.
 	Wait, Run time.Duration
-	// Hang is the time in which a worker that does not answer is found and replaced.
+	// Hang is the time in which a worker that does not answer is detected and replaced.
 	Hang time.Duration
 	// Write is the time in which clients must read the last answers.
 	Write time.Duration
@@ -55,8 +56,8 @@ type Drain struct {
 // Drain returns the drain budget of an executor with these settings.
 //
 // Hang is the maximum of two ways in which a worker fails, plus the time to remove its processes. A
-// slot reports late and the worker then does not exit: ReportGrace + HangTime + ExitTime. Or the worker
-// sends nothing: Silence.
+// slot reports late and the worker then does not exit: ReportGrace + HangTime + ExitTime. Or the
+// worker sends nothing: Silence.
 func (s Settings) Drain() Drain {
 	return Drain{
 		PreStop: preStop,
@@ -69,11 +70,11 @@ func (s Settings) Drain() Drain {
 	}
 }
 
-// Outcomes returns the longest time from the rejection of new submissions until every accepted one has
-// its outcome.
+// Outcomes returns the longest time from the rejection of new submissions until every accepted one
+// has its outcome.
 func (d Drain) Outcomes() time.Duration { return d.Wait + d.Run + d.Hang }
 
-// Total returns the longest time from the begin of the preStop hook to the exit of the process.
+// Total returns the longest time from the start of the preStop hook to the exit of the process.
 func (d Drain) Total() time.Duration {
 	return d.PreStop + d.Delay + d.Outcomes() + d.Write + d.Finish
 }
@@ -81,8 +82,9 @@ func (d Drain) Total() time.Duration {
 // PreStopSeconds returns PreStop in seconds, rounded up.
 func (d Drain) PreStopSeconds() int64 { return wholeSeconds(d.PreStop) }
 
-// GracePeriodSeconds returns Total in seconds, rounded up: terminationGracePeriodSeconds of a pod, which
-// includes the preStop hook. With the defaults: 2 + 5 + 30 + 60 + 15.1 + 30 + 2 = 144.1, so 145 s.
+// GracePeriodSeconds returns Total in seconds, rounded up: terminationGracePeriodSeconds of a pod,
+// which includes the preStop hook. With the defaults: 2 + 5 + 30 + 60 + 15.1 + 30 + 2 = 144.1, so
+// 145 s.
 func (d Drain) GracePeriodSeconds() int64 { return wholeSeconds(d.Total()) }
 
 func wholeSeconds(d time.Duration) int64 {

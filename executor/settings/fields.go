@@ -47,9 +47,9 @@ func (s Settings) Check() error {
 	return nil
 }
 
-// Arguments returns the flags that the controllers pass to a replica, with their values, in the order
-// of the fields. They include the defaults of this version, so that Memory and Drain hold for an image
-// with other defaults too.
+// Arguments returns the flags that the controllers pass to a replica, with their values, in the
+// order of the fields. They include the defaults of this version, so that Memory and Drain hold for
+// an image with other defaults too.
 func (s Settings) Arguments() []string {
 	var arguments []string
 	for tag, value := range s.fields() {
@@ -60,8 +60,8 @@ func (s Settings) Arguments() []string {
 	return arguments
 }
 
-// Range returns the range of a setting from its tags, for example "1 to 256"; "" for a setting without
-// a range.
+// Range returns the range of a setting from its tags, for example "1 to 256"; "" for a setting
+// without a range.
 func Range(tag interface{ Get(key string) string }) string {
 	if tag.Get("min") == "" {
 		return ""

@@ -2,7 +2,8 @@ package settings
 
 import "time"
 
-// Settings is the configuration of an executor. The tags of a field are the definition of a setting:
+// Settings is the configuration of an executor. The tags of a field are the definition of a
+// setting:
 //
 //	name       the flag without its dashes; the variable is Variable(name)
 //	default    the default value
