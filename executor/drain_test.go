@@ -15,9 +15,10 @@ import (
 	"executorpool.dev/executor/settings"
 )
 
-// TestClientThatNeverReadsCostsNoCounts ends an executor while a client does not read its answer. The
-// answer is larger than the buffers of both ends, so the executor blocks in writing it. The termination
-// message must be complete before the grace period, computed from the same options, is over.
+// TestClientThatNeverReadsCostsNoCounts ends an executor while a client does not read its answer.
+// The answer is larger than the buffers of both ends, so the executor blocks in writing it. The
+// termination message must be complete before the grace period, computed from the same options, is
+// over.
 func TestClientThatNeverReadsCostsNoCounts(t *testing.T) {
 	file := filepath.Join(t.TempDir(), "termination-log")
 	if err := os.WriteFile(file, nil, 0o600); err != nil {
@@ -63,8 +64,8 @@ func TestClientThatNeverReadsCostsNoCounts(t *testing.T) {
 	}
 }
 
-// neverReads submits the script, with the given number of runs, on a connection with a small receive
-// buffer from which nothing is read.
+// neverReads submits the script, with the given number of runs, on a connection with a small
+// receive buffer from which nothing is read.
 func neverReads(t *testing.T, r *executorProcess, script string, runs int) net.Conn {
 	t.Helper()
 	dialer := net.Dialer{Control: func(_, _ string, c syscall.RawConn) error {

@@ -9,8 +9,9 @@ import (
 // kubelet copies it to the pod's status as the termination message.
 const TerminationLog = "/dev/termination-log"
 
-// writeTerminationMessage writes the final totals to file, because GET /v1/totals is gone with the
-// process. It does nothing if the file does not exist, as is the case outside of a pod.
+// writeTerminationMessage writes the final totals to file, because nothing serves GET /v1/totals
+// after the end of the process. It does nothing if the file does not exist, as is the case outside
+// of a pod.
 func (e *executor) writeTerminationMessage(file string) {
 	f, err := os.OpenFile(file, os.O_WRONLY|os.O_TRUNC, 0)
 	if err != nil {

@@ -25,7 +25,7 @@ type Queue[T any] struct {
 
 	mu      sync.Mutex
 	order   Order[T]
-	waiters []*waiter[T] // in order of arrival, so that all callers of Pop get a share
+	waiters []*waiter[T] // in order of arrival, so that no caller of Pop starves
 	// reserved is the number of reserved items; see Reserve.
 	reserved int
 	closed   bool
