@@ -1,8 +1,8 @@
-// Command executor runs contestants' programs behind an HTTP API: a supervisor with a bounded queue, and
-// worker processes with slots that sandbox every run.
+// Command executor runs contestants' programs behind an HTTP API: a supervisor with a bounded
+// queue, and worker processes with slots that sandbox every run.
 //
-// The exit code is 0 after a complete drain, 1 after a failure or a second signal, and 2 for invalid
-// flags.
+// The exit code is 0 after a complete drain, 1 after a failure or a second signal, and 2 for
+// invalid flags.
 package main
 
 import (
@@ -89,7 +89,8 @@ func fail(stderr io.Writer, code int, err error, hint string) int {
 	return code
 }
 
-// buildVersion returns the version that the build set, or else the revision that the go command recorded.
+// buildVersion returns the version that the build set, or else the revision that the go command
+// recorded.
 func buildVersion() string {
 	if info, ok := debug.ReadBuildInfo(); ok && version == "dev" {
 		for _, s := range info.Settings {

@@ -120,8 +120,8 @@ func TestServeReadsVariables(t *testing.T) {
 	}
 }
 
-// TestServeParsesArguments parses the command line that the controllers render, with another value of
-// every setting that they pass, and compares the result.
+// TestServeParsesArguments parses the command line that the controllers render, with another value
+// of every setting that they pass, and compares the result.
 func TestServeParsesArguments(t *testing.T) {
 	want := settings.Default()
 	fields := reflect.ValueOf(&want).Elem()
