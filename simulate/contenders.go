@@ -11,24 +11,27 @@ import (
 	"executorpool.dev/simulate/trace"
 )
 
+// stabilization is the stabilization window of the pool's autoscaler and of the bound "held".
 const stabilization = 5 * time.Minute
 
-// contender is an autoscaler with a name; make makes one for a trace.
+// contender is an autoscaler with a name. make returns a new one for a trace.
 type contender struct {
 	name string
 	make func(trace.Trace) fleet.Autoscaler
 }
 
 const (
-	ours = "executorpool"
-	// atOnce is not a rule to use, but the shortest waits without foresight.
+	// ownName is the name of the autoscaler of the pools.
+	ownName = "executorpool"
+	// atOnce is the name of ceilingAtOnce.
 	atOnce = "ceiling-at-once"
 )
 
-// contenders in the order of the table. The peers' targets are those a careful user would set: for the queue as much as a
-// replica clears within the target wait, for the work in hand as much as a replica has slots.
+// contenders are the autoscalers in the order of the table. The targets of the other autoscalers
+// are those that fit the pool best: for waiting submissions, the number that a replica starts
+// within the target wait; for waiting and running submissions, the slots of a replica.
 var contenders = []contender{
-	{ours, func(t trace.Trace) fleet.Autoscaler { return &own{trace: t} }},
+	{ownName, func(t trace.Trace) fleet.Autoscaler { return &own{trace: t} }},
 	{"hpa-queue", func(t trace.Trace) fleet.Autoscaler {
 		return &hpa.HPA{Min: max(t.Floor, 1), Max: t.Ceiling, Target: float64(t.Slots) * t.Target.Seconds() / t.MeanService().Seconds(),
 			Metric: func(v fleet.View) float64 { return float64(v.Waiting) }}
@@ -42,66 +45,69 @@ var contenders = []contender{
 	}},
 	{"fixed-3", func(trace.Trace) fleet.Autoscaler { return fixed(3) }},
 	{"fixed-10", func(trace.Trace) fleet.Autoscaler { return fixed(10) }},
-	{atOnce, func(t trace.Trace) fleet.Autoscaler { return &prompt{trace: t} }},
+	{atOnce, func(t trace.Trace) fleet.Autoscaler { return &ceilingAtOnce{trace: t} }},
 }
 
+// fixed is a constant number of replicas.
 type fixed int
 
 func (fixed) Period() time.Duration     { return time.Minute }
 func (f fixed) Replicas(fleet.View) int { return int(f) }
 
-// prompt is as good as a rule can be that does not know the future: at the first sign of a queue it asks for the ceiling,
-// and it lets go when the floor's slots have been enough for a stabilisation window. What waits too long with it waits too
-// long with every rule that holds no more than the floor before the queue shows.
-type prompt struct {
+// ceilingAtOnce requests the ceiling while submissions wait or more slots are busy than the floor
+// has, and for one stabilization window after that. Before the first sign of a queue it holds the
+// floor. A submission that waits longer than the target with ceilingAtOnce does so with every
+// autoscaler that does not know future arrivals and holds at most the floor without load.
+type ceilingAtOnce struct {
 	trace trace.Trace
+	// until is when the pool returns to the floor.
 	until time.Duration
 }
 
-func (*prompt) Period() time.Duration { return time.Second }
+func (*ceilingAtOnce) Period() time.Duration { return time.Second }
 
-func (p *prompt) Replicas(v fleet.View) int {
-	if v.Waiting > 0 || v.Busy > p.trace.Floor*p.trace.Slots {
-		p.until = v.Now + stabilization
+func (c *ceilingAtOnce) Replicas(v fleet.View) int {
+	if v.Waiting > 0 || v.Busy > c.trace.Floor*c.trace.Slots {
+		c.until = v.Now + stabilization
 	}
-	if v.Now < p.until {
-		return p.trace.Ceiling
+	if v.Now < c.until {
+		return c.trace.Ceiling
 	}
-	return p.trace.Floor
+	return c.trace.Floor
 }
 
-// own plays the manager: each second it samples the fleet and asks autoscale.Decide, the very code that the manager runs.
+// own is the autoscaler of the pools. Like the manager, it samples the fleet each second and calls
+// autoscale.Decide.
 type own struct {
 	trace  trace.Trace
 	state  autoscale.State
 	sample autoscale.Sample
-	// last is the last decision.
-	last autoscale.Decision
 }
 
-// epoch is when traces begin.
+// epoch is the time at which every trace begins.
 var epoch = time.Date(2026, 6, 1, 9, 0, 0, 0, time.UTC)
 
 func (*own) Period() time.Duration { return time.Second }
 
 func (o *own) Replicas(v fleet.View) int {
 	now := epoch.Add(v.Now)
-	o.look(v, now)
-	o.last = autoscale.Decide(autoscale.Input{
+	o.takeSample(v, now)
+	decision := autoscale.Decide(autoscale.Input{
 		Now: now,
 		Policy: autoscale.Policy{
 			Replicas: int32(o.trace.Floor), Floor: int32(o.trace.Floor), Ceiling: int32(o.trace.Ceiling), SlotsPerReplica: int32(o.trace.Slots),
 			TargetWait: o.trace.Target, Stabilization: stabilization,
 		},
-		Fleet:  autoscale.Fleet{SpecReplicas: int32(v.Written), ReadyReplicas: int32(v.Ready), PodStart: o.trace.PodStart},
+		Fleet:  autoscale.Fleet{SpecReplicas: int32(v.SpecReplicas), ReadyReplicas: int32(v.Ready), PodStart: o.trace.PodStart},
 		Sample: o.sample,
 		State:  o.state,
 	})
-	o.state = o.last.State
-	return int(o.last.Replicas)
+	o.state = decision.State
+	return int(decision.Replicas)
 }
 
-func (o *own) look(v fleet.View, now time.Time) {
+// takeSample updates the sample as the fault of the view allows.
+func (o *own) takeSample(v fleet.View, now time.Time) {
 	s := autoscale.Sample{
 		Time: now, Asked: int32(v.Ready), Answered: int32(v.Ready),
 		Waiting: float64(v.Waiting), Busy: float64(v.Busy), Slots: float64(v.Ready * o.trace.Slots),

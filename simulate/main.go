@@ -14,14 +14,14 @@ import (
 
 type options struct {
 	Only []string `placeholder:"TRACE" help:"Play only these traces."`
-	Seed uint64   `help:"Draw other arrivals for the same traces."`
+	Seed uint64   `help:"Seed of the random arrivals."`
 	JSON bool     `help:"Print the figures as JSON."`
 }
 
 func main() {
 	var o options
-	kong.Parse(&o, kong.Name("simulate"), kong.Description("Plays arrival traces in virtual time against the pool's autoscaler, the HPA, the KPA, "+
-		"fixed fleets and what is possible at all. Takes no real time, no cluster and no chance: it prints the same each time."))
+	kong.Parse(&o, kong.Name("simulate"), kong.Description("Plays arrival traces in virtual time against the autoscaler of the pools, the HPA, the KPA "+
+		"and fixed fleets, and compares them with lower bounds. It needs no cluster. Equal flags give equal output."))
 	if err := o.run(os.Stdout); err != nil {
 		fmt.Fprintln(os.Stderr, "simulate:", err)
 		os.Exit(1)

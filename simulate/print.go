@@ -7,7 +7,7 @@ import (
 	"text/tabwriter"
 )
 
-// print prints a table for each trace, and for more than one what they come to.
+// print prints a table for each trace, and for several traces a summary and a table of all of them.
 func print(out io.Writer, reports []report) error {
 	for _, r := range reports {
 		if err := printTrace(out, r); err != nil {
@@ -25,6 +25,7 @@ func print(out io.Writer, reports []report) error {
 	return printTrace(out, total(reports))
 }
 
+// printTrace prints a line for each contender and for both bounds, and the remarks.
 func printTrace(out io.Writer, r report) error {
 	fmt.Fprintf(out, "%s: %s\n  %d submissions\n", r.Trace, r.About, r.Submissions)
 	table := newTable(out)
@@ -48,9 +49,10 @@ func printTrace(out io.Writer, r report) error {
 	return nil
 }
 
-// printSummary shows, for each trace and contender, the share of submissions over the target and the cost.
+// printSummary prints for each trace and contender the share of submissions that wait longer than
+// the target, and the replica-hours divided by the bound "held".
 func printSummary(out io.Writer, reports []report) error {
-	fmt.Fprintln(out, "share of submissions over the target, and replica-hours over the optimum's, held")
+	fmt.Fprintln(out, "share of submissions that wait longer than the target, and replica-hours divided by the held optimum")
 	table := newTable(out)
 	for _, c := range contenders {
 		fmt.Fprintf(table, "\t%s", c.name)

@@ -5,47 +5,49 @@ import (
 	"math"
 )
 
-// bar is what replica-hours may be at most over the held bound.
-const bar = 1.25
+// maxOverHeld is the highest acceptable ratio of replica-hours to the bound "held".
+const maxOverHeld = 1.25
 
-// ways are how the peers differ, which is why they wait or cost more or less.
-var ways = map[string]string{
-	"hpa-queue": "it sees no load before there is a queue, adds at most 4 replicas or as many as there are each 15 s, and orders again while pods start",
-	"hpa-work":  "it looks each 15 s, adds at most 4 replicas or as many as there are, and asks for a slot for each that waits",
-	"kpa":       "it keeps 30 % of its slots free, orders many for a burst, and lets go after a minute",
+// differences explains, for each other autoscaler, why its waits or its cost differ.
+var differences = map[string]string{
+	"hpa-queue": "it observes no load without a queue, adds at most 4 replicas or 100 % every 15 s, and orders more replicas while pods start",
+	"hpa-work":  "it decides every 15 s, adds at most 4 replicas or 100 %, and requests a slot for each waiting submission",
+	"kpa":       "it keeps 30 % of its slots free, orders many replicas for a burst, and removes them after a minute",
 }
 
-// remarks say where the target is missed, where the cost is over the bar, and where a peer is better at something.
+// remarks returns a sentence if the target is missed, one if the cost is above maxOverHeld, and one
+// for each other autoscaler that waits less or costs less.
 func remarks(r report) []string {
 	var out []string
-	own, best := r.of(ours), r.of(atOnce)
+	own, best := r.of(ownName), r.of(atOnce)
 	switch {
 	case r.impossible():
-		out = append(out, fmt.Sprintf("p95 within the target is impossible: with the ceiling asked for at the first sign of a queue it is %.1f s", best.P95))
+		out = append(out, fmt.Sprintf("p95 within the target is impossible: ceiling-at-once has a p95 of %.1f s", best.P95))
 	case own.P95 > r.TargetWait:
-		out = append(out, fmt.Sprintf("p95 is over the target, and with the ceiling asked for at the first sign of a queue it would be %.1f s", best.P95))
+		out = append(out, fmt.Sprintf("p95 is above the target; ceiling-at-once has a p95 of %.1f s", best.P95))
 	}
-	if own.OverHeld > bar {
-		out = append(out, fmt.Sprintf("replica-hours are over %.2f of the bound", bar))
+	if own.OverHeld > maxOverHeld {
+		out = append(out, fmt.Sprintf("replica-hours are above %.2f times the bound held", maxOverHeld))
 	}
 	for _, peer := range r.Figures {
-		if better := compare(own, peer); better != "" && ways[peer.Name] != "" {
-			out = append(out, fmt.Sprintf("%s %s: %s", peer.Name, better, ways[peer.Name]))
+		if better := compare(own, peer); better != "" && differences[peer.Name] != "" {
+			out = append(out, fmt.Sprintf("%s %s: %s", peer.Name, better, differences[peer.Name]))
 		}
 	}
 	return out
 }
 
-// compare says what a peer is better at, and at what price; empty when it is better at nothing.
+// compare describes in what the peer is better than own, and what it costs; "" if it is better in
+// nothing. Shares are compared to a tenth of a percent, hours to a percent.
 func compare(own, peer figures) string {
 	waits := round(100*peer.OverTarget) - round(100*own.OverTarget)
 	cost := math.Round(100*peer.ReplicaHours/own.ReplicaHours) - 100
-	shares := fmt.Sprintf("%.1f %% over the target, not %.1f %%", 100*peer.OverTarget, 100*own.OverTarget)
+	shares := fmt.Sprintf("%.1f %% over the target instead of %.1f %%", 100*peer.OverTarget, 100*own.OverTarget)
 	switch {
 	case waits < 0 && cost > 0:
 		return fmt.Sprintf("waits less (%s), for %.0f %% more replica-hours", shares, cost)
 	case waits < 0:
-		return fmt.Sprintf("waits less (%s), for no more replica-hours", shares)
+		return fmt.Sprintf("waits less (%s), without more replica-hours", shares)
 	case waits == 0 && cost < 0:
 		return fmt.Sprintf("waits as much (%.1f %% over the target), for %.0f %% fewer replica-hours", 100*peer.OverTarget, -cost)
 	case cost < 0:

@@ -12,36 +12,38 @@ import (
 	"executorpool.dev/simulate/trace"
 )
 
-// figures are what one contender makes of one trace. Waits and starts in seconds.
+// figures is the result of one contender on one trace. Queue waits are in seconds.
 type figures struct {
 	Name               string
 	P50, P95, P99, Max float64
-	OverTarget         float64 // share of submissions
+	OverTarget         float64 // share of the submissions that wait longer than the target
 	ReplicaHours       float64
-	OverHeld, OverFree float64 // ReplicaHours by those of the bounds
+	OverHeld, OverFree float64 // ReplicaHours divided by the bounds
 	Peak, Turns        int
 	waits              []time.Duration
 }
 
-// report is one trace with all contenders.
+// report holds the figures of all contenders on one trace.
 type report struct {
 	Trace, About string
 	Submissions  int
 	TargetWait   float64
-	// HeldHours and FreeHours are the lower bounds.
+	// HeldHours and FreeHours are the lower bounds of package optimum, in replica-hours.
 	HeldHours, FreeHours float64
 	Remarks              []string
 	Figures              []figures
 }
 
-// impossible says that no rule can hold the target that does not know the future.
+// impossible reports whether no autoscaler without knowledge of future arrivals can keep p95 within
+// the target.
 func (r report) impossible() bool { return r.of(atOnce).P95 > r.TargetWait }
 
-// of gives a contender's figures.
+// of returns the figures of the contender with the given name.
 func (r report) of(name string) figures {
 	return r.Figures[slices.IndexFunc(r.Figures, func(f figures) bool { return f.Name == name })]
 }
 
+// play plays the trace against every contender.
 func play(t trace.Trace) report {
 	r := report{Trace: t.Name, About: t.About, Submissions: len(t.Submissions), TargetWait: t.Target.Seconds(),
 		HeldHours: optimum.Held(t, stabilization) / 3600, FreeHours: optimum.Free(t) / 3600}
@@ -56,6 +58,7 @@ func play(t trace.Trace) report {
 	return r
 }
 
+// summarize returns the figures of the waits.
 func summarize(name string, waits []time.Duration, target time.Duration) figures {
 	over := 0
 	for _, w := range waits {
@@ -86,7 +89,8 @@ func quantile(sorted []float64, share float64) float64 {
 	return stat.Quantile(share, stat.Empirical, sorted, nil)
 }
 
-// total adds the traces up in which the target can be reached: the waits of all submissions together, and all hours.
+// total returns the figures over all traces in which the target is possible: the quantiles of all
+// waits together, and the sums of hours and turns.
 func total(reports []report) report {
 	sum := report{Trace: "all"}
 	waits := map[string][]time.Duration{}

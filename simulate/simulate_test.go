@@ -11,49 +11,49 @@ import (
 	"executorpool.dev/simulate/trace"
 )
 
-// The bar, on three draws of the arrivals: p95 within the target wherever that is possible, replica-hours at most 1.25 of the
-// bound. Where a peer is better at anything, the table says so.
-func TestBar(t *testing.T) {
+// On three seeds, p95 is within the target wherever that is possible, and replica-hours are at most
+// maxOverHeld times the bound. The remarks name each autoscaler that waits less or costs less.
+func TestWaitsAndCost(t *testing.T) {
 	for seed := range uint64(3) {
 		t.Run(fmt.Sprint(seed), func(t *testing.T) {
 			t.Parallel()
-			testBar(t, seed)
+			testWaitsAndCost(t, seed)
 		})
 	}
 }
 
-func testBar(t *testing.T, seed uint64) {
+func testWaitsAndCost(t *testing.T, seed uint64) {
 	var reports []report
 	for _, each := range trace.All(seed) {
 		r := play(each)
 		reports = append(reports, r)
 		testBounds(t, r)
-		own := r.of(ours)
+		own := r.of(ownName)
 		if !r.impossible() && own.P95 > r.TargetWait {
 			t.Errorf("seed %d, %s: p95 %.1f s, target %.0f s, possible %.1f s", seed, r.Trace, own.P95, r.TargetWait, r.of(atOnce).P95)
 		}
-		if own.OverHeld > bar {
-			t.Errorf("seed %d, %s: %.2f of the replica-hours of the bound", seed, r.Trace, own.OverHeld)
+		if own.OverHeld > maxOverHeld {
+			t.Errorf("seed %d, %s: %.2f times the replica-hours of the bound", seed, r.Trace, own.OverHeld)
 		}
 		for _, peer := range r.Figures {
 			worse := round(100*peer.OverTarget) >= round(100*own.OverTarget) && peer.ReplicaHours > own.ReplicaHours*0.995
-			told := slices.ContainsFunc(r.Remarks, func(s string) bool { return strings.HasPrefix(s, peer.Name) })
-			if peer.Name != ours && ways[peer.Name] != "" && !worse && !told {
-				t.Errorf("seed %d, %s: %s is better at something, and nothing says so: %+v", seed, r.Trace, peer.Name, peer)
+			reported := slices.ContainsFunc(r.Remarks, func(s string) bool { return strings.HasPrefix(s, peer.Name) })
+			if peer.Name != ownName && differences[peer.Name] != "" && !worse && !reported {
+				t.Errorf("seed %d, %s: %s waits less or costs less, and no remark reports it: %+v", seed, r.Trace, peer.Name, peer)
 			}
 		}
 	}
 	if seed == 0 {
 		testDocumented(t, reports)
 	}
-	own, kpa := total(reports).of(ours), total(reports).of("kpa")
-	if own.OverHeld > bar || own.OverFree > bar || own.ReplicaHours > kpa.ReplicaHours || own.Turns > kpa.Turns/5 {
+	own, kpa := total(reports).of(ownName), total(reports).of("kpa")
+	if own.OverHeld > maxOverHeld || own.OverFree > maxOverHeld || own.ReplicaHours > kpa.ReplicaHours || own.Turns > kpa.Turns/5 {
 		t.Errorf("seed %d, all traces: %.2f of held, %.2f of free, %.1f replica-hours and %d turns, kpa %.1f and %d", seed,
 			own.OverHeld, own.OverFree, own.ReplicaHours, own.Turns, kpa.ReplicaHours, kpa.Turns)
 	}
 }
 
-// testDocumented: the documentation shows what is printed.
+// testDocumented checks that the page contains the end of the output.
 func testDocumented(t *testing.T, reports []report) {
 	page, err := os.ReadFile("../docs/autoscaling.md")
 	if err != nil {
@@ -72,7 +72,7 @@ func testDocumented(t *testing.T, reports []report) {
 	}
 }
 
-// trimmed has each line indented and leaves out the spaces at its end.
+// trimmed indents each line and removes the spaces at its end.
 func trimmed(text, indent string) string {
 	lines := strings.Split(text, "\n")
 	for i, line := range lines {
@@ -81,19 +81,19 @@ func trimmed(text, indent string) string {
 	return strings.Join(lines, "\n")
 }
 
-// testBounds: whoever lets nobody wait over the target pays at least the free bound.
+// testBounds checks that a contender without waits above the target costs at least the bound free.
 func testBounds(t *testing.T, r report) {
 	if r.FreeHours > r.HeldHours {
 		t.Errorf("%s: free %.2f is more than held %.2f", r.Trace, r.FreeHours, r.HeldHours)
 	}
 	for _, f := range r.Figures {
 		if f.OverTarget == 0 && f.OverFree < 1 {
-			t.Errorf("%s: %s lets nobody wait, for %.3f of the bound", r.Trace, f.Name, f.OverFree)
+			t.Errorf("%s: %s has no wait above the target, and costs only %.3f of the bound", r.Trace, f.Name, f.OverFree)
 		}
 	}
 }
 
-// It prints the same each time.
+// Equal options give equal output.
 func TestOutputRepeats(t *testing.T) {
 	for _, json := range []bool{false, true} {
 		var first, second bytes.Buffer
@@ -103,11 +103,11 @@ func TestOutputRepeats(t *testing.T) {
 				t.Fatal(err)
 			}
 		}
-		if first.String() != second.String() || !strings.Contains(first.String(), ours) {
+		if first.String() != second.String() || !strings.Contains(first.String(), ownName) {
 			t.Errorf("first:\n%s\nsecond:\n%s", &first, &second)
 		}
 	}
 	if err := (options{Only: []string{"nonsense"}}).run(&bytes.Buffer{}); err == nil || !strings.Contains(err.Error(), "--only=nonsense") {
-		t.Errorf("a trace of no such name: %v", err)
+		t.Errorf("a trace that does not exist: %v", err)
 	}
 }

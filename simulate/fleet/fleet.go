@@ -1,8 +1,9 @@
-// Package fleet plays a trace against an autoscaler in virtual time: one queue in order of arrival, replicas that take their
-// time to start and drain before they go. Nothing in it is random.
+// Package fleet plays a trace against an autoscaler in virtual time. The fleet has one queue, first
+// in first out, and replicas that need time to start and that drain before they end.
 //
-// It is not a model of the cluster: no node is full, no pod fails, and any free slot takes the head of the queue at once,
-// as with a gateway in front.
+// Data flows one way: Trace -> Play, which asks the Autoscaler for replicas -> Result. The package
+// is deterministic. It is not a model of a cluster: no node is full, no pod fails, and a free slot
+// takes the head of the queue at once, as with a gateway.
 package fleet
 
 import (
@@ -12,63 +13,77 @@ import (
 	"executorpool.dev/simulate/trace"
 )
 
-// View is what an autoscaler may know at a moment.
+// View is what an autoscaler may observe at one instant.
 type View struct {
+	// Now is the time since the beginning of the trace.
 	Now time.Duration
-	// Written are the replicas last asked for, Ready those that take work.
-	Written, Ready int
-	// Waiting and Busy, of the replicas that are ready; one that drains is no longer asked.
+	// SpecReplicas is the last answer of the autoscaler, Ready the number of replicas that accept
+	// work.
+	SpecReplicas, Ready int
+	// Waiting is the queue depth. Busy is the number of busy slots of the ready replicas; a replica
+	// that drains is not ready.
 	Waiting, Busy int
-	// Totals since the beginning. Gone is what replicas held when they began to drain.
+	// Arrived, Finished, Gone and ServiceSeconds are totals since the beginning. Gone counts the
+	// submissions that ran on a replica when it began to drain. ServiceSeconds is the sum of the
+	// service times of the finished submissions.
 	Arrived, Finished, Gone int
 	ServiceSeconds          float64
-	Fault                   trace.Fault
+	// Fault is the fault of the metrics, which the autoscaler applies to the other fields.
+	Fault trace.Fault
 }
 
-// Autoscaler is asked each Period and answers how many replicas there are to be.
+// Autoscaler decides the number of replicas.
 type Autoscaler interface {
+	// Period returns the time between two decisions.
 	Period() time.Duration
+	// Replicas returns the desired number of replicas.
 	Replicas(View) int
 }
 
-// Result is how it went.
+// Result is the outcome of a trace.
 type Result struct {
-	// Waits of all submissions, in order of arrival.
+	// Waits are the queue waits of all submissions, in order of arrival.
 	Waits []time.Duration
-	// ReplicaSeconds from the moment a replica is asked for until it is gone, draining included, within the trace's length.
+	// ReplicaSeconds is the sum over all replicas of the time from the order to the end, drains
+	// included. Time after the length of the trace does not count.
 	ReplicaSeconds float64
-	// Peak is the highest number asked for. Turns are how often the direction changed.
+	// Peak is the highest number of replicas that was ordered. Turns is the number of changes between
+	// scaling up and scaling down.
 	Peak, Turns int
 }
 
+// replica is a replica that was ordered and has not ended.
 type replica struct {
-	asked, ready time.Duration
-	busy         int
-	draining     bool
+	// ordered and ready are times since the beginning.
+	ordered, ready time.Duration
+	busy           int
+	draining       bool
 }
 
+// fleet is the state of Play.
 type fleet struct {
 	trace    trace.Trace
 	now      time.Duration
 	replicas []*replica
-	// queue holds indexes of submissions, from head on.
+	// queue[head:] are the indexes of the waiting submissions.
 	queue  []int
 	head   int
 	events events
-	next   int // submission to arrive
+	next   int // index of the next submission to arrive
 	view   View
 	result Result
-	last   int // direction of the last change
+	last   int // sign of the last change of the replicas
 }
 
-// Play plays a trace. Past its length it goes on until nothing waits, without cost.
+// Play plays the trace against the autoscaler. After the length of the trace it continues, without
+// cost, until no submission waits.
 func Play(t trace.Trace, a Autoscaler) Result {
 	f := &fleet{trace: t}
 	f.result.Waits = make([]time.Duration, len(t.Submissions))
 	for range t.Floor {
 		f.replicas = append(f.replicas, &replica{})
 	}
-	f.view.Written, f.result.Peak = t.Floor, t.Floor
+	f.view.SpecReplicas, f.result.Peak = t.Floor, t.Floor
 	tick := time.Duration(0)
 	for f.now < t.Length || f.next < len(t.Submissions) || f.head < len(f.queue) {
 		at := tick
@@ -80,7 +95,7 @@ func Play(t trace.Trace, a Autoscaler) Result {
 		}
 		f.now = at
 		for len(f.events) > 0 && f.events[0].at == at {
-			f.happen(heap.Pop(&f.events).(event))
+			f.handle(heap.Pop(&f.events).(event))
 		}
 		for f.next < len(t.Submissions) && t.Submissions[f.next].At == at {
 			f.queue = append(f.queue, f.next)
@@ -88,7 +103,7 @@ func Play(t trace.Trace, a Autoscaler) Result {
 		}
 		f.dispatch()
 		if at == tick {
-			f.scale(a.Replicas(f.look()))
+			f.scale(a.Replicas(f.observe()))
 			tick += a.Period()
 		}
 	}
@@ -98,7 +113,8 @@ func Play(t trace.Trace, a Autoscaler) Result {
 	return f.result
 }
 
-func (f *fleet) look() View {
+// observe returns the view at the current time.
+func (f *fleet) observe() View {
 	v := f.view
 	v.Now, v.Waiting, v.Arrived = f.now, len(f.queue)-f.head, f.next
 	for _, r := range f.replicas {
@@ -113,8 +129,8 @@ func (f *fleet) look() View {
 	return v
 }
 
-// happen ends a run, or does nothing but make time pass until a replica is ready.
-func (f *fleet) happen(e event) {
+// handle ends a run. The event of a replica that becomes ready only advances the time.
+func (f *fleet) handle(e event) {
 	if e.run == 0 {
 		return
 	}
@@ -127,7 +143,8 @@ func (f *fleet) happen(e event) {
 	}
 }
 
-// dispatch gives the head of the queue to the replica with the most free slots, until there is none.
+// dispatch assigns the head of the queue to the ready replica with the most free slots, until the
+// queue is empty or no slot is free.
 func (f *fleet) dispatch() {
 	for f.head < len(f.queue) {
 		var best *replica
@@ -142,16 +159,16 @@ func (f *fleet) dispatch() {
 		i := f.queue[f.head]
 		f.head++
 		best.busy++
-		run := f.trace.Submissions[i].Takes
+		run := f.trace.Submissions[i].Service
 		f.result.Waits[i] = f.now - f.trace.Submissions[i].At
 		heap.Push(&f.events, event{f.now + run, run, best, i})
 	}
 }
 
-// scale starts or removes replicas: those that are not ready first, then those with the least to do.
+// scale orders or drains replicas. See before for the order in which replicas drain.
 func (f *fleet) scale(to int) {
-	from := f.view.Written
-	f.view.Written = to
+	from := f.view.SpecReplicas
+	f.view.SpecReplicas = to
 	f.result.Peak = max(f.result.Peak, to)
 	if direction := sign(to - from); direction != 0 {
 		if f.last == -direction {
@@ -160,25 +177,27 @@ func (f *fleet) scale(to int) {
 		f.last = direction
 	}
 	for ; from < to; from++ {
-		r := &replica{asked: f.now, ready: f.now + f.trace.PodStart}
+		r := &replica{ordered: f.now, ready: f.now + f.trace.PodStart}
 		f.replicas = append(f.replicas, r)
 		heap.Push(&f.events, event{at: r.ready, replica: r})
 	}
 	for ; from > to; from-- {
-		var goes *replica
+		var candidate *replica
 		for _, r := range f.replicas {
-			if !r.draining && (goes == nil || f.before(r, goes)) {
-				goes = r
+			if !r.draining && (candidate == nil || f.before(r, candidate)) {
+				candidate = r
 			}
 		}
-		goes.draining = true
-		f.view.Gone += goes.busy
-		if goes.busy == 0 {
-			f.remove(goes)
+		candidate.draining = true
+		f.view.Gone += candidate.busy
+		if candidate.busy == 0 {
+			f.remove(candidate)
 		}
 	}
 }
 
+// before reports whether a drains before b: replicas that are not ready first, then those with
+// fewer busy slots, then the newer ones.
 func (f *fleet) before(a, b *replica) bool {
 	if aReady, bReady := a.ready <= f.now, b.ready <= f.now; aReady != bReady {
 		return !aReady
@@ -186,9 +205,10 @@ func (f *fleet) before(a, b *replica) bool {
 	if a.busy != b.busy {
 		return a.busy < b.busy
 	}
-	return a.asked > b.asked
+	return a.ordered > b.ordered
 }
 
+// remove ends a replica.
 func (f *fleet) remove(gone *replica) {
 	f.charge(gone)
 	kept := f.replicas[:0]
@@ -200,9 +220,10 @@ func (f *fleet) remove(gone *replica) {
 	f.replicas = kept
 }
 
+// charge adds the time since the order of the replica to the result.
 func (f *fleet) charge(r *replica) {
 	until := min(f.now, f.trace.Length)
-	f.result.ReplicaSeconds += max(0, until-r.asked).Seconds()
+	f.result.ReplicaSeconds += max(0, until-r.ordered).Seconds()
 }
 
 func sign(n int) int {
@@ -215,13 +236,14 @@ func sign(n int) int {
 	return 0
 }
 
-// event is the end of a run, or a replica that becomes ready (run 0).
+// event is the end of a run, or the instant at which a replica becomes ready (run is 0).
 type event struct {
 	at, run time.Duration
 	replica *replica
-	order   int // of arrival, so that what happens at one moment has an order
+	order   int // index of the submission, which orders events at one instant
 }
 
+// events is a heap of events by time.
 type events []event
 
 func (e events) Len() int { return len(e) }

@@ -8,11 +8,12 @@ import (
 	"executorpool.dev/simulate/trace"
 )
 
-// script asks for what it is told for each second.
+// script is the number of replicas for each second; the last one holds.
 type script []int
 
 func (script) Period() time.Duration { return time.Second }
 func (s script) Replicas(v View) int { return s[min(int(v.Now/time.Second), len(s)-1)] }
+
 func seconds(n ...float64) []time.Duration {
 	var out []time.Duration
 	for _, s := range n {
@@ -21,10 +22,11 @@ func seconds(n ...float64) []time.Duration {
 	return out
 }
 
-func at(takes time.Duration, times ...time.Duration) []trace.Submission {
+// at returns submissions with the given service time and arrival times.
+func at(service time.Duration, times ...time.Duration) []trace.Submission {
 	var out []trace.Submission
 	for _, t := range times {
-		out = append(out, trace.Submission{At: t, Takes: takes})
+		out = append(out, trace.Submission{At: t, Service: service})
 	}
 	return out
 }
@@ -38,10 +40,10 @@ func TestPlay(t *testing.T) {
 		cost        float64
 		turns       int
 	}{
-		"first in, first out on two slots":   {at(2*time.Second, seconds(0, 0, 0, 0.5, 5)...), script{1}, seconds(0, 0, 2, 1.5, 0), 10, 0},
-		"a second replica after its start":   {at(4*time.Second, seconds(0, 0, 0, 0, 0)...), script{2}, seconds(0, 0, 3, 3, 4), 20, 0},
-		"one that drains ends its work":      {at(4*time.Second, seconds(3.5, 3.5, 3.5)...), script{2, 2, 2, 2, 1}, seconds(0, 0, 0), 17.5, 1},
-		"one that starts is the first to go": {at(2*time.Second, seconds(0, 0)...), script{2, 1}, seconds(0, 0), 11, 1},
+		"first in, first out on two slots":    {at(2*time.Second, seconds(0, 0, 0, 0.5, 5)...), script{1}, seconds(0, 0, 2, 1.5, 0), 10, 0},
+		"a second replica after its start":    {at(4*time.Second, seconds(0, 0, 0, 0, 0)...), script{2}, seconds(0, 0, 3, 3, 4), 20, 0},
+		"a draining replica ends its work":    {at(4*time.Second, seconds(3.5, 3.5, 3.5)...), script{2, 2, 2, 2, 1}, seconds(0, 0, 0), 17.5, 1},
+		"a starting replica is removed first": {at(2*time.Second, seconds(0, 0)...), script{2, 1}, seconds(0, 0), 11, 1},
 	} {
 		t.Run(name, func(t *testing.T) {
 			base.Submissions = tc.submissions
@@ -53,7 +55,7 @@ func TestPlay(t *testing.T) {
 	}
 }
 
-// watcher keeps what it sees.
+// watcher records the views.
 type watcher struct {
 	script
 	views []View
@@ -64,7 +66,8 @@ func (w *watcher) Replicas(v View) int {
 	return w.script.Replicas(v)
 }
 
-// At each look what arrived is what waits, runs, is finished or went with a replica that drains.
+// In each view every submission that arrived waits, runs, has finished, or ran on a replica that
+// drains.
 func TestViewAddsUp(t *testing.T) {
 	g := trace.All(0)[0]
 	w := &watcher{script: script{3, 3, 9, 3, 20, 4}}
@@ -73,7 +76,7 @@ func TestViewAddsUp(t *testing.T) {
 	}
 	Play(g, w)
 	for _, v := range w.views {
-		if v.Waiting+v.Busy+v.Finished+v.Gone != v.Arrived || v.Ready > v.Written {
+		if v.Waiting+v.Busy+v.Finished+v.Gone != v.Arrived || v.Ready > v.SpecReplicas {
 			t.Fatalf("%+v", v)
 		}
 	}

@@ -1,8 +1,11 @@
-// Package hpa is the algorithm of Kubernetes' HorizontalPodAutoscaler with its default behaviour, for a metric with a target
-// average a pod. It follows the public documentation, Horizontal Pod Autoscaling (kubernetes.io/docs/concepts/workloads/
-// autoscaling/horizontal-pod-autoscale), and is tested against that page's and KEP-853's worked examples.
+// Package hpa implements the algorithm of the HorizontalPodAutoscaler of Kubernetes with its
+// default behaviour, for a metric with a target of type AverageValue. The source is the page
+// Horizontal Pod Autoscaling
+// (kubernetes.io/docs/concepts/workloads/autoscaling/horizontal-pod-autoscale). The tests contain
+// the worked examples of that page and of KEP-853.
 //
-// It is kinder than the real one: it sees the metric as it is at the moment, without a scrape interval or an adapter's delay.
+// The package is more favourable to the HorizontalPodAutoscaler than a cluster is: the metric is
+// that of the present instant, without the delay of a scrape interval or of a metrics adapter.
 package hpa
 
 import (
@@ -14,26 +17,30 @@ import (
 )
 
 const (
-	// Period is how often it looks.
+	// Period is the time between two decisions (--horizontal-pod-autoscaler-sync-period).
 	Period = 15 * time.Second
-	// Tolerance is the deviation from the target within which it does nothing.
+	// Tolerance is the largest relative deviation from the target that changes nothing.
 	Tolerance = 0.1
-	// Stabilization is over how long it looks back for the highest recommendation before it scales down.
+	// Stabilization is the stabilization window for scaling down: the highest recommendation in it
+	// applies.
 	Stabilization = 5 * time.Minute
-	// In each period it adds 4 pods or as many as there are, whichever is more. There is no limit for removing.
+	// addPods and addShare limit scaling up: in each period by 4 pods or by 100 % of the pods,
+	// whichever is more. Scaling down has no limit.
 	addPods, addShare = 4, 1.0
 )
 
-// HPA scales on a metric's average a pod.
+// HPA scales on the average of a metric over the pods.
 type HPA struct {
-	// Target is the average a pod that it aims at.
+	// Target is the desired average per pod.
 	Target float64
-	// Metric is the sum over the pods.
-	Metric   func(fleet.View) float64
+	// Metric returns the sum of the metric over the pods.
+	Metric func(fleet.View) float64
+	// Min and Max are minReplicas and maxReplicas.
 	Min, Max int
 
 	recommendations []recommendation
-	frozen          float64
+	// frozen is the last correct value of the metric.
+	frozen float64
 }
 
 type recommendation struct {
@@ -41,26 +48,27 @@ type recommendation struct {
 	replicas int
 }
 
-// Period is 15 s.
+// Period returns 15 s.
 func (*HPA) Period() time.Duration { return Period }
 
-// Replicas decides. Without a metric it does nothing.
+// Replicas returns the desired replicas. Without a metric it returns the current ones.
 func (h *HPA) Replicas(v fleet.View) int {
 	sum := h.Metric(v)
 	switch v.Fault {
 	case trace.Missing, trace.Garbage, trace.Halved:
-		return v.Written
+		return v.SpecReplicas
 	case trace.Frozen:
 		sum = h.frozen
 	case trace.Zero:
 		sum = 0
 	}
 	h.frozen = sum
-	desired := min(max(Desired(v.Written, sum/float64(max(v.Written, 1)), h.Target), h.Min), h.Max)
-	return h.stabilize(v.Now, v.Written, desired)
+	desired := min(max(Desired(v.SpecReplicas, sum/float64(max(v.SpecReplicas, 1)), h.Target), h.Min), h.Max)
+	return h.stabilize(v.Now, v.SpecReplicas, desired)
 }
 
-// Desired is ceil(current x value/target), or current when the two are within the tolerance.
+// Desired returns ceil(current x value/target), or current if value/target deviates from 1 by at
+// most Tolerance.
 func Desired(current int, value, target float64) int {
 	ratio := value / target
 	if math.Abs(ratio-1) <= Tolerance {
@@ -69,7 +77,8 @@ func Desired(current int, value, target float64) int {
 	return int(math.Ceil(float64(current)*ratio - 1e-9))
 }
 
-// stabilize takes the highest recommendation of the window on the way down, and the rate limit on the way up.
+// stabilize returns the highest recommendation of the window if replicas are to be removed, and
+// limits the replicas that are added.
 func (h *HPA) stabilize(now time.Duration, current, desired int) int {
 	h.recommendations = append(h.recommendations, recommendation{now, desired})
 	highest, kept := desired, h.recommendations[:0]
@@ -86,7 +95,7 @@ func (h *HPA) stabilize(now time.Duration, current, desired int) int {
 	return min(highest, current)
 }
 
-// Limit is how many replicas there may be at the end of a period.
+// Limit returns the highest number of replicas at the end of a period.
 func Limit(current int) int {
 	return max(current+addPods, int(math.Ceil(float64(current)*(1+addShare))))
 }

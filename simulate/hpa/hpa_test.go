@@ -8,7 +8,7 @@ import (
 	"executorpool.dev/simulate/fleet"
 )
 
-// The examples of the section "Algorithm details".
+// The examples are those of the section "Algorithm details".
 func TestDesiredDocumentedExamples(t *testing.T) {
 	for name, tc := range map[string]struct {
 		current       int
@@ -19,7 +19,7 @@ func TestDesiredDocumentedExamples(t *testing.T) {
 		"50m of 100m halves":              {4, 50, 100, 2},
 		"within the tolerance":            {10, 109, 100, 10},
 		"within the tolerance from below": {10, 91, 100, 10},
-		"just out of it":                  {10, 111, 100, 12},
+		"just outside of the tolerance":   {10, 111, 100, 12},
 	} {
 		t.Run(name, func(t *testing.T) {
 			if got := Desired(tc.current, tc.value, tc.target); got != tc.want {
@@ -34,7 +34,7 @@ func TestScaleUpDefaultPolicies(t *testing.T) {
 	h := &HPA{Target: 1, Metric: func(fleet.View) float64 { return 1000 }, Min: 1, Max: 1000}
 	got, n := []int{}, 1
 	for i := range 6 {
-		n = h.Replicas(fleet.View{Now: time.Duration(i) * Period, Written: n})
+		n = h.Replicas(fleet.View{Now: time.Duration(i) * Period, SpecReplicas: n})
 		got = append(got, n)
 	}
 	if want := []int{5, 10, 20, 40, 80, 160}; !slices.Equal(got, want) {
@@ -42,8 +42,8 @@ func TestScaleUpDefaultPolicies(t *testing.T) {
 	}
 }
 
-// KEP-853, story 5, with the default window: of the recommendations 10, 9, 8, 9, 9, 8, 9, 8, 9, 8, 7 the highest in the
-// window counts, so that the first step down is from 10 to 9.
+// KEP-853, story 5, with the default window: the highest recommendation of the window applies, so
+// the first step down is from 10 to 9.
 func TestScaleDownHighestRecommendation(t *testing.T) {
 	recommended := []int{10, 9, 8, 9, 9, 8, 9, 8, 9, 8, 7}
 	h := &HPA{Target: 1, Min: 1, Max: 100}

@@ -1,8 +1,10 @@
-// Package kpa is the algorithm of the Knative Pod Autoscaler with its default configuration, for the metric concurrency.
-// It follows the public documentation (knative.dev/docs/serving/autoscaling: kpa-specific, concurrency; and the comments
-// of the ConfigMap config-autoscaler) and is tested against its worked examples.
+// Package kpa implements the algorithm of the Knative Pod Autoscaler with its default
+// configuration, for the metric concurrency. The sources are the pages kpa-specific and concurrency
+// of knative.dev/docs/serving/autoscaling and the comments of the ConfigMap config-autoscaler. The
+// tests contain the worked examples of these sources.
 //
-// Concurrency is what runs and what waits, as if Knative's activator held the queue.
+// The concurrency is the number of running and waiting submissions, as if Knative's activator held
+// the queue. The metric has no delay.
 package kpa
 
 import (
@@ -14,30 +16,34 @@ import (
 )
 
 const (
-	// Period is how often it looks.
+	// Period is the time between two decisions (tick-interval).
 	Period = 2 * time.Second
-	// The stable window is 60 s, the panic window a tenth of it.
+	// stableWindow is stable-window. panicWindow is panic-window-percentage of it, 10 %.
 	stableWindow = 60 * time.Second
 	panicWindow  = stableWindow / 10
-	// utilization is the share of a pod's concurrency that it aims at, container-concurrency-target-percentage.
+	// utilization is the desired share of the concurrency of a pod
+	// (container-concurrency-target-percentage).
 	utilization = 0.7
-	// It panics when the panic window asks for so many times the ready pods.
+	// panicThreshold is the ratio of the pods that the panic window needs to the ready pods from which
+	// the autoscaler is in panic mode (panic-threshold-percentage).
 	panicThreshold = 2.0
-	// In one look it goes at most to so many times the ready pods, or to this part of them.
+	// maxScaleUpRate and maxScaleDownRate limit one decision: at most the ready pods x maxScaleUpRate,
+	// at least the ready pods / maxScaleDownRate.
 	maxScaleUpRate, maxScaleDownRate = 1000.0, 2.0
 )
 
 // KPA scales on concurrency.
 type KPA struct {
-	// Concurrency is the hard limit a pod.
+	// Concurrency is the hard limit of a pod (containerConcurrency).
 	Concurrency float64
-	Min, Max    int
+	// Min and Max are min-scale and max-scale.
+	Min, Max int
 
 	samples  []sample
 	panicked bool
-	since    time.Duration // when there was last a reason to panic
-	highest  int           // while it panics
-	frozen   float64
+	since    time.Duration // the last time at which the threshold was reached
+	highest  int           // the highest number of pods in panic mode
+	frozen   float64       // the last correct concurrency
 }
 
 type sample struct {
@@ -45,15 +51,15 @@ type sample struct {
 	concurrency float64
 }
 
-// Period is 2 s.
+// Period returns 2 s.
 func (*KPA) Period() time.Duration { return Period }
 
-// Replicas decides. Without a metric it does nothing.
+// Replicas returns the desired pods. Without a metric it returns the current ones.
 func (k *KPA) Replicas(v fleet.View) int {
 	concurrency := float64(v.Waiting + v.Busy)
 	switch v.Fault {
 	case trace.Missing, trace.Garbage, trace.Halved:
-		return v.Written
+		return v.SpecReplicas
 	case trace.Frozen:
 		concurrency = k.frozen
 	case trace.Zero:
@@ -72,13 +78,13 @@ func (k *KPA) Replicas(v fleet.View) int {
 	}
 	want := stable
 	if k.panicked {
-		k.highest = max(k.highest, panicking, v.Written)
+		k.highest = max(k.highest, panicking, v.SpecReplicas)
 		want = k.highest
 	}
 	return min(max(want, k.Min), k.Max)
 }
 
-// desired is the concurrency over the target a pod, within the rates.
+// desired returns the concurrency divided by the target of a pod, within the rates.
 func (k *KPA) desired(concurrency float64, ready int) int {
 	want := math.Ceil(concurrency/(k.Concurrency*utilization) - 1e-9)
 	most := math.Ceil(maxScaleUpRate * float64(ready))
@@ -86,6 +92,7 @@ func (k *KPA) desired(concurrency float64, ready int) int {
 	return int(min(max(want, least), most))
 }
 
+// record adds a sample and drops those that are older than the stable window.
 func (k *KPA) record(s sample) {
 	k.samples = append(k.samples, s)
 	for s.at-k.samples[0].at >= stableWindow {
@@ -93,6 +100,7 @@ func (k *KPA) record(s sample) {
 	}
 }
 
+// average returns the mean concurrency of the window.
 func (k *KPA) average(now, window time.Duration) float64 {
 	sum, n := 0.0, 0
 	for _, s := range k.samples {

@@ -8,7 +8,8 @@ import (
 	"executorpool.dev/simulate/fleet"
 )
 
-// "Pods = concurrent requests / (pod maximum concurrency x target utilization)": 100 / (10 x 0.7) = 15.
+// "Pods = concurrent requests / (pod maximum concurrency x target utilization)": 100 / (10 x 0.7) =
+// 15.
 func TestDesiredDocumentedExample(t *testing.T) {
 	k := &KPA{Concurrency: 10}
 	if got := k.desired(100, 10); got != 15 {
@@ -16,7 +17,8 @@ func TestDesiredDocumentedExample(t *testing.T) {
 	}
 }
 
-// max-scale-down-rate 2: from N to no less than N/2 in one look. max-scale-up-rate 1000: from N to no more than 1000 N.
+// One decision goes from N pods to at least N/2 (max-scale-down-rate 2) and to at most 1000 N
+// (max-scale-up-rate 1000).
 func TestRates(t *testing.T) {
 	k := &KPA{Concurrency: 10}
 	if got := k.desired(0, 10); got != 5 {
@@ -27,18 +29,18 @@ func TestRates(t *testing.T) {
 	}
 }
 
-// play gives it a concurrency each 2 s and pods that are ready at once.
+// play passes a concurrency every 2 s, with pods that are ready at once, and returns the decisions.
 func play(k *KPA, ready int, concurrency func(time.Duration) int, length time.Duration) []int {
 	var got []int
 	for at := time.Duration(0); at < length; at += Period {
-		ready = k.Replicas(fleet.View{Now: at, Written: ready, Ready: ready, Busy: concurrency(at)})
+		ready = k.Replicas(fleet.View{Now: at, SpecReplicas: ready, Ready: ready, Busy: concurrency(at)})
 		got = append(got, ready)
 	}
 	return got
 }
 
-// The panic window reaches twice the capacity: it scales on 6 s instead of 60 s, never down, and leaves panic mode when
-// there was no reason for the stable window.
+// When the panic window needs twice the ready pods, the mean of 6 s applies instead of that of 60
+// s. In panic mode no pod is removed. The mode ends when the threshold was not reached for 60 s.
 func TestPanicMode(t *testing.T) {
 	k := &KPA{Concurrency: 10, Min: 1, Max: 100}
 	at := func(now time.Duration) int {
@@ -61,7 +63,7 @@ func TestPanicMode(t *testing.T) {
 	}
 }
 
-// In stable mode the mean of 60 s counts.
+// In stable mode the mean of 60 s applies.
 func TestStableMode(t *testing.T) {
 	k := &KPA{Concurrency: 10, Min: 1, Max: 100}
 	got := play(k, 10, func(now time.Duration) int { return 70 + 21*int(now/(2*time.Minute)) }, 4*time.Minute)

@@ -1,8 +1,9 @@
-// Package optimum says what a trace costs at least, to an autoscaler that knows every submission ahead and has every pod
-// ready at the moment it is needed, when no submission may wait longer than the target.
+// Package optimum computes lower bounds of the cost of a trace in replica-seconds, for an
+// autoscaler that knows every arrival in advance and has every pod ready when it is needed, if no
+// submission may wait longer than the target.
 //
-// Both figures are lower bounds: they are derived from what every schedule must do, not from one schedule, so nothing can
-// be cheaper, and perhaps nothing can be as cheap.
+// The bounds follow from what every schedule must do, and not from one schedule. No schedule is
+// cheaper; possibly no schedule reaches a bound. The package is pure.
 package optimum
 
 import (
@@ -12,20 +13,22 @@ import (
 	"executorpool.dev/simulate/trace"
 )
 
-// Free is a lower bound in replica-seconds for any schedule at all, with pods that come and go by the second.
+// Free returns a lower bound for any schedule, also one that adds and removes pods every second.
 //
-// It relaxes the problem: a submission is work that may be cut into any pieces and be done at any time until target after
-// its arrival plus its length. The floor's slots are there anyway. Served in order of deadline they do as much work in time
-// as can be done, and what they cannot do must be bought, to the slot-second, without a whole replica's other slots, and
-// without the time that its pods take to start. More than the ceiling is bought too, if it takes that.
+// Free relaxes the problem. A submission is work that can be divided into any pieces and done at
+// any time until its deadline: its arrival + the target + its service time. The slots of the floor
+// exist in any case. If they serve in order of deadline, they do the most work in time. The rest is
+// bought by the slot-second: without the other slots of a replica, without the start time of a pod,
+// and without regard to the ceiling.
 func Free(t trace.Trace) float64 {
 	speed := float64(t.Floor * t.Slots)
-	bought, free := 0.0, 0.0 // free is when the floor's slots are done with what they have accepted, in seconds
+	// free is the time in seconds at which the slots of the floor have done their accepted work.
+	bought, free := 0.0, 0.0
 	for _, s := range t.Submissions {
-		at, work := s.At.Seconds(), s.Takes.Seconds()
+		at, work := s.At.Seconds(), s.Service.Seconds()
 		free = max(free, at)
 		deadline := at + t.Target.Seconds() + work
-		// One that is last in line is served from free on, at full speed, as far as its deadline allows.
+		// The last submission is served from free until its deadline, at the speed of all slots.
 		served := min(work, max(0, deadline-free)*speed)
 		free += served / speed
 		bought += work - served
@@ -33,25 +36,26 @@ func Free(t trace.Trace) float64 {
 	return float64(t.Floor)*t.Length.Seconds() + bought/float64(t.Slots)
 }
 
-// lengths of the whiles that Held looks at. A burst shows in a short one, a load in a long one.
+// lengths are the lengths of the intervals of Held. A short interval bounds a burst, a long one a
+// load.
 var lengths = []time.Duration{
 	time.Second, 2 * time.Second, 4 * time.Second, 8 * time.Second, 16 * time.Second, 32 * time.Second, time.Minute, 2 * time.Minute, 5 * time.Minute,
 }
 
-// Held is a lower bound in replica-seconds for a schedule that lets go of a replica only when fewer have been enough for a
-// stabilisation window, as every autoscaler must that does not know whether the next wave comes. It pays for a pod from
-// when it is asked for, podStart before it can serve.
+// Held returns a lower bound for a schedule that removes a replica only when fewer were sufficient
+// for one stabilization window. Every autoscaler that does not know future arrivals must do so. The
+// cost of a pod begins with its order, PodStart before it can serve.
 //
-// Take a while of length L from s on, in which submissions of w_1, ..., w_k slot-seconds arrive. All must have started by
-// s + L + target. With never more than n slots busy until then, at most n (L + target) slot-seconds are done, and at most n
-// submissions still run, so
+// Consider the submissions that arrive in an interval of length L from s, with service times of
+// w_1, ..., w_k seconds. All must have started by s + L + target. If at most n slots are busy until
+// then, they do at most n (L + target) slot-seconds, and at most n submissions still run, so
 //
-//	w_1 + ... + w_k <= n (L + target) + the n longest of them
+//	w_1 + ... + w_k <= n (L + target) + the n longest of w_1, ..., w_k
 //
-// The least such n is reached at some moment x between s and s + L + target. So the replicas it takes are there at x, must
-// have been asked for by x - podStart, and stay until x + window: whatever x is, from s + L + target - podStart to
-// s + window. The bound at a moment is the most that any while asks for then. What no schedule at all can do for less,
-// this one cannot either.
+// The smallest such n is busy at some time x from s to s + L + target. The replicas with these
+// slots exist at x, were ordered by x - PodStart, and stay until x + window. Whatever x is, they
+// exist from s + L + target - PodStart to s + window. The bound at a time is the maximum over all
+// intervals. Held is at least Free, which holds for any schedule.
 func Held(t trace.Trace, window time.Duration) float64 {
 	seconds := int(t.Length / time.Second)
 	level := make([]int, seconds)
@@ -79,7 +83,8 @@ func Held(t trace.Trace, window time.Duration) float64 {
 	return max(float64(total), Free(t))
 }
 
-// slots is the least n for which the inequality holds.
+// slots returns the smallest n for which the inequality of Held holds, or 0 if it holds for the
+// slots of the floor.
 func slots(t trace.Trace, from, length time.Duration) int {
 	first, _ := slices.BinarySearchFunc(t.Submissions, from, func(s trace.Submission, at time.Duration) int { return int(s.At - at) })
 	var sizes []float64
@@ -88,18 +93,18 @@ func slots(t trace.Trace, from, length time.Duration) int {
 		if s.At >= from+length {
 			break
 		}
-		sizes = append(sizes, s.Takes.Seconds())
-		sum += s.Takes.Seconds()
+		sizes = append(sizes, s.Service.Seconds())
+		sum += s.Service.Seconds()
 	}
-	while := (length + t.Target).Seconds()
-	if sum <= float64(t.Floor*t.Slots)*while {
+	available := (length + t.Target).Seconds()
+	if sum <= float64(t.Floor*t.Slots)*available {
 		return 0
 	}
 	slices.Sort(sizes)
 	longest := 0.0
 	for n := 1; n < len(sizes); n++ {
 		longest += sizes[len(sizes)-n]
-		if sum <= float64(n)*while+longest {
+		if sum <= float64(n)*available+longest {
 			return n
 		}
 	}

@@ -8,15 +8,16 @@ import (
 	"executorpool.dev/simulate/trace"
 )
 
-func burst(n int, at, takes time.Duration) []trace.Submission {
+// burst returns n submissions that arrive at one time.
+func burst(n int, at, service time.Duration) []trace.Submission {
 	out := make([]trace.Submission, n)
 	for i := range out {
-		out[i] = trace.Submission{At: at, Takes: takes}
+		out[i] = trace.Submission{At: at, Service: service}
 	}
 	return out
 }
 
-// Worked by hand.
+// The expected bounds were computed by hand.
 func TestBounds(t *testing.T) {
 	base := trace.Trace{Length: time.Hour, PodStart: 3 * time.Second, Floor: 3, Ceiling: 40, Slots: 8, Target: 5 * time.Second}
 	for name, tc := range map[string]struct {
@@ -24,13 +25,15 @@ func TestBounds(t *testing.T) {
 		free, held  float64
 	}{
 		"nothing": {nil, 3 * 3600, 3 * 3600},
-		// 24 slots do it in 5 + 2 seconds to spare.
+		// 24 slots do the 96 slot-seconds in 4 of 5 + 2 s.
 		"the floor is enough": {burst(48, 600*time.Second, 2*time.Second), 3 * 3600, 3 * 3600},
-		// 400 slot-seconds, of which 24 slots do 7 x 24 = 168 by 5 s + 2 s after the burst: 232 are bought, 29 replica-seconds.
-		// n slots start all by then if 400 <= 5.x n + 2 n. In the while of 1 s: 400 <= 6 n + 2 n, n = 50, 7 replicas, from
-		// 1 + 5 - 3 = 3 s after the burst to 300 s after: 4 x 297. The while may also begin up to 0.875 s earlier.
+		// Free: of 400 slot-seconds, 24 slots do 7 x 24 = 168 within 5 s + 2 s. The other 232 are
+		// bought: 29 replica-seconds.
+		// Held: in the interval of 1 s, 400 <= (1 + 5) n + 2 n, so n = 50 and 7 replicas, from
+		// 1 + 5 - 3 = 3 s after the burst to 300 s after it: 4 x 297 above the floor. The interval may
+		// also begin up to 0.875 s earlier.
 		"burst": {burst(200, 600*time.Second, 2*time.Second), 3*3600 + 29, 3*3600 + 4*297},
-		// Two bursts within a window share it.
+		// Two bursts within one window hold the same replicas.
 		"two bursts": {append(burst(200, 600*time.Second, 2*time.Second), burst(200, 700*time.Second, 2*time.Second)...), 3*3600 + 58, 3*3600 + 4*397},
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -51,11 +54,11 @@ func TestSlots(t *testing.T) {
 		submissions []trace.Submission
 		want        int
 	}{
-		// In 1 s + 4 s one slot does two of 2 s and begins a third.
-		"three fit on one slot":  {burst(3, 0, 2*time.Second), 0},
-		"six need two":           {burst(6, 0, 2*time.Second), 2},
-		"long ones run alone":    {burst(3, 0, time.Minute), 3},
-		"later is not looked at": {append(burst(3, 0, 2*time.Second), burst(90, time.Second, 2*time.Second)...), 0},
+		// In 1 s + 4 s one slot does two submissions of 2 s and begins a third.
+		"three fit on one slot":       {burst(3, 0, 2*time.Second), 0},
+		"six need two slots":          {burst(6, 0, 2*time.Second), 2},
+		"long ones run alone":         {burst(3, 0, time.Minute), 3},
+		"later arrivals do not count": {append(burst(3, 0, 2*time.Second), burst(90, time.Second, 2*time.Second)...), 0},
 	} {
 		t.Run(name, func(t *testing.T) {
 			base.Submissions = tc.submissions

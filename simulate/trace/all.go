@@ -5,8 +5,10 @@ import (
 	"time"
 )
 
-// All are the traces, in the order in which they are shown. The pool has 8 slots a replica, 3 replicas at least and 40 at
-// most, and a target of 5 s, where a trace does not say otherwise; a submission takes 2 s on average. Another seed draws other arrivals for them.
+// All returns the traces in the order of the output. The seed selects the random arrivals.
+//
+// Unless a trace states otherwise, its pool has 8 slots per replica, 3 to 40 replicas and a target
+// wait of 5 s, and the mean service time is 2 s.
 func All(seed uint64) []Trace {
 	makers := []func(uint64) Trace{contest, bigContest, steady, waves, flash, fastFlash, trickle, slowPods, verySlowPods, longRuns, faulty, lies, ceiling}
 	traces := make([]Trace, len(makers))
@@ -16,6 +18,7 @@ func All(seed uint64) []Trace {
 	return traces
 }
 
+// pool returns a trace with the pool that All documents.
 func pool(name, about string, length, podStart time.Duration, g *generator) Trace {
 	return Trace{Name: name, About: about, Length: length, Submissions: g.submissions(), PodStart: podStart,
 		Floor: 3, Ceiling: 40, Slots: 8, Target: 5 * time.Second}
@@ -27,7 +30,7 @@ func contest(seed uint64) Trace {
 	g.poisson(602, 4200, 2, constant(1.1))
 	g.burst(4140, 60, 300)
 	g.poisson(4200, 5400, 1, constant(0.1))
-	return pool("contest", "200 submit at the start, 1.1/s after, 300 in the last minute; nothing declared; pods start in 3 s", 90*time.Minute, 3*time.Second, g)
+	return pool("contest", "a contest without a Contest: 200 submit at the start, then 1.1/s, 300 in the last minute; pods start in 3 s", 90*time.Minute, 3*time.Second, g)
 }
 
 func bigContest(seed uint64) Trace {
@@ -35,19 +38,19 @@ func bigContest(seed uint64) Trace {
 	g.poisson(0, 900, 1, constant(0.5))
 	g.poisson(900, 960, 33, constant(33))
 	g.poisson(960, 8100, 9, constant(8))
-	return pool("big-contest", "2,000 submit in the first minute, 8/s for two hours after; pods start in 20 s", 150*time.Minute, 20*time.Second, g)
+	return pool("big-contest", "2,000 submit in the first minute, then 8/s for two hours; pods start in 20 s", 150*time.Minute, 20*time.Second, g)
 }
 
 func steady(seed uint64) Trace {
 	g := newGenerator(seed, 2, 0.5)
 	g.poisson(0, 3600, 15, constant(15))
-	return pool("steady", "15/s for an hour from the first second on; pods start in 10 s", time.Hour, 10*time.Second, g)
+	return pool("steady", "15/s for an hour from the first second; pods start in 10 s", time.Hour, 10*time.Second, g)
 }
 
 func waves(seed uint64) Trace {
 	g := newGenerator(seed, 2, 0.5)
 	g.poisson(0, 7200, 26, wave(20*time.Minute))
-	return pool("waves", "between 2/s and 26/s and back every 20 minutes; pods start in 15 s", 2*time.Hour, 15*time.Second, g)
+	return pool("waves", "the rate rises from 2/s to 26/s and falls back every 20 minutes; pods start in 15 s", 2*time.Hour, 15*time.Second, g)
 }
 
 func flash(seed uint64) Trace {
@@ -69,7 +72,7 @@ func fastFlash(seed uint64) Trace {
 func trickle(seed uint64) Trace {
 	g := newGenerator(seed, 2, 0.5)
 	g.poisson(0, 7200, 1, constant(0.05))
-	t := pool("trickle", "one each 20 s; 1 replica at least; pods start in 10 s", 2*time.Hour, 10*time.Second, g)
+	t := pool("trickle", "one submission every 20 s on average; the floor is 1; pods start in 10 s", 2*time.Hour, 10*time.Second, g)
 	t.Floor = 1
 	return t
 }
@@ -77,13 +80,13 @@ func trickle(seed uint64) Trace {
 func slowPods(seed uint64) Trace {
 	g := newGenerator(seed, 2, 0.5)
 	g.poisson(0, 7200, 26, wave(30*time.Minute))
-	return pool("slow-pods", "between 2/s and 26/s and back every 30 minutes; pods start in 60 s", 2*time.Hour, time.Minute, g)
+	return pool("slow-pods", "the rate rises from 2/s to 26/s and falls back every 30 minutes; pods start in 60 s", 2*time.Hour, time.Minute, g)
 }
 
 func verySlowPods(seed uint64) Trace {
 	g := newGenerator(seed, 2, 0.5)
 	g.poisson(0, 14400, 24, func(t float64) float64 { return 2 + 22*math.Min(t, 14400-t)/7200 })
-	return pool("very-slow-pods", "from 2/s to 24/s in two hours, and back; pods start in 10 minutes", 4*time.Hour, 10*time.Minute, g)
+	return pool("very-slow-pods", "the rate rises from 2/s to 24/s in two hours and falls back; pods start in 10 minutes", 4*time.Hour, 10*time.Minute, g)
 }
 
 func longRuns(seed uint64) Trace {
@@ -94,12 +97,12 @@ func longRuns(seed uint64) Trace {
 		}
 		return 1
 	})
-	return pool("long-runs", "1/s, for an hour 8/s, of 8 s each and some of a minute; pods start in 10 s", 2*time.Hour, 10*time.Second, g)
+	return pool("long-runs", "1/s, for an hour 8/s; mean service time 8 s, at most a minute; pods start in 10 s", 2*time.Hour, 10*time.Second, g)
 }
 
 func faulty(seed uint64) Trace {
 	t := waves(seed)
-	t.Name, t.About = "faulty-metrics", "waves, while one sample in ten is missing and each fifth minute half of the replicas are silent or the source is frozen or speaks nonsense for 20 s"
+	t.Name, t.About = "faulty-metrics", "waves; one sample in ten is missing, and every five minutes, for 20 s, half of the replicas do not answer, the source repeats its last answer, or it answers NaN"
 	t.Fault = func(at time.Duration) Fault {
 		second := int(at / time.Second)
 		if second%300 < 20 {
@@ -115,7 +118,7 @@ func faulty(seed uint64) Trace {
 
 func lies(seed uint64) Trace {
 	t := flash(seed)
-	t.Name, t.About = "lying-metrics", "flash, while the metrics say zero from minute 31 to 33 and nothing from minute 36 to 42"
+	t.Name, t.About = "lying-metrics", "flash; the metrics are 0 from minute 31 to 33 and missing from minute 36 to 42"
 	t.Fault = func(at time.Duration) Fault {
 		switch {
 		case at >= 31*time.Minute && at < 33*time.Minute:
@@ -133,12 +136,12 @@ func ceiling(seed uint64) Trace {
 	g.poisson(0, 1200, 2, constant(2))
 	g.poisson(1200, 2400, 45, constant(45))
 	g.poisson(2400, 4800, 2, constant(2))
-	t := pool("ceiling", "2/s, then 45/s for 20 minutes, with 10 replicas at most; pods start in 10 s", 80*time.Minute, 10*time.Second, g)
+	t := pool("ceiling", "2/s, then 45/s for 20 minutes; the ceiling is 10; pods start in 10 s", 80*time.Minute, 10*time.Second, g)
 	t.Ceiling = 10
 	return t
 }
 
-// wave goes between 2/s and 26/s.
+// wave returns a rate that varies between 2/s and 26/s as a cosine with the given period.
 func wave(period time.Duration) func(float64) float64 {
 	return func(t float64) float64 { return 14 - 12*math.Cos(2*math.Pi*t/period.Seconds()) }
 }

@@ -13,7 +13,7 @@ func TestAllRepeatAndDiffer(t *testing.T) {
 	names := map[string]bool{}
 	for i, each := range first {
 		if names[each.Name] {
-			t.Errorf("two traces are called %s", each.Name)
+			t.Errorf("two traces have the name %s", each.Name)
 		}
 		names[each.Name] = true
 		if !reflect.DeepEqual(each.Submissions, again[i].Submissions) {
@@ -26,14 +26,15 @@ func TestAllRepeatAndDiffer(t *testing.T) {
 			t.Errorf("%s: submissions are not in order of arrival", each.Name)
 		}
 		for _, s := range each.Submissions {
-			if s.At < 0 || s.At > each.Length || s.Takes <= 0 || s.Takes > time.Minute {
+			if s.At < 0 || s.At > each.Length || s.Service <= 0 || s.Service > time.Minute {
 				t.Fatalf("%s: %+v", each.Name, s)
 			}
 		}
 	}
 }
 
-// The arrivals are as many as the rate says, and take as long as they should, within what chance allows.
+// The number of arrivals is within four standard deviations of its mean, and the mean service time
+// is within 1 % of the given mean.
 func TestGeneratorMeans(t *testing.T) {
 	g := newGenerator(1, 2, 0.5)
 	g.poisson(0, 10000, 20, constant(10))
