@@ -12,10 +12,14 @@ import (
 	"executorpool.dev/executor/client"
 )
 
-// cpu is the spread of the CPU time of one program that always does the same: with nothing around it, which is the machine's own,
-// then alone in the executor, then beside a busy slot. Each is a row without pauses and not in turn with another, for a processor's clock
-// drifts, by several percent in a minute where neighbours share the processor, and a longer row holds more of that. How far the
-// times spread at a steady clock is told by the program, which times its own parts.
+// cpu prints the variation of the measured CPU time of a program that always executes the same
+// instructions: without the executor, which is the variation of the machine itself; alone in the
+// executor; and beside a busy slot.
+//
+// Each series runs without pauses and is not interleaved with another. The clock of a shared
+// processor changes by several percent within a minute, and a longer series contains more of that
+// change. The program also measures the speed of the clock (second.c), from which the variation at
+// a steady clock follows.
 func (b *bench) cpu() error {
 	second := body(api.Request{Language: "c", Source: text("second.c")})
 	submitted := func(c *client.Client) (cpuMillis float64, stdout string, err error) {
@@ -28,8 +32,8 @@ func (b *bench) cpu() error {
 		}
 		return float64(result.Runs[0].CPUMillis), result.Runs[0].Stdout, nil
 	}
-	row := func(name string, measure func() (cpuMillis float64, stdout string, err error)) error {
-		var times, steady spread
+	series := func(name string, measure func() (cpuMillis float64, stdout string, err error)) error {
+		var times, steady measurements
 		for range b.rounds(40) {
 			millis, stdout, err := measure()
 			if err != nil {
@@ -43,10 +47,10 @@ func (b *bench) cpu() error {
 			times, steady = append(times, millis), append(steady, millis/part)
 		}
 		fmt.Printf("CPU time of a fixed program, %-23s median %.0f ms, p95-p5 %.1f %%, at a steady clock %.1f %% (%d runs)\n",
-			name+":", times.at(0.5), times.width(), steady.width(), len(times))
+			name+":", times.quantile(0.5), times.variation(), steady.variation(), len(times))
 		return nil
 	}
-	if err := row("with nothing around it", func() (float64, string, error) {
+	if err := series("without the executor", func() (float64, string, error) {
 		bare := exec.Command(b.path("second"))
 		stdout, err := bare.Output()
 		if err != nil {
@@ -58,35 +62,37 @@ func (b *bench) cpu() error {
 	}
 	c := b.executor.client()
 	defer c.CloseIdleConnections()
-	if err := row("alone", func() (float64, string, error) { return submitted(c) }); err != nil {
+	if err := series("alone", func() (float64, string, error) { return submitted(c) }); err != nil {
 		return err
 	}
 	other := b.executor.client()
 	defer other.CloseIdleConnections()
-	var all sync.WaitGroup
+	var busySlot sync.WaitGroup
 	var failed error
-	var done atomic.Bool
-	all.Go(func() {
-		for failed == nil && !done.Load() {
+	var stopped atomic.Bool
+	busySlot.Go(func() {
+		for failed == nil && !stopped.Load() {
 			_, _, failed = submitted(other)
 		}
 	})
-	err := row("beside a busy slot", func() (float64, string, error) { return submitted(c) })
-	done.Store(true)
-	all.Wait()
+	err := series("beside a busy slot", func() (float64, string, error) { return submitted(c) })
+	stopped.Store(true)
+	busySlot.Wait()
 	return errors.Join(err, failed)
 }
 
-// width is p95-p5 in percent of the median.
-func (s spread) width() float64 { return 100 * (s.at(0.95) - s.at(0.05)) / s.at(0.5) }
+// variation returns p95 - p5 in percent of the median.
+func (s measurements) variation() float64 {
+	return 100 * (s.quantile(0.95) - s.quantile(0.05)) / s.quantile(0.5)
+}
 
-// limits are how far past its limit a run gets.
+// limits prints by how much runs exceed their wall time limit and their memory limit.
 func (b *bench) limits() error {
 	c := b.executor.client()
 	defer c.CloseIdleConnections()
-	var late spread
-	deaf := "#include <signal.h>\n#include <unistd.h>\nint main(void) { for (int i = 1; i < 65; i++) signal(i, SIG_IGN); for (;;) pause(); }"
-	request := body(api.Request{Language: "c", Source: deaf, Limits: api.Limits{WallMillis: 100}})
+	var late measurements
+	ignoring := "#include <signal.h>\n#include <unistd.h>\nint main(void) { for (int i = 1; i < 65; i++) signal(i, SIG_IGN); for (;;) pause(); }"
+	request := body(api.Request{Language: "c", Source: ignoring, Limits: api.Limits{WallMillis: 100}})
 	for range b.rounds(200) {
 		result, err := c.ExecuteEncoded(context.Background(), request)
 		if err != nil {
@@ -97,11 +103,11 @@ func (b *bench) limits() error {
 		}
 		late = append(late, float64(result.Runs[0].WallMillis-100))
 	}
-	fmt.Printf("wall limit passed by, ms: p50 %.0f, p99 %.0f, most %.0f (%d runs)\n", late.at(0.5), late.at(0.99), late.at(1), len(late))
-	greedy := "#include <stdlib.h>\n#include <string.h>\nint main(void) { for (;;) { char *p = malloc(1 << 20); if (!p) abort(); memset(p, 1, 1 << 20); __asm__(\"\" : : \"r\"(p) : \"memory\"); } }"
+	fmt.Printf("delay from the wall time limit to the end of the run, ms: p50 %.0f, p99 %.0f, max %.0f (%d runs)\n", late.quantile(0.5), late.quantile(0.99), late.quantile(1), len(late))
+	allocating := "#include <stdlib.h>\n#include <string.h>\nint main(void) { for (;;) { char *p = malloc(1 << 20); if (!p) abort(); memset(p, 1, 1 << 20); __asm__(\"\" : : \"r\"(p) : \"memory\"); } }"
 	for _, mib := range []int64{16, 64, 256} {
-		var peak spread
-		request := body(api.Request{Language: "c", Source: greedy, Limits: api.Limits{MemoryMiB: mib}})
+		var peak measurements
+		request := body(api.Request{Language: "c", Source: allocating, Limits: api.Limits{MemoryMiB: mib}})
 		for range b.rounds(40) {
 			result, err := c.ExecuteEncoded(context.Background(), request)
 			if err != nil {
@@ -112,7 +118,7 @@ func (b *bench) limits() error {
 			}
 			peak = append(peak, float64(result.Runs[0].MemoryKiB)/1024/float64(mib))
 		}
-		fmt.Printf("memory limit %3d MiB, peak of a run that takes it as fast as it can, of the limit: %s\n", mib, peak)
+		fmt.Printf("memory limit %3d MiB, peak memory of a run that allocates as fast as possible, divided by the limit: %s\n", mib, peak)
 	}
 	return nil
 }

@@ -11,18 +11,19 @@ import (
 	"executorpool.dev/executor/sandbox"
 )
 
-// protections in the order of the table.
+// protections are the rows of the printed table.
 var protections = []struct {
 	name string
 	part sandbox.Protection
 }{
 	{"file rules (Landlock)", sandbox.FileRules}, {"call filter (seccomp)", sandbox.CallFilter}, {"rlimits", sandbox.ResourceLimits},
-	{"limits of the tree", sandbox.TreeLimits}, {"wall clock", sandbox.WallClock}, {"bound on output", sandbox.OutputBound},
-	{"end of the tree", sandbox.TreeKill},
+	{"limits of the process tree", sandbox.TreeLimits}, {"wall time limit", sandbox.WallClock}, {"output limit", sandbox.OutputBound},
+	{"kill of the process tree", sandbox.TreeKill},
 }
 
-// cost is what each protection costs a run of the static hello: how long a run takes with all of them, of one that lacks
-// the one. Slots are run directly, without the API, and all have their turn in each round.
+// cost prints the cost of each protection for a run of the static hello: the time of a run with all
+// protections divided by the time of a run without the one. The runs use slots directly, without
+// the API. Each round measures every slot.
 func (b *bench) cost() (err error) {
 	if err := sandbox.Init(); err != nil {
 		return err
@@ -39,12 +40,12 @@ func (b *bench) cost() (err error) {
 	rows := append(protections[:len(protections):len(protections)], struct {
 		name string
 		part sandbox.Protection
-	}{"all of them", all})
-	whole, err := b.slot(scratch, "whole", 0)
+	}{"all protections", all})
+	complete, err := b.slot(scratch, "complete", 0)
 	if err != nil {
 		return err
 	}
-	defer whole.Close()
+	defer complete.Close()
 	slots := make([]*sandbox.Slot, len(rows))
 	for i, row := range rows {
 		if slots[i], err = b.slot(scratch, fmt.Sprint("without-", i), row.part); err != nil {
@@ -52,31 +53,31 @@ func (b *bench) cost() (err error) {
 		}
 		defer slots[i].Close()
 	}
-	ratios := make([]spread, len(rows))
-	var base spread
+	ratios := make([]measurements, len(rows))
+	var base measurements
 	const runs = 300
 	for range b.rounds(12) {
 		for i := range rows {
-			with, err := hellos(whole, runs)
+			with, err := meanRunTime(complete, runs)
 			if err != nil {
 				return err
 			}
-			without, err := hellos(slots[i], runs)
+			without, err := meanRunTime(slots[i], runs)
 			if err != nil {
 				return err
 			}
 			base = append(base, float64(with)/float64(time.Microsecond))
-			ratios[i] = append(ratios[i], share(with, without))
+			ratios[i] = append(ratios[i], ratio(with, without))
 		}
 	}
-	fmt.Printf("static C hello in a slot, all protections on: median %.0f us; how long that is of a run without\n", base.at(0.5))
+	fmt.Printf("static C hello in a slot with all protections: median %.0f us; this time divided by the time without:\n", base.quantile(0.5))
 	for i, row := range rows {
 		fmt.Printf("  %-24s %s\n", row.name, ratios[i])
 	}
 	return nil
 }
 
-// slot makes a slot that lacks the protections, with the hello in its store.
+// slot returns a slot without the given protections that has the static hello in its store.
 func (b *bench) slot(scratch, name string, without sandbox.Protection) (*sandbox.Slot, error) {
 	dir := filepath.Join(scratch, name)
 	if err := os.Mkdir(dir, 0o700); err != nil {
@@ -96,8 +97,8 @@ func (b *bench) slot(scratch, name string, without sandbox.Protection) (*sandbox
 	return slot, nil
 }
 
-// hellos is how long one run takes, on average over so many.
-func hellos(slot *sandbox.Slot, runs int) (each time.Duration, err error) {
+// meanRunTime returns the mean time of a run of the static hello in the slot.
+func meanRunTime(slot *sandbox.Slot, runs int) (each time.Duration, err error) {
 	spec := sandbox.Spec{Path: slot.Store.Path() + "/hello", Args: []string{"hello"}, Limits: sandbox.Limits{CPU: time.Second,
 		Wall: 10 * time.Second, Memory: 256 << 20, Output: 64 << 10, Processes: 64, Disk: 64 << 20}, SelfContained: true}
 	closed := slot.On(func() {

@@ -1,12 +1,21 @@
-// Command bench measures what the sandbox costs, on this machine and in one run: `make bench`.
+// Command bench measures the cost of the executor and of its sandbox on this machine: `make bench`.
 //
-// It starts a real executor (2 workers of 1 slot, every protection on) and compares what comes through its HTTP API with a
-// loop in C that starts the same program with nothing around it. Rounds of the two alternate, and a figure is the median of
-// the rounds' ratios with its quartiles: a machine's speed changes from second to second, so rounds are short. What loads the
-// executor is a program in C too, for the cores are shared.
+// bench starts an executor with 2 workers of 1 slot each and every protection on. It compares the
+// submissions through the HTTP API with a bare loop: a C program that starts the same program
+// without executor and sandbox. The programs that submit and the bare loops are in C, because they
+// share the cores with the executor.
 //
-// A round of throughput is not too short either. At its end one slot may rest for as long as the other's last submission takes,
-// and at its begin both until the connections stand, while of the bare loops each is timed by itself. So rounds take about a
-// second for C and three for Python and Java: of submissions of one run the ends are then less than half a percent, against
-// the executor. (Of 20 runs a submission the last one can be a fiftieth; both slots have as many, so it is less as a rule.)
+// A figure is the median, with its quartiles, of ratios that are each measured in one round. Rounds
+// alternate between the two sides and are short, because the speed of a virtual machine changes
+// within seconds.
+//
+// A round of throughput must not be too short either. At its start both slots are idle until the
+// connections exist, and at its end one slot is idle while the last submission of the other ends;
+// each bare loop in contrast measures its own time. A round therefore takes about 1 s for C and 3 s
+// for Python and Java, so that the start and the end cost the executor less than 0.5 % with one run
+// per submission. With 20 runs per submission the last submission takes up to a fiftieth of a
+// round, but both slots process the same number of submissions and usually end at about the same
+// time.
+//
+// Package bench is not for load on a cluster; see command rehearse.
 package main

@@ -15,19 +15,19 @@ import (
 	"executorpool.dev/executor/client"
 )
 
-// executor is a running executor of 2 workers with 1 slot each.
+// executor is an executor process with 2 workers of 1 slot each.
 type executor struct {
 	cmd     *exec.Cmd
-	address string
-	scratch string
+	address string // host and port
+	scratch string // its scratch directory
 }
 
-// start brings one up in just the given tier.
+// start starts the executor that build compiled, with exactly the given tier.
 func start(dir, tier string) (*executor, error) { return startBinary(dir+"/executor", tier) }
 
-// startBinary brings the executor up whose executable is at path.
+// startBinary starts the executable at path and waits up to 30 s until the executor is ready.
 func startBinary(path, tier string) (*executor, error) {
-	scratch, err := os.MkdirTemp("/dev/shm", "bench-") // in memory, as a pod's is
+	scratch, err := os.MkdirTemp("/dev/shm", "bench-") // in memory, as in a pod
 	if err != nil {
 		return nil, err
 	}
@@ -42,8 +42,9 @@ func startBinary(path, tier string) (*executor, error) {
 	e.cmd = exec.Command(path, "serve", "--listen", e.address, "--workers=2", "--threads=1", "--scratch", scratch, "--drain-delay=0s",
 		"--languages=executor/toolchain/languages.yaml", "--minimum-tier", tier, "--maximum-tier", tier, "--log-level=warn")
 	e.cmd.Stderr = os.Stderr
-	// A session of its own is a scheduling group of its own (sched(7), autogroup), as a pod's control group is: the runs' idle
-	// class then counts within the executor, and does not let every other process of this machine go first.
+	// With its own session the executor has its own scheduling group (sched(7), autogroup), as it has
+	// by its control group in a pod. The idle scheduling class of runs then ranks them below the
+	// supervisor, but not below the other processes of the machine.
 	e.cmd.SysProcAttr = &syscall.SysProcAttr{Setsid: true}
 	if err := e.cmd.Start(); err != nil {
 		return nil, err
@@ -61,6 +62,7 @@ func startBinary(path, tier string) (*executor, error) {
 	}
 }
 
+// stop drains the executor, waits for its end and removes its scratch directory.
 func (e *executor) stop() error {
 	err := e.cmd.Process.Signal(syscall.SIGTERM)
 	return errors.Join(err, e.cmd.Wait(), os.RemoveAll(e.scratch))
@@ -72,7 +74,7 @@ func (e *executor) client() *client.Client {
 	transport.MaxConnsPerHost = 1
 	c, err := client.New("http://"+e.address, client.WithHTTPClient(&http.Client{Transport: transport}))
 	if err != nil {
-		panic(err) // The address is that of a listener.
+		panic(err) // the address is that of a listener
 	}
 	return c
 }
@@ -81,12 +83,12 @@ func (e *executor) client() *client.Client {
 func body(request api.Request) []byte {
 	content, err := client.Encode(&request)
 	if err != nil {
-		panic(err) // The programs are text.
+		panic(err) // the programs are UTF-8
 	}
 	return content
 }
 
-// encoded returns the whole HTTP request of a submission, for the load program.
+// encoded returns the complete HTTP request of a submission, for the load program.
 func encoded(request api.Request) []byte {
 	content := body(request)
 	return fmt.Appendf(nil, "POST %s HTTP/1.1\r\nHost: bench\r\n%s: %s\r\nContent-Length: %d\r\n\r\n%s",

@@ -19,22 +19,22 @@ import (
 var programs embed.FS
 
 type options struct {
-	Only    []string `placeholder:"SECTION" help:"Measure only these: throughput, latency, tiers, compile, cpu, limits, cost, against, soak."`
-	Quick   bool     `help:"Fewer rounds, for a first look."`
-	Soak    int      `default:"100000" help:"Runs of section soak, which is left out unless asked for."`
-	Against string   `type:"existingfile" placeholder:"EXECUTABLE" help:"Another executor, whose throughput section against compares with; the section is left out without it."`
+	Only    []string `placeholder:"SECTION" help:"Sections to measure: throughput, latency, tiers, compile, cpu, limits, cost, against, soak. Default: all but soak."`
+	Quick   bool     `help:"A quarter of the rounds, for a first estimate."`
+	Soak    int      `default:"100000" help:"Runs of the section soak."`
+	Against string   `type:"existingfile" placeholder:"EXECUTABLE" help:"Executor with which the section against compares this one. Without it, that section is skipped."`
 }
 
-// bench is what the sections share.
+// bench holds what all sections use.
 type bench struct {
 	options
-	dir      string // of compiled programs and the executor
+	dir      string // the directory of the compiled programs and the executor
 	executor *executor
 }
 
 func main() {
 	var b bench
-	kong.Parse(&b.options, kong.Name("bench"), kong.Description("Measures what the sandbox costs, in ratios to a bare fork and exec."))
+	kong.Parse(&b.options, kong.Name("bench"), kong.Description("Measures the cost of the executor and its sandbox, as ratios to a bare fork and exec."))
 	if err := b.run(); err != nil {
 		fmt.Fprintln(os.Stderr, "bench:", err)
 		os.Exit(1)
@@ -72,7 +72,7 @@ func (b *bench) run() (err error) {
 	return nil
 }
 
-// build compiles the programs to compare with, and the executor.
+// build compiles the executor and the programs of testdata.
 func (b *bench) build() error {
 	for _, name := range []string{"bare.c", "hello.c", "load.c", "second.c", "print.py", "Main.java"} {
 		source := b.path(name)
@@ -86,7 +86,7 @@ func (b *bench) build() error {
 		if strings.HasSuffix(name, ".java") {
 			compiler = []string{"javac", "-d", b.dir, source}
 		}
-		if err := run(compiler[0], compiler[1:]...); err != nil {
+		if err := runCommand(compiler[0], compiler[1:]...); err != nil {
 			return err
 		}
 	}
@@ -98,28 +98,32 @@ func (b *bench) build() error {
 	return nil
 }
 
+// path returns the path of a file in the directory of bench.
 func (b *bench) path(name string) string { return filepath.Join(b.dir, name) }
 
+// text returns the content of a file of testdata.
 func text(name string) string {
 	content, err := programs.ReadFile("testdata/" + name)
 	if err != nil {
-		panic(err) // the folder is part of the program
+		panic(err) // testdata is embedded
 	}
 	return string(content)
 }
 
-func run(name string, args ...string) error {
+// runCommand returns an error with the output of a command that failed.
+func runCommand(name string, args ...string) error {
 	if out, err := exec.Command(name, args...).CombinedOutput(); err != nil {
 		return fmt.Errorf("%s: %w: %s", name, err, out)
 	}
 	return nil
 }
 
-// spread is a set of measurements.
-type spread []float64
+// measurements are the values of one quantity.
+type measurements []float64
 
-// at is the value below which that share of the measurements lies, between two of them in proportion.
-func (s spread) at(share float64) float64 {
+// quantile returns the value below which the given share of the measurements lies, interpolated
+// linearly between two measurements.
+func (s measurements) quantile(share float64) float64 {
 	sorted := slices.Sorted(slices.Values(s))
 	place := share * float64(len(sorted)-1)
 	below := int(place)
@@ -127,15 +131,17 @@ func (s spread) at(share float64) float64 {
 	return sorted[below] + (place-float64(below))*(sorted[above]-sorted[below])
 }
 
-func (s spread) String() string {
-	return fmt.Sprintf("%.2f (%.2f to %.2f)", s.at(0.5), s.at(0.25), s.at(0.75))
+// String returns the median and the quartiles.
+func (s measurements) String() string {
+	return fmt.Sprintf("%.2f (%.2f to %.2f)", s.quantile(0.5), s.quantile(0.25), s.quantile(0.75))
 }
 
-// fine is String with a digit more, for ratios that differ by hundredths.
-func (s spread) fine() string {
-	return fmt.Sprintf("%.3f (%.3f to %.3f)", s.at(0.5), s.at(0.25), s.at(0.75))
+// fineString is String with one more digit, for ratios that differ by hundredths.
+func (s measurements) fineString() string {
+	return fmt.Sprintf("%.3f (%.3f to %.3f)", s.quantile(0.5), s.quantile(0.25), s.quantile(0.75))
 }
 
+// rounds returns the number of rounds to measure.
 func (b *bench) rounds(full int) int {
 	if b.Quick {
 		return max(2, full/4)
@@ -143,4 +149,5 @@ func (b *bench) rounds(full int) int {
 	return full
 }
 
-func share(part, whole time.Duration) float64 { return float64(part) / float64(cmp.Or(whole, 1)) }
+// ratio returns part / whole.
+func ratio(part, whole time.Duration) float64 { return float64(part) / float64(cmp.Or(whole, 1)) }

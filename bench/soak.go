@@ -13,14 +13,16 @@ import (
 	"executorpool.dev/executor/api"
 )
 
-// held is what an executor and its workers hold at one moment, when no run is under way.
+// held is the number of resources that an executor and its workers hold at one instant without
+// runs.
 type held struct {
 	descriptors, processes, files int
 	memoryMiB                     float64
 }
 
-// soak does many runs of all kinds and fails when the executor then holds more than before: more descriptors, processes or
-// files at all, or a fifth and 16 MiB more memory. The first tenth is for buffers and caches to reach their size.
+// soak submits runs of all kinds and fails if the executor then holds more resources than after the
+// first tenth of the runs, in which buffers and caches reach their size. It tolerates 8
+// descriptors, 1100 files, and a fifth + 16 MiB of memory.
 func (b *bench) soak() error {
 	var before held
 	fmt.Printf("%10s %12s %10s %8s %10s\n", "runs", "descriptors", "processes", "files", "memory MiB")
@@ -44,13 +46,14 @@ func (b *bench) soak() error {
 		}
 		if part == 10 && (now.descriptors > before.descriptors+8 || now.processes > before.processes || now.files > before.files+1100 ||
 			now.memoryMiB > 1.2*before.memoryMiB+16) {
-			return fmt.Errorf("after the first tenth it held %+v, at the end %+v", before, now)
+			return fmt.Errorf("the executor held %+v after the first tenth, and %+v at the end", before, now)
 		}
 	}
 	return nil
 }
 
-// mix does at least so many runs, of which most end well.
+// mix submits programs of all kinds from 2 clients until at least the given number of runs has
+// ended. It returns the number of runs.
 func (b *bench) mix(runs, part int) (did int, err error) {
 	twenty := make([]api.RunInput, 20)
 	requests := []api.Request{
@@ -77,7 +80,7 @@ func (b *bench) mix(runs, part int) (did int, err error) {
 				if enough {
 					return
 				}
-				// The first kind is half of all.
+				// Half of the submissions are of the first kind.
 				kind := 0
 				if n%2 == 1 {
 					kind = n / 2 % len(requests)

@@ -1,5 +1,5 @@
-// bare runs a program so many times, one after the other, with nothing around it: fork or vfork, exec, its output read from a
-// pipe, wait. It prints how long one took, in nanoseconds.
+// bare starts a program COUNT times in sequence, without executor and sandbox: fork or vfork, exec,
+// read the output from a pipe, wait. It prints the mean time of a start in nanoseconds.
 #define _GNU_SOURCE
 #include <fcntl.h>
 #include <stdio.h>

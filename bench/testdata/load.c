@@ -1,8 +1,9 @@
-// load sends one request again and again over so many connections, each its own thread, and waits for every answer. It shares the
-// cores with the executor it measures, so it does as little as it can. It prints the answers a second and the median time of
-// one in nanoseconds.
+// load sends one request COUNT times over CONNECTIONS connections, with one thread each, and waits
+// for every answer. It shares the cores with the executor that it measures, so it does little work
+// itself. It prints the number of answers per second and the median time of an answer in
+// nanoseconds.
 //
-// load PORT CONNECTIONS COUNT FILE     FILE holds the whole HTTP request, headers included
+// load PORT CONNECTIONS COUNT FILE     FILE holds the complete HTTP request, headers included
 #define _GNU_SOURCE
 #include <arpa/inet.h>
 #include <netinet/tcp.h>
@@ -33,7 +34,7 @@ static void fail(const char *what, const char *answer) {
 }
 
 static void exchange(int s, char *answer) {
-	if (write(s, request, length) != (ssize_t)length) fail("the request was not taken", "");
+	if (write(s, request, length) != (ssize_t)length) fail("the request could not be written", "");
 	size_t have = 0, whole = 0;
 	while (whole == 0 || have < whole) {
 		ssize_t n = read(s, answer + have, MOST - 1 - have);
@@ -42,14 +43,15 @@ static void exchange(int s, char *answer) {
 		char *body = whole ? NULL : strstr(answer, "\r\n\r\n");
 		if (body) {
 			char *field = strcasestr(answer, "\r\ncontent-length:");
-			if (!field || field > body) fail("an answer without a length", answer);
+			if (!field || field > body) fail("the answer has no Content-Length", answer);
 			whole = body + 4 - answer + atoi(field + 17);
 		}
 	}
-	if (!strstr(answer, "\"verdict\":\"OK\"") || strncmp(answer, "HTTP/1.1 200 ", 13)) fail("not OK", answer);
+	if (!strstr(answer, "\"verdict\":\"OK\"") || strncmp(answer, "HTTP/1.1 200 ", 13)) fail("the verdict is not OK", answer);
 }
 
-// client sends requests until all connections together have sent the count, so that none is left to send the last ones alone.
+// client sends requests until all connections together have sent COUNT. The connections share one
+// counter, so that all of them are busy until the end.
 static void *client(void *unused) {
 	struct sockaddr_in to = {.sin_family = AF_INET, .sin_port = htons(port), .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
 	int s = socket(AF_INET, SOCK_STREAM, 0), one = 1;
