@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"executorpool.dev/executor/sandbox"
+	"executorpool.dev/executor/toolchain"
 )
 
 // protections are the rows of the printed table.
@@ -41,14 +42,18 @@ func (b *bench) cost() (err error) {
 		name string
 		part sandbox.Protection
 	}{"all protections", all})
-	complete, err := b.slot(scratch, "complete", 0)
+	table, err := toolchain.Load(languageTable)
+	if err != nil {
+		return err
+	}
+	complete, err := b.slot(scratch, "complete", table, 0)
 	if err != nil {
 		return err
 	}
 	defer complete.Close()
 	slots := make([]*sandbox.Slot, len(rows))
 	for i, row := range rows {
-		if slots[i], err = b.slot(scratch, fmt.Sprint("without-", i), row.part); err != nil {
+		if slots[i], err = b.slot(scratch, fmt.Sprint("without-", i), table, row.part); err != nil {
 			return err
 		}
 		defer slots[i].Close()
@@ -78,12 +83,13 @@ func (b *bench) cost() (err error) {
 }
 
 // slot returns a slot without the given protections that has the static hello in its store.
-func (b *bench) slot(scratch, name string, without sandbox.Protection) (*sandbox.Slot, error) {
+// Its Landlock rules are those of a slot in an executor.
+func (b *bench) slot(scratch, name string, table *toolchain.Table, without sandbox.Protection) (*sandbox.Slot, error) {
 	dir := filepath.Join(scratch, name)
 	if err := os.Mkdir(dir, 0o700); err != nil {
 		return nil, err
 	}
-	slot, err := sandbox.NewSlot(sandbox.SlotConfig{Dir: dir, Tier: sandbox.Restricted, Without: without})
+	slot, err := sandbox.NewSlot(sandbox.SlotConfig{Dir: dir, Tier: sandbox.Restricted, SelfContainedPaths: table.OwnPaths(), Without: without})
 	if err != nil {
 		return nil, err
 	}

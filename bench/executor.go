@@ -15,6 +15,9 @@ import (
 	"executorpool.dev/executor/client"
 )
 
+// languageTable is the path of the language table from the root of the repository.
+const languageTable = "executor/toolchain/languages.yaml"
+
 // executor is an executor process with 2 workers of 1 slot each.
 type executor struct {
 	cmd     *exec.Cmd
@@ -40,7 +43,7 @@ func startBinary(path, tier string) (*executor, error) {
 		return nil, err
 	}
 	e.cmd = exec.Command(path, "serve", "--listen", e.address, "--workers=2", "--threads=1", "--scratch", scratch, "--drain-delay=0s",
-		"--languages=executor/toolchain/languages.yaml", "--minimum-tier", tier, "--maximum-tier", tier, "--log-level=warn")
+		"--languages", languageTable, "--minimum-tier", tier, "--maximum-tier", tier, "--log-level=warn")
 	e.cmd.Stderr = os.Stderr
 	// With its own session the executor has its own scheduling group (sched(7), autogroup), as it has
 	// by its control group in a pod. The idle scheduling class of runs then ranks them below the
