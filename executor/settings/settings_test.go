@@ -7,6 +7,8 @@ import (
 	"strings"
 	"testing"
 	"time"
+
+	"executorpool.dev/executor/api"
 )
 
 func TestTagsAreComplete(t *testing.T) {
@@ -64,6 +66,24 @@ func TestCheckComparesBufferWithBody(t *testing.T) {
 	s.BufferMiB, s.MaxBodyMiB = 32, 64
 	if err := s.Check(); err == nil || !strings.Contains(err.Error(), "--buffer-mib is 32: use 64") {
 		t.Errorf("got %v", err)
+	}
+}
+
+// TestMaxBodyIsThatOfTheAPI compares the tags of --max-body-mib with the constants of the HTTP API,
+// which tags cannot refer to.
+func TestMaxBodyIsThatOfTheAPI(t *testing.T) {
+	field, ok := reflect.TypeFor[Settings]().FieldByName("MaxBodyMiB")
+	if !ok {
+		t.Fatal("Settings has no field MaxBodyMiB")
+	}
+	for tag, want := range map[string]int64{
+		"default": api.DefaultMaxBodyBytes,
+		"min":     api.MinMaxBodyBytes,
+		"max":     api.MaxMaxBodyBytes,
+	} {
+		if got := parse(field.Type, field.Tag.Get(tag)) << 20; got != want {
+			t.Errorf("%s: got %d bytes, want %d", tag, got, want)
+		}
 	}
 }
 
