@@ -82,9 +82,10 @@ replicas_ready() {
 			--output 'jsonpath={.items[*].endpoints[?(@.conditions.ready==true)].targetRef.name}' | wc -w) == "$1" ]]
 }
 
-# in_service REPLICAS waits until that many replicas answer at the pool's address. kube-proxy routes
-# to a replica a moment after the pool is ready. Without the wait, 200 participants would all reach
-# the first replica. This machine cannot reach the address of another cluster.
+# in_service REPLICAS waits until that number of replicas answers at the address of the pool.
+# kube-proxy adds a replica shortly after the pool reports it ready; before, all 200 participants
+# would reach the first replica. The address of another cluster cannot be reached from this machine,
+# so the function then does not wait.
 in_service() {
 	[[ $LOCAL ]] || return 0
 	local address
