@@ -1,5 +1,5 @@
-// Command localcluster runs a real one-node Kubernetes cluster on a Debian machine, without Docker and without a
-// registry: the demo and the end-to-end tests run on it.
+// Command localcluster runs a real one-node Kubernetes cluster on a Debian machine, without Docker
+// and without a registry. The demo and the end-to-end tests use it.
 //
 //	go run ./test/localcluster up
 //	go run ./test/localcluster build executor executorpool/executor:dev
@@ -7,7 +7,8 @@
 //	export KUBECONFIG=$(go run ./test/localcluster kubeconfig)
 //	go run ./test/localcluster down
 //
-// Everything is built from pinned sources, cached in one folder (EXECUTORPOOL_CACHE, by default .cache in the repository)
-// and listens on this machine alone. It is for trying and testing, not for contests: one node, no NetworkPolicy
-// enforcement, an etcd that does not wait for the disk.
+// All programs are built from pinned sources, cached in one directory (EXECUTORPOOL_CACHE, by
+// default .cache in the repository), and listen on this machine only. The cluster is for trials and
+// tests, not for contests: it has one node, does not enforce NetworkPolicies, and its etcd does not
+// wait for the disk.
 package main

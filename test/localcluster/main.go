@@ -19,15 +19,15 @@ import (
 )
 
 type options struct {
-	Cache string `env:"EXECUTORPOOL_CACHE" placeholder:"FOLDER" help:"Folder for built programs, images and the cluster's state; .cache in the repository by default."`
+	Cache string `env:"EXECUTORPOOL_CACHE" placeholder:"FOLDER" help:"Directory for built programs, images and the cluster's state; .cache in the repository by default."`
 
-	Up         upCommand         `cmd:"" help:"Bring the cluster up. What runs already is left as it is."`
-	Down       downCommand       `cmd:"" help:"Stop the cluster and remove all it left but the cache."`
-	Status     statusCommand     `cmd:"" help:"Show what runs and how to use it. Exit status 1 when the cluster is not up."`
+	Up         upCommand         `cmd:"" help:"Start the cluster. Components that run already are not restarted."`
+	Down       downCommand       `cmd:"" help:"Stop the cluster and remove everything that it left, except the cache."`
+	Status     statusCommand     `cmd:"" help:"Show which components run and how to use the cluster. The exit status is 1 if the cluster is not up."`
 	Kubeconfig kubeconfigCommand `cmd:"" help:"Print the path of the admin's kubeconfig."`
 	Build      buildCommand      `cmd:"" help:"Build an image from the Dockerfile."`
-	Load       loadCommand       `cmd:"" help:"Bring an image that build made into the cluster."`
-	Assets     assetsCommand     `cmd:"" help:"Build kube-apiserver, etcd and kubectl, and print their folder, for KUBEBUILDER_ASSETS. Needs no cluster."`
+	Load       loadCommand       `cmd:"" help:"Import an image from build into the cluster."`
+	Assets     assetsCommand     `cmd:"" help:"Build kube-apiserver, etcd and kubectl, and print their directory, for KUBEBUILDER_ASSETS. Needs no cluster."`
 }
 
 func main() {
@@ -55,17 +55,18 @@ func run(ctx context.Context, opts options, parsed *kong.Context) error {
 	if cache == "" {
 		cache = filepath.Join(repository, ".cache")
 	}
-	// Resolved: processes and mounts know the folder by its real path.
+	// Symbolic links are resolved, because the arguments of processes and the mount table have the
+	// real path.
 	if err := os.MkdirAll(cache, 0o755); err != nil {
-		return fmt.Errorf("make the cache folder: %w", err)
+		return fmt.Errorf("make the cache directory: %w", err)
 	}
 	if cache, err = filepath.Abs(cache); err != nil {
-		return fmt.Errorf("find the cache folder: %w", err)
+		return fmt.Errorf("find the cache directory: %w", err)
 	}
 	if cache, err = filepath.EvalSymlinks(cache); err != nil {
-		return fmt.Errorf("find the cache folder: %w", err)
+		return fmt.Errorf("find the cache directory: %w", err)
 	}
-	// Progress goes to standard error: standard output is for what other programs read.
+	// Progress goes to standard error. Standard output is for results that other programs read.
 	here := cluster.Cluster{Repository: repository, Layout: layout.Layout{Cache: cache}, Steps: step.New(os.Stderr)}
 	parsed.BindTo(ctx, (*context.Context)(nil))
 	return parsed.Run(here)
@@ -73,7 +74,7 @@ func run(ctx context.Context, opts options, parsed *kong.Context) error {
 
 const modulePath = "executorpool.dev"
 
-// findRepository goes up from the working directory to the module's root.
+// findRepository returns the root of the module that contains the working directory.
 func findRepository() (string, error) {
 	dir, err := os.Getwd()
 	if err != nil {
@@ -140,11 +141,11 @@ type assetsCommand struct {
 }
 
 func (a assetsCommand) Run(ctx context.Context, c cluster.Cluster) error {
-	var besides []binary.Set
+	var additional []binary.Set
 	if a.Controllers {
-		besides = binary.Controllers
+		additional = binary.Controllers
 	}
-	dir, err := c.Assets(ctx, besides...)
+	dir, err := c.Assets(ctx, additional...)
 	if err != nil {
 		return err
 	}

@@ -1,6 +1,7 @@
-// Package binary builds the cluster's programs from the modules that pin them, each in a folder of its own beside this
-// one, into the cache's bin folder. A program is built again only when its module, its build flags or the Go release
-// has changed: a stamp beside it says what it was built from.
+// Package binary builds the cluster's programs into the cache's bin directory. Each set of programs
+// is pinned by a Go module in a directory beside this package. A program is built again only if its
+// module, its build flags or the Go release changed. A stamp file beside each program records these
+// inputs.
 package binary
 
 import (
@@ -18,27 +19,27 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// Set is a module and programs of it.
+// Set is a Go module and the programs that are built from it.
 type Set struct {
-	// Title names the set to people.
+	// Title is the name of the set in progress messages.
 	Title string
-	// Module is the folder's name under test/localcluster.
+	// Module is the name of the module's directory under test/localcluster.
 	Module string
-	// Packages are import paths by the name of the program built from each.
+	// Packages maps the name of each program to the import path of its main package.
 	Packages map[string]string
-	// LinkFlags are given to the linker.
+	// LinkFlags are the flags for the linker (go build -ldflags).
 	LinkFlags string
 }
 
 const stripped = "-s -w"
 
-// Control plane, node and tools of Kubernetes.
+// The sets of programs, for the callers of Build.
 var (
-	// Assets are the programs that tests against an API server alone need.
+	// Assets are the programs for tests that need only an API server.
 	Assets = []Set{etcd, kubernetes("Kubernetes' API server and kubectl", "kube-apiserver", "kubectl")}
-	// Controllers are what makes pods of Deployments, for tests with no more than that.
+	// Controllers is the kube-controller-manager, for tests that need controllers but no node.
 	Controllers = []Set{kubernetes("Kubernetes' controllers", "kube-controller-manager")}
-	// All are the programs of the whole cluster.
+	// All are the programs of the complete cluster.
 	All = []Set{
 		etcd,
 		kubernetes("Kubernetes", "kube-apiserver", "kubectl", "kube-controller-manager", "kube-scheduler", "kubelet", "kube-proxy"),
@@ -54,7 +55,8 @@ var (
 	}
 )
 
-// KubernetesVersion is what the programs call themselves; a test holds it to the version that the module requires.
+// KubernetesVersion is the version that the programs report. A test compares it with the version
+// that the module requires.
 const KubernetesVersion = "v1.37.2"
 
 func kubernetes(title string, names ...string) Set {
@@ -71,10 +73,12 @@ func kubernetes(title string, names ...string) Set {
 	}
 }
 
-// Builder builds from Source, the folder test/localcluster, into Bin. Build logs go to Log.
+// Builder builds the modules in Source, the directory test/localcluster, into Bin. The output of a
+// failed build is written to Log.
 type Builder struct{ Source, Bin, Log string }
 
-// Lock keeps other commands from building into the same folder until the returned function is called.
+// Lock takes the lock of the directory Bin, so that no other command builds into it. It waits until
+// the lock is free. The caller must call the returned function to release it.
 func (b Builder) Lock() (func(), error) {
 	if err := os.MkdirAll(b.Bin, 0o755); err != nil {
 		return nil, fmt.Errorf("make %s: %w", b.Bin, err)
@@ -90,7 +94,8 @@ func (b Builder) Lock() (func(), error) {
 	return func() { file.Close() }, nil
 }
 
-// Missing returns the names of the set's programs that must be built, and the stamp they will have.
+// Missing returns the names of the programs of the set that must be built, and the stamp that they
+// get.
 func (b Builder) Missing(set Set) (names []string, stamp string, err error) {
 	stamp, err = b.stamp(set)
 	if err != nil {
@@ -105,9 +110,11 @@ func (b Builder) Missing(set Set) (names []string, stamp string, err error) {
 	return names, stamp, nil
 }
 
-// Build builds the named programs of the set. It runs at low priority: minutes of compiling must not starve the machine.
+// Build builds the named programs of the set. The compiler runs at low priority, because a build
+// takes minutes and other programs of the machine need the CPU.
 func (b Builder) Build(ctx context.Context, set Set, names []string, stamp string) error {
-	// Into a folder beside, then renamed: the program in place may be running, and half of one must never be.
+	// A program is built in a temporary directory and renamed into place, so that a program that runs
+	// is not overwritten and no partly written program is ever visible.
 	temporary, err := os.MkdirTemp(b.Bin, ".build-")
 	if err != nil {
 		return fmt.Errorf("build %s: %w", set.Title, err)
@@ -131,20 +138,20 @@ func (b Builder) build(ctx context.Context, set Set, output, pkg string) error {
 	cmd := exec.CommandContext(ctx, "nice", "-n", "5", "go", "build", "-ldflags", set.LinkFlags, "-o", output, pkg)
 	cmd.Dir = filepath.Join(b.Source, set.Module)
 	cmd.Env = append(os.Environ(), "CGO_ENABLED=0", "GOWORK=off", "GOFLAGS=-mod=readonly -buildvcs=false")
-	var said bytes.Buffer
-	cmd.Stdout, cmd.Stderr = &said, &said
+	var messages bytes.Buffer
+	cmd.Stdout, cmd.Stderr = &messages, &messages
 	err := cmd.Run()
 	if mkErr := os.MkdirAll(filepath.Dir(b.Log), 0o755); mkErr == nil {
-		_ = os.WriteFile(b.Log, said.Bytes(), 0o644)
+		_ = os.WriteFile(b.Log, messages.Bytes(), 0o644)
 	}
 	if err != nil {
-		return fmt.Errorf("go build %s: %w; the compiler's words are in %s (modules come through GOPROXY: go env GOPROXY)\n%s",
-			pkg, err, b.Log, tail(said.String(), 10))
+		return fmt.Errorf("go build %s: %w; the compiler's output is in %s (modules come through GOPROXY: go env GOPROXY)\n%s",
+			pkg, err, b.Log, tail(messages.String(), 10))
 	}
 	return nil
 }
 
-// stamp is a digest of all that decides what is built.
+// stamp returns a digest of everything that determines the build of the set.
 func (b Builder) stamp(set Set) (string, error) {
 	sum := sha256.New()
 	fmt.Fprintln(sum, runtime.Version(), runtime.GOARCH, set.LinkFlags)

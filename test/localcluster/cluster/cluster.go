@@ -20,13 +20,13 @@ import (
 	"executorpool.dev/test/localcluster/step"
 )
 
-// Cluster is the machine's cluster, as seen from one repository and one cache.
+// Cluster is the cluster of this machine, as seen from one repository and one cache.
 type Cluster struct {
-	// Repository is the root of the checkout; what the cluster's programs are built from is in it.
+	// Repository is the root of the checkout. The sources of the cluster's programs are below it.
 	Repository string
-	// Layout says where things are.
+	// Layout gives the paths and addresses of the cluster.
 	Layout layout.Layout
-	// Steps prints progress.
+	// Steps prints the progress.
 	Steps step.Printer
 }
 
@@ -40,7 +40,7 @@ func (c Cluster) builder() binary.Builder {
 
 func (c Cluster) table() process.Table { return process.Table{Dir: layout.Records()} }
 
-// Runtime is the cluster's container runtime.
+// Runtime returns the container runtime of the cluster.
 func (c Cluster) Runtime() image.Runtime { return image.Runtime{Socket: layout.ContainerdSocket()} }
 
 func needRoot() error {
@@ -50,8 +50,9 @@ func needRoot() error {
 	return nil
 }
 
-// lock keeps other up and down commands out until the returned function is called. The file is beside the folder that
-// down removes: a lock in a removed file would keep nobody out.
+// lock takes the lock of the up and down commands. The caller must call the returned function to
+// release it. The lock file is beside the directory that down removes, because a lock on a removed
+// file has no effect on other commands.
 func lock() (func(), error) {
 	if err := os.MkdirAll(layout.Runtime, 0o755); err != nil {
 		return nil, fmt.Errorf("make %s: %w", layout.Runtime, err)
@@ -72,7 +73,8 @@ func lockFile(path string) (func(), error) {
 
 func ownerFile() string { return filepath.Join(layout.Runtime, "owner") }
 
-// Owner is the cache that the running cluster, or what is left of one, belongs to; empty when there is none.
+// Owner returns the cache directory that the running cluster, or the remains of one, belongs to. It
+// returns "" if there is no cluster.
 func Owner() (string, error) {
 	content, err := os.ReadFile(ownerFile())
 	if errors.Is(err, fs.ErrNotExist) {
@@ -84,8 +86,8 @@ func Owner() (string, error) {
 	return strings.TrimSpace(string(content)), nil
 }
 
-// own fails when the machine's cluster is another cache's.
-func (c Cluster) own() error {
+// checkOwner returns an error if the cluster of this machine belongs to another cache.
+func (c Cluster) checkOwner() error {
 	owner, err := Owner()
 	if err != nil || owner == "" || owner == c.Layout.Cache {
 		return err
@@ -94,13 +96,14 @@ func (c Cluster) own() error {
 }
 
 func (c Cluster) claim() error {
-	if err := c.own(); err != nil {
+	if err := c.checkOwner(); err != nil {
 		return err
 	}
-	// The longest socket path of the kubelet must fit into sockaddr_un, see unix(7).
+	// The path of a socket must fit into sockaddr_un, which has 108 bytes with the final zero; see
+	// unix(7).
 	const longest = 107
 	if socket := c.Layout.Cluster("kubelet", "pod-resources", "kubelet.sock"); len(socket) > longest {
-		return fmt.Errorf("the cache's path is too long for sockets in it (%s has %d bytes, %d may): set EXECUTORPOOL_CACHE to a shorter one",
+		return fmt.Errorf("the cache's path is too long for sockets in it (%s has %d bytes, at most %d are possible): set EXECUTORPOOL_CACHE to a shorter one",
 			socket, len(socket), longest)
 	}
 	if err := os.WriteFile(ownerFile(), []byte(c.Layout.Cache+"\n"), 0o644); err != nil {
@@ -109,10 +112,10 @@ func (c Cluster) claim() error {
 	return os.MkdirAll(filepath.Dir(c.Layout.Log("any")), 0o755)
 }
 
-// Assets builds the API server, etcd and kubectl, and sets besides, and returns the folder they are in. It needs neither
-// root nor cluster.
-func (c Cluster) Assets(ctx context.Context, besides ...binary.Set) (string, error) {
-	return c.builder().Bin, c.build(ctx, slices.Concat(binary.Assets, besides))
+// Assets builds the API server, etcd, kubectl and the additional sets, and returns the directory of
+// the programs. It needs neither root nor a running cluster.
+func (c Cluster) Assets(ctx context.Context, additional ...binary.Set) (string, error) {
+	return c.builder().Bin, c.build(ctx, slices.Concat(binary.Assets, additional))
 }
 
 func (c Cluster) build(ctx context.Context, sets []binary.Set) error {

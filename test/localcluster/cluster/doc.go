@@ -1,9 +1,11 @@
-// Package cluster brings the one-node cluster up and down.
+// Package cluster starts and stops the one-node cluster.
 //
-// Up: lock, see that no other cache's cluster is there, prepare the machine, build programs, write keys and
-// configuration, start the programs one after the other, each once the one before it answers, wait for the node. Every
-// step looks at what is there before it does anything, so up after up does nothing, and up after a kill in the middle
-// goes on from there. Down undoes all of it in the opposite order and may be called at any time.
+// Data flow of Up: take the lock, check that no cluster of another cache runs, prepare the machine,
+// build the programs, write keys and configuration, start the programs in order, each when the one
+// before it is healthy, and wait for the node. Every step checks the present state first. A second
+// Up therefore changes nothing, and an Up after one that was killed continues it. Down undoes all
+// steps in the opposite order and may be called at any time.
 //
-// It does not supervise: what dies stays dead until the next up.
+// The package does not supervise the programs: a program that ends is not started again before the
+// next Up.
 package cluster

@@ -15,8 +15,9 @@ import (
 	"executorpool.dev/test/localcluster/process"
 )
 
-// Down stops the cluster and removes all it left on the machine but the cache. It goes on after a failed step, so that
-// as little as possible is left, and returns every failure.
+// Down stops the cluster and removes everything that it left on the machine, except the cache. Down
+// continues after a failed step, so that as little as possible remains, and returns the errors of
+// all steps.
 func (c Cluster) Down(ctx context.Context) error {
 	if err := needRoot(); err != nil {
 		return err
@@ -26,7 +27,7 @@ func (c Cluster) Down(ctx context.Context) error {
 		return err
 	}
 	defer unlock()
-	if err := c.own(); err != nil {
+	if err := c.checkOwner(); err != nil {
 		return err
 	}
 	owner, err := Owner()
@@ -58,12 +59,13 @@ func (c Cluster) Down(ctx context.Context) error {
 		errs = append(errs, c.Steps.Do(step.title, step.work))
 	}
 	if err := errors.Join(errs...); err != nil {
-		return fmt.Errorf("%w\nwhat is left is recorded in %s; run down again", err, layout.Runtime)
+		return fmt.Errorf("%w\nthe rest of the cluster is recorded in %s; run down again", err, layout.Runtime)
 	}
 	return c.Steps.Do("remove the cluster's state", c.removeState)
 }
 
-// stop ends the named components, and those of their kind that a killed up started without recording them.
+// stop ends the named components. It also ends processes with the same command that an Up started
+// and was killed before it recorded them.
 func (c Cluster) stop(names ...string) error {
 	var errs []error
 	for _, name := range names {
@@ -75,7 +77,7 @@ func (c Cluster) stop(names ...string) error {
 
 func (c Cluster) stopControlPlane() error {
 	errs := []error{c.stop(config.Runtime, config.Scheduler, config.ControllerManager, config.APIServer, config.Etcd)}
-	// Components of an older checkout that this one does not know.
+	// Components that an older checkout started and that this one does not define.
 	names, err := c.table().Names()
 	errs = append(errs, err)
 	for _, name := range names {
@@ -84,12 +86,12 @@ func (c Cluster) stopControlPlane() error {
 	return errors.Join(errs...)
 }
 
-// stopContainers kills containers and their shims. Neither kubelet nor runtime is asked: either may be dead. A shim is
-// the cluster's when it was started for the cluster's own socket.
+// stopContainers kills the containers and their shims without the kubelet or the runtime, because
+// either may be dead. A shim belongs to the cluster if it was started for the cluster's socket.
 func (c Cluster) stopContainers() error {
 	sockets := shimSockets()
 	errs := []error{host.KillCgroups(c.cgroups())}
-	for range 2 { // a shim that was starting a container may leave one more
+	for range 2 { // a shim that was starting a container may leave another process
 		shims, err := clusterShims()
 		errs = append(errs, err)
 		for _, pid := range shims {
@@ -106,8 +108,8 @@ func (c Cluster) stopContainers() error {
 	return errors.Join(errs...)
 }
 
-// cgroups are the control groups of the cluster's containers: the runtime keeps a folder for each in its state, and the
-// kubelet's side of it one on disk.
+// cgroups returns the control groups of the cluster's containers. The runtime has a directory in
+// its state for each container, and the kubelet's control groups are in the cgroup file system.
 func (c Cluster) cgroups() []string {
 	var names []string
 	for _, pattern := range []string{
@@ -127,7 +129,7 @@ func (c Cluster) cgroups() []string {
 
 func clusterShims() ([]int, error) {
 	var pids []int
-	err := process.Each(func(pid int, argv []string) {
+	err := process.Visit(func(pid int, argv []string) {
 		if strings.HasPrefix(filepath.Base(argv[0]), "containerd-shim") && slices.Contains(argv, layout.ContainerdSocket()) {
 			pids = append(pids, pid)
 		}
@@ -135,8 +137,8 @@ func clusterShims() ([]int, error) {
 	return pids, err
 }
 
-// shimSockets are the sockets of the cluster's shims: containerd keeps them in a folder shared by all of its kind, and
-// each one's name in the container's own folder.
+// shimSockets returns the sockets of the cluster's shims. containerd keeps the sockets of all its
+// instances in one directory, and writes the address of each into the directory of the container.
 func shimSockets() []string {
 	var sockets []string
 	files, _ := filepath.Glob(layout.Containerd("io.containerd.runtime.v2.task", "*", "*", "address"))
@@ -151,14 +153,14 @@ func shimSockets() []string {
 }
 
 func (c Cluster) removeState() error {
-	// The kubelet links pods' logs here for collectors, whatever folder the logs are in.
+	// The kubelet links the logs of pods here for log collectors, wherever its own log directory is.
 	links, _ := filepath.Glob("/var/log/containers/*.log")
 	for _, link := range links {
 		if target, err := os.Readlink(link); err == nil && strings.HasPrefix(target, c.Layout.Cluster()+"/") {
 			_ = os.Remove(link)
 		}
 	}
-	// The owner's mark goes last: until then a second down finds what is left.
+	// The file that names the owner is removed last, so that a second Down still finds the remains.
 	if err := os.RemoveAll(c.Layout.Cluster()); err != nil {
 		return err
 	}

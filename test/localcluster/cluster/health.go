@@ -20,17 +20,19 @@ import (
 )
 
 const (
-	// patience is how long a component may take to work; a cold, busy machine takes half a minute for the API server.
-	patience = 3 * time.Minute
-	// askEvery is how often it is asked.
-	askEvery = 200 * time.Millisecond
+	// healthTimeout is the maximum time for a component to become healthy. The API server takes 30 s
+	// on a cold, busy machine.
+	healthTimeout = 3 * time.Minute
+	// pollInterval is the time between two health checks.
+	pollInterval = 200 * time.Millisecond
 )
 
-// poll asks until the answer is nil, the time is over, or stop has something against going on.
+// poll calls ask every pollInterval until it returns nil. It returns an error if the time is over
+// or if stop returns one.
 func poll(ctx context.Context, within time.Duration, ask func(context.Context) error, stop func() error) error {
 	ctx, cancel := context.WithTimeout(ctx, within)
 	defer cancel()
-	ticker := time.NewTicker(askEvery)
+	ticker := time.NewTicker(pollInterval)
 	defer ticker.Stop()
 	for {
 		err := ask(ctx)
@@ -48,7 +50,8 @@ func poll(ctx context.Context, within time.Duration, ask func(context.Context) e
 	}
 }
 
-// healthy waits until the component works; it gives up at once when its process has ended.
+// healthy waits until the component is healthy. It returns an error at once if the process of the
+// component has ended.
 func (c Cluster) healthy(ctx context.Context, component config.Component) error {
 	ask := func(ctx context.Context) error { return c.Runtime().Ping(ctx) }
 	if component.Health != "" {
@@ -58,14 +61,14 @@ func (c Cluster) healthy(ctx context.Context, component config.Component) error 
 		}
 		ask = func(ctx context.Context) error { return get(ctx, client, component.Health) }
 	}
-	err := poll(ctx, patience, ask, func() error {
+	err := poll(ctx, healthTimeout, ask, func() error {
 		if _, running := c.table().Running(component.Name); running {
 			return nil
 		}
 		return fmt.Errorf("%s ended", component.Name)
 	})
 	if err != nil {
-		return fmt.Errorf("%w\nthe end of its log, %s:\n%s\nonce mended, run up again; down starts from nothing",
+		return fmt.Errorf("%w\nthe end of its log, %s:\n%s\nafter a fix, run up again; down removes the cluster",
 			err, component.Log, lastLines(component.Log, 8))
 	}
 	return nil
@@ -81,7 +84,7 @@ func (c Cluster) client() (*http.Client, error) {
 		return nil, fmt.Errorf("no certificate in %s: run down, then up", c.Layout.PKI("ca.crt"))
 	}
 	const answerWithin = 5 * time.Second
-	// No proxy: the machine's, if any, cannot reach its loopback.
+	// The client uses no proxy, because a proxy cannot reach the loopback addresses of this machine.
 	return &http.Client{
 		Timeout:   answerWithin,
 		Transport: &http.Transport{TLSClientConfig: &tls.Config{RootCAs: pool}, DisableKeepAlives: true},
@@ -106,11 +109,11 @@ func get(ctx context.Context, client *http.Client, url string) error {
 
 // waitForNode waits until pods can be created and run.
 func (c Cluster) waitForNode(ctx context.Context) error {
-	return poll(ctx, patience, c.nodeReady, func() error { return nil })
+	return poll(ctx, healthTimeout, c.nodeReady, func() error { return nil })
 }
 
-// nodeReady returns nil once the node is Ready and has lost the taint it was born with, and the default namespace's
-// service account is there.
+// nodeReady returns nil if the node is Ready and without its initial taint, and if the service
+// account of the default namespace exists.
 func (c Cluster) nodeReady(ctx context.Context) error {
 	node, err := c.Kubectl(ctx, "get", "node", layout.NodeName, "--output",
 		`jsonpath={.status.conditions[?(@.type=="Ready")].status}:{.status.conditions[?(@.type=="Ready")].message}:{.spec.taints[*].key}`)
@@ -124,19 +127,19 @@ func (c Cluster) nodeReady(ctx context.Context) error {
 	return err
 }
 
-// Kubectl runs kubectl as the cluster's admin.
+// Kubectl runs kubectl with the kubeconfig of the cluster's admin and returns its output.
 func (c Cluster) Kubectl(ctx context.Context, args ...string) (string, error) {
 	cmd := exec.CommandContext(ctx, c.Layout.Bin("kubectl"), append([]string{"--kubeconfig", c.Layout.Kubeconfig()}, args...)...)
-	var said strings.Builder
-	cmd.Stderr = &said
+	var output strings.Builder
+	cmd.Stderr = &output
 	out, err := cmd.Output()
 	if err != nil {
-		return "", fmt.Errorf("kubectl %s: %w: %s", strings.Join(args, " "), err, strings.TrimSpace(said.String()))
+		return "", fmt.Errorf("kubectl %s: %w: %s", strings.Join(args, " "), err, strings.TrimSpace(output.String()))
 	}
 	return strings.TrimSpace(string(out)), nil
 }
 
-// portsFree fails when a port the component is about to listen on is somebody else's.
+// portsFree returns an error if another program uses a port of the component.
 func portsFree(name string) error {
 	for _, address := range ports(name) {
 		listener, err := net.Listen("tcp", address)
@@ -163,7 +166,7 @@ func ports(name string) []string {
 	}[name]
 }
 
-// digest sums files' contents.
+// digest returns a digest of the contents of the files.
 func digest(paths []string) (string, error) {
 	sum := sha256.New()
 	for _, path := range paths {

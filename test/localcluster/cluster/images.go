@@ -17,7 +17,7 @@ func (c Cluster) imageBuilder(ctx context.Context) image.Builder {
 	return image.Choose(ctx, c.Repository, c.Layout.Image(), c.Layout.Log("images"))
 }
 
-// BuildImage builds a target of the Dockerfile.
+// BuildImage builds a target of the Dockerfile as the named image.
 func (c Cluster) BuildImage(ctx context.Context, target, name string) error {
 	if err := os.MkdirAll(c.Layout.Image(), 0o755); err != nil {
 		return fmt.Errorf("make the image cache: %w", err)
@@ -47,7 +47,8 @@ func (c Cluster) BuildImage(ctx context.Context, target, name string) error {
 	})
 }
 
-// version is what git calls the checkout, for programs to name themselves by.
+// version returns the description of the checkout by git, which the programs report as their
+// version.
 func (c Cluster) version(ctx context.Context) string {
 	out, err := exec.CommandContext(ctx, "git", "-C", c.Repository, "describe", "--always", "--tags").Output()
 	if err != nil {
@@ -56,9 +57,9 @@ func (c Cluster) version(ctx context.Context) string {
 	return strings.TrimSpace(string(out))
 }
 
-// LoadImage brings a built image into the cluster, unless it is there already.
+// LoadImage imports a built image into the cluster, unless the cluster has it.
 func (c Cluster) LoadImage(ctx context.Context, name string) error {
-	if err := c.own(); err != nil {
+	if err := c.checkOwner(); err != nil {
 		return err
 	}
 	id, err := image.BuiltID(c.Layout.Image(), name)

@@ -10,12 +10,13 @@ import (
 	"executorpool.dev/test/localcluster/layout"
 )
 
-// ErrNotUp says that the cluster, or a part of it, does not run.
+// ErrNotUp reports that the cluster, or a part of it, does not run.
 var ErrNotUp = errors.New("the cluster is not up: run `go run ./test/localcluster up`")
 
-// Status writes what runs and how to use it. It returns ErrNotUp unless everything runs and the node is ready.
+// Status writes which components run and how to use the cluster. It returns ErrNotUp if a component
+// does not run or the node is not ready.
 func (c Cluster) Status(ctx context.Context, out io.Writer) error {
-	if err := c.own(); err != nil {
+	if err := c.checkOwner(); err != nil {
 		return err
 	}
 	up := true

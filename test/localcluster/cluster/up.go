@@ -18,7 +18,7 @@ import (
 	"executorpool.dev/test/localcluster/pki"
 )
 
-// Up brings the cluster up; with wait it returns once pods can run.
+// Up starts the cluster. If wait is true, it returns when pods can run.
 func (c Cluster) Up(ctx context.Context, wait bool) error {
 	if err := needRoot(); err != nil {
 		return err
@@ -72,7 +72,8 @@ func (c Cluster) network(ctx context.Context) error {
 	return host.Bridge(ctx, layout.Bridge, layout.NodeIP+"/24", layout.ServiceCIDR)
 }
 
-// configure writes keys and files; a file that is already as it should be is left alone.
+// configure writes the keys and the configuration files. It does not write a file that has the
+// right content.
 func (c Cluster) configure() error {
 	if err := pki.Ensure(filepath.Dir(c.Layout.PKI("any")), config.Certificates(), time.Now()); err != nil {
 		return err
@@ -91,7 +92,7 @@ func (c Cluster) configure() error {
 	return nil
 }
 
-// start starts each component once the one before it works.
+// start starts the components in order, each when the one before it is healthy.
 func (c Cluster) start(ctx context.Context) error {
 	for _, component := range config.Components(c.Layout) {
 		inputs, err := c.inputs(component)
@@ -121,18 +122,20 @@ func (c Cluster) start(ctx context.Context) error {
 	return nil
 }
 
-// inputs stands for all that a component reads at its start and not later: its program, its keys, its files.
+// inputs returns a digest of everything that the component reads only at its start: its program,
+// keys and files.
 func (c Cluster) inputs(component config.Component) (string, error) {
 	program, err := os.Stat(component.Argv[0])
 	if err != nil {
-		return "", fmt.Errorf("look at the program of %s: %w", component.Name, err)
+		return "", fmt.Errorf("read the program of %s: %w", component.Name, err)
 	}
 	content, err := digest(append([]string{c.Layout.PKI("ca.crt")}, component.Reads...))
-	// Size and time stand for a program of a hundred megabytes; builds replace it, never change it in place.
+	// The size and the modification time identify the program, which has about 100 MB. A build
+	// replaces the file and never changes it in place.
 	return fmt.Sprintf("%d-%d-%s", program.Size(), program.ModTime().UnixNano(), content), err
 }
 
-// loadPause makes the image of the pods' sandbox containers, unless the runtime has it.
+// loadPause makes and imports the image of the pods' sandbox containers, unless the runtime has it.
 func (c Cluster) loadPause(ctx context.Context) error {
 	return c.Steps.Do("load the pause image", func() error {
 		if have, err := c.Runtime().HasName(ctx, config.PauseImage); err != nil || have {
@@ -142,8 +145,8 @@ func (c Cluster) loadPause(ctx context.Context) error {
 		cmd := exec.CommandContext(ctx, "go", "build", "-trimpath", "-ldflags", "-s -w", "-o", program, "./test/localcluster/pause")
 		cmd.Dir = c.Repository
 		cmd.Env = append(os.Environ(), "CGO_ENABLED=0")
-		if said, err := cmd.CombinedOutput(); err != nil {
-			return fmt.Errorf("build pause: %w: %s", err, said)
+		if output, err := cmd.CombinedOutput(); err != nil {
+			return fmt.Errorf("build pause: %w: %s", err, output)
 		}
 		content, err := os.ReadFile(program)
 		if err != nil {

@@ -10,18 +10,19 @@ import (
 	"executorpool.dev/test/localcluster/process"
 )
 
-// Component is a program of the cluster and how to see that it works.
+// Component is a program of the cluster and its health check.
 type Component struct {
 	process.Command
-	// Health is a URL that answers 200 when the component works; empty where health is asked for otherwise.
+	// Health is a URL that answers 200 if the component is healthy. It is empty for a component with
+	// another health check.
 	Health string
-	// Reads are the configuration files it reads only at its start.
+	// Reads are the configuration files that the component reads only at its start.
 	Reads []string
-	// Grace is how long it may take to end.
+	// Grace is the maximum time for the component to end after SIGTERM.
 	Grace time.Duration
 }
 
-// Certificates are the ones the components need.
+// Certificates returns the certificates that the components need.
 func Certificates() []pki.Certificate {
 	hosts := []string{
 		layout.NodeIP, layout.ServiceIP, "127.0.0.1", "localhost", layout.NodeName,
@@ -40,14 +41,14 @@ func Certificates() []pki.Certificate {
 	}
 }
 
-// Components returns the cluster's programs in the order in which they start.
+// Components returns the programs of the cluster in the order in which they start.
 func Components(l layout.Layout) []Component {
 	return []Component{
 		etcd(l), apiServer(l), controllerManager(l), scheduler(l), runtime(l), node(l), proxy(l), dns(l),
 	}
 }
 
-// Names of components, which are also the names of their records and logs.
+// The names of the components, which are also the names of their records and logs.
 const (
 	Etcd              = "etcd"
 	APIServer         = "kube-apiserver"
@@ -66,7 +67,8 @@ func component(l layout.Layout, name, health string, reads []string, argv ...str
 	}
 }
 
-// etcd does not wait for the disk: a cluster for tests may lose its last second when the machine dies.
+// etcd returns the etcd component. It does not wait for the disk (--unsafe-no-fsync): a test
+// cluster may lose its last writes if the machine crashes.
 func etcd(l layout.Layout) Component {
 	client := fmt.Sprintf("http://127.0.0.1:%d", layout.EtcdPort)
 	peer := fmt.Sprintf("http://127.0.0.1:%d", layout.EtcdPeerPort)
@@ -100,13 +102,14 @@ func apiServer(l layout.Layout) Component {
 		"--kubelet-certificate-authority="+l.PKI("ca.crt"),
 		"--kubelet-client-certificate="+l.PKI("kubelet-client.crt"),
 		"--kubelet-client-key="+l.PKI("kubelet-client.key"),
-		// By address: nothing resolves the node's name.
+		// The API server reaches the node by its address, because no resolver knows the node's name.
 		"--kubelet-preferred-address-types=InternalIP",
 		"--service-account-issuer=https://kubernetes.default.svc."+layout.ClusterDomain,
 		"--service-account-key-file="+l.PKI(pki.ServiceAccounts+".pub"),
 		"--service-account-signing-key-file="+l.PKI(pki.ServiceAccounts+".key"),
 		"--allow-privileged=true",
-		// Its default waits for old endpoints of other replicas to pass; there are none.
+		// The default waits until other replicas of the API server no longer use this one. There are no
+		// other replicas.
 		"--shutdown-delay-duration=0s",
 	)
 }

@@ -43,7 +43,7 @@ func TestFilesAreTheSameEachTime(t *testing.T) {
 	}
 }
 
-// Programs are restarted when a file they read changes, so each must be one that is written.
+// A component is restarted if a file in its Reads changes, so each of these files must be written.
 func TestComponentsReadWrittenFiles(t *testing.T) {
 	files := Files(here)
 	for _, component := range Components(here) {

@@ -1,6 +1,6 @@
-// Package config renders everything the cluster's programs are started with: configuration files, kubeconfigs and
-// argument lists. It is pure: a layout goes in, files and commands come out, and the same layout gives the same bytes,
-// so that a program is restarted only when what it reads has changed.
+// Package config renders the configuration files, kubeconfigs and argument lists of the cluster's
+// programs. It is pure: the input is a layout, the output are files and commands, and the same
+// layout gives the same bytes. A program is therefore restarted only if its input changed.
 //
-// It does not decide in which order or when; package cluster does.
+// The package does not decide when and in which order programs start; package cluster does.
 package config

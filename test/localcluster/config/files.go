@@ -7,10 +7,11 @@ import (
 	"executorpool.dev/test/localcluster/layout"
 )
 
-// PauseImage is the image of pods' sandboxes, made here and never pulled.
+// PauseImage is the image of the pods' sandbox containers. It is made on this machine and never
+// pulled.
 const PauseImage = "docker.io/executorpool/pause:1"
 
-// Files returns every configuration file by its path.
+// Files returns the content of every configuration file by its path.
 func Files(l layout.Layout) map[string]string {
 	files := map[string]string{
 		l.Config("containerd.toml"):                    containerd(l),
@@ -31,8 +32,10 @@ func Files(l layout.Layout) map[string]string {
 	return files
 }
 
-// containerd has root, state and socket of its own. restrict_oom_score_adj: without CAP_SYS_RESOURCE, which a root in a
-// container or small virtual machine lacks, a score below the runtime's own cannot be set and no container would start.
+// containerd returns the configuration of a containerd with a root, a state directory and a socket
+// of its own. restrict_oom_score_adj is set because root in a container or a small virtual machine
+// may lack CAP_SYS_RESOURCE. Without this capability no oom_score_adj below that of the runtime can
+// be set, and no container would start.
 func containerd(l layout.Layout) string {
 	return fmt.Sprintf(`version = 2
 root = %q
@@ -67,12 +70,13 @@ oom_score = 0
 		l.Config("cni"), l.Config("registries"))
 }
 
-// noRegistry sends every pull to a port where nothing listens: the cluster runs what was loaded into it, and an image
-// that was not shows at once as one that cannot be pulled, without a word to the outside.
+// noRegistry sends every pull to a port on which nothing listens. The cluster runs only images that
+// were loaded into it. The pull of any other image fails at once and sends nothing to the network.
 const noRegistry = `server = "http://127.0.0.1:1"
 `
 
-// cni hangs pods on the bridge. No masquerading: pods talk to pods, Services and the node, and to nothing else.
+// cni returns the configuration that connects pods to the bridge. It does not masquerade: pods
+// reach pods, Services and the node only.
 func cni() string {
 	return fmt.Sprintf(`{
   "cniVersion": "0.4.0",
@@ -97,8 +101,10 @@ func cni() string {
 `, layout.Bridge, layout.Runtime+"/addresses", layout.PodCIDR, layout.NodeIP)
 }
 
-// kubelet leaves alone what the machine may not let it touch: QoS cgroups, node-allocatable enforcement, local storage
-// accounting. Eviction waits until nearly nothing is left, and images are never collected: they cannot be pulled again.
+// kubelet returns the configuration of the kubelet. It disables what the machine may not permit:
+// QoS cgroups, the enforcement of node-allocatable and the accounting of local storage. The
+// eviction thresholds are near zero. Images are never garbage-collected, because they cannot be
+// pulled again.
 func kubelet(l layout.Layout) string {
 	return fmt.Sprintf(`apiVersion: kubelet.config.k8s.io/v1beta1
 kind: KubeletConfiguration
@@ -139,11 +145,12 @@ evictionHard:
 		l.Cluster("pod-logs"), l.Cluster("volume-plugins"))
 }
 
-// resolvConf is what pods with dnsPolicy Default get, and where the kubelet looks for name servers beyond the cluster's:
-// there are none.
+// resolvConf is the resolver configuration of pods with dnsPolicy Default and of the kubelet. It
+// has no name server, because the cluster has none besides its own.
 const resolvConf = "options ndots:1\n"
 
-// kubeProxy leaves the machine's conntrack limits as they are.
+// kubeProxy returns the configuration of kube-proxy. It does not change the conntrack limits of the
+// machine.
 func kubeProxy(l layout.Layout) string {
 	return fmt.Sprintf(`apiVersion: kubeproxy.config.k8s.io/v1alpha1
 kind: KubeProxyConfiguration

@@ -7,17 +7,18 @@ import (
 	"executorpool.dev/test/localcluster/layout"
 )
 
-// Seccomp profiles for pods that ask for Localhost ones, each of which takes a piece from the sandbox. Pods name them by
-// these paths, which are below the kubelet's own folder of profiles.
+// Seccomp profiles, each of which denies system calls that one protection of the sandbox needs.
+// Pods name them in localhostProfile by these paths, which are relative to the kubelet's directory
+// of seccomp profiles.
 const (
 	RefuseLandlock           = "executorpool/refuse-landlock.json"
 	RefuseSeccomp            = "executorpool/refuse-seccomp.json"
 	RefuseLandlockAndSeccomp = "executorpool/refuse-landlock-and-seccomp.json"
-	// RefuseOther takes what no slot needs.
+	// RefuseOther denies a system call that no protection needs.
 	RefuseOther = "executorpool/refuse-other.json"
 )
 
-// ociSeccomp is a profile in the form of the OCI runtime specification.
+// ociSeccomp is a profile in the format of the OCI runtime specification.
 type ociSeccomp struct {
 	DefaultAction string     `json:"defaultAction"`
 	Syscalls      []ociCalls `json:"syscalls"`
@@ -35,11 +36,12 @@ type ociArgument struct {
 	Op    string `json:"op"`
 }
 
-// profiles refuse with EPERM, the runtime's own answer.
+// profiles returns the profiles by path. They deny with EPERM, as the default profile of the
+// container runtime does.
 func profiles(l layout.Layout) map[string]string {
 	const refuse = "SCMP_ACT_ERRNO"
 	landlock := ociCalls{Names: []string{"landlock_create_ruleset", "landlock_add_rule", "landlock_restrict_self"}, Action: refuse}
-	// A filter can be loaded by prctl(PR_SET_SECCOMP), which is 22, too.
+	// A filter can also be loaded with prctl(PR_SET_SECCOMP), whose number is 22.
 	seccomp := []ociCalls{
 		{Names: []string{"seccomp"}, Action: refuse},
 		{Names: []string{"prctl"}, Action: refuse, Args: []ociArgument{{Index: 0, Value: 22, Op: "SCMP_CMP_EQ"}}},
@@ -53,7 +55,7 @@ func profiles(l layout.Layout) map[string]string {
 	} {
 		content, err := json.MarshalIndent(ociSeccomp{DefaultAction: "SCMP_ACT_ALLOW", Syscalls: calls}, "", "  ")
 		if err != nil {
-			panic(err) // our own type
+			panic(err) // cannot fail: the type has only strings and numbers
 		}
 		files[l.Cluster("kubelet", "seccomp", filepath.FromSlash(name))] = string(content) + "\n"
 	}

@@ -1,4 +1,5 @@
-// Command coredns is CoreDNS with the plugins that a cluster without an outside needs: Services' names, nothing forwarded.
+// Command coredns is CoreDNS with the plug-ins that a cluster without external names needs: it
+// answers the names of Services and forwards nothing.
 package main
 
 import (

@@ -15,7 +15,8 @@ import (
 
 const cgroupRoot = "/sys/fs/cgroup"
 
-// hierarchies returns the folder of the named group in every cgroup hierarchy: cgroup v1 has one a controller, v2 one.
+// hierarchies returns the directory of the named control group in every cgroup hierarchy. Version 1
+// has a hierarchy for each controller, version 2 has one.
 func hierarchies(name string) ([]string, error) {
 	var dirs []string
 	for _, pattern := range []string{filepath.Join(cgroupRoot, name), filepath.Join(cgroupRoot, "*", name)} {
@@ -28,8 +29,9 @@ func hierarchies(name string) ([]string, error) {
 	return dirs, nil
 }
 
-// KillCgroups kills every process in the named groups and below, in all hierarchies. Being in a group of the cluster's is
-// what makes a process the cluster's: containers whose runtime was killed have no other mark.
+// KillCgroups kills every process in the named control groups and below them, in all hierarchies.
+// The control group identifies the processes of the cluster: a container whose runtime was killed
+// has no other mark.
 func KillCgroups(names []string) error {
 	var errs []error
 	for _, name := range names {
@@ -43,8 +45,9 @@ func killCgroup(name string) error {
 	if err != nil {
 		return err
 	}
-	// A process may fork while its group is being read: until a reading finds nothing. Bounded, so that a fork bomb
-	// that outruns the killing ends in an error and not in a hang.
+	// A process may fork while the list of processes is read, so the list is read until it is empty.
+	// The number of rounds is limited, so that a fork bomb that is faster than KillCgroups causes an
+	// error and not a hang.
 	const rounds = 100
 	for range rounds {
 		pids := map[int]bool{}
@@ -66,7 +69,7 @@ func killCgroup(name string) error {
 func collect(dir string, pids map[int]bool) {
 	_ = filepath.WalkDir(dir, func(path string, entry fs.DirEntry, err error) error {
 		if err != nil || !entry.IsDir() {
-			return nil // removed while walking
+			return nil // the group was removed during the walk
 		}
 		content, err := os.ReadFile(filepath.Join(path, "cgroup.procs"))
 		if err != nil {
@@ -94,8 +97,8 @@ func inCgroup(pid int, name string) bool {
 	return false
 }
 
-// RemoveCgroups removes the named groups and those below from every hierarchy, and the group above them where that
-// leaves it empty. The mounts themselves stay.
+// RemoveCgroups removes the named control groups and those below them from every hierarchy. It also
+// removes the parent group if that is then empty. It does not unmount the hierarchies.
 func RemoveCgroups(names []string, within time.Duration) error {
 	var errs []error
 	for _, name := range names {
@@ -103,7 +106,7 @@ func RemoveCgroups(names []string, within time.Duration) error {
 		parents, err := hierarchies(filepath.Dir(name))
 		errs = append(errs, err)
 		for _, parent := range parents {
-			_ = os.Remove(parent) // refused while it has children
+			_ = os.Remove(parent) // fails while the group has children
 		}
 	}
 	return errors.Join(errs...)
@@ -126,13 +129,14 @@ func removeCgroup(name string, within time.Duration) error {
 				errs = append(errs, fmt.Errorf("remove control group %s: %w", dir, err))
 				break
 			}
-			time.Sleep(20 * time.Millisecond) // EBUSY until the kernel has let go of killed processes
+			time.Sleep(20 * time.Millisecond) // EBUSY until the kernel has removed the killed processes
 		}
 	}
 	return errors.Join(errs...)
 }
 
-// removeTree removes a group's children, then the group: their files cannot be removed, and need not be.
+// removeTree removes the children of a control group and then the group. The files in a group
+// cannot be removed; they disappear with the group.
 func removeTree(dir string) error {
 	entries, err := os.ReadDir(dir)
 	if errors.Is(err, fs.ErrNotExist) {

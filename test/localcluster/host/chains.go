@@ -8,7 +8,8 @@ import (
 	"strings"
 )
 
-// RemoveChains removes the packet-filter chains of kube-proxy and kubelet, IPv4 and IPv6, and the rules that lead there.
+// RemoveChains removes the packet-filter chains of kube-proxy and the kubelet for IPv4 and IPv6,
+// and the rules that jump to them.
 func RemoveChains(ctx context.Context) error {
 	var errs []error
 	for _, family := range []string{"iptables", "ip6tables"} {
@@ -26,8 +27,8 @@ func RemoveChains(ctx context.Context) error {
 		}
 		cmd := exec.CommandContext(ctx, family+"-restore", "--noflush")
 		cmd.Stdin = strings.NewReader(script)
-		if said, err := cmd.CombinedOutput(); err != nil {
-			errs = append(errs, fmt.Errorf("%s-restore: %w: %s", family, err, strings.TrimSpace(string(said))))
+		if output, err := cmd.CombinedOutput(); err != nil {
+			errs = append(errs, fmt.Errorf("%s-restore: %w: %s", family, err, strings.TrimSpace(string(output))))
 		}
 	}
 	return errors.Join(errs...)
@@ -35,8 +36,9 @@ func RemoveChains(ctx context.Context) error {
 
 const chainPrefix = "KUBE-"
 
-// removal turns what iptables-save prints into the iptables-restore script that takes Kubernetes' chains out of it:
-// rules of other chains that jump to them are deleted, the chains flushed, then removed. It is empty when there are none.
+// removal converts the output of iptables-save into an iptables-restore script that removes the
+// chains of Kubernetes. The script deletes the rules of other chains that jump to them, flushes the
+// chains and removes them. It is empty if there are no such chains.
 func removal(saved string) string {
 	var script strings.Builder
 	var table string

@@ -11,8 +11,8 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// Unmount unmounts everything under the given folders, innermost first, and the folders themselves where they are
-// mounted.
+// Unmount unmounts everything below the given directories, innermost first, and the directories
+// themselves if they are mount points.
 func Unmount(folders ...string) error {
 	info, err := os.ReadFile("/proc/self/mountinfo")
 	if err != nil {
@@ -20,7 +20,8 @@ func Unmount(folders ...string) error {
 	}
 	var errs []error
 	for _, point := range mountPoints(string(info), folders) {
-		// Detached: what a dying container still holds must not keep the rest mounted.
+		// MNT_DETACH unmounts even what a process of a dying container still uses. Otherwise that mount
+		// would keep the mounts above it.
 		if err := unix.Unmount(point, unix.MNT_DETACH|unix.UMOUNT_NOFOLLOW); err != nil && !errors.Is(err, unix.EINVAL) && !errors.Is(err, unix.ENOENT) {
 			errs = append(errs, fmt.Errorf("unmount %s: %w", point, err))
 		}
@@ -28,8 +29,9 @@ func Unmount(folders ...string) error {
 	return errors.Join(errs...)
 }
 
-// mountPoints returns the mount points under the folders, deepest first. In mountinfo (proc(5)) the fifth field is the
-// mount point, with blanks, tabs, newlines and backslashes written as \ and three octal digits.
+// mountPoints returns the mount points below the directories, deepest first. The fifth field of a
+// line of mountinfo is the mount point, with blanks, tabs, newlines and backslashes written as a
+// backslash and three octal digits; see proc_pid_mountinfo(5).
 func mountPoints(mountinfo string, folders []string) []string {
 	var points []string
 	for line := range strings.Lines(mountinfo) {

@@ -13,7 +13,7 @@ import (
 	"strings"
 )
 
-// Overlap returns an error when another interface of the machine has an address in one of the networks.
+// Overlap returns an error if another interface than own has an address in one of the networks.
 func Overlap(own string, networks ...string) error {
 	interfaces, err := net.Interfaces()
 	if err != nil {
@@ -43,8 +43,9 @@ func Overlap(own string, networks ...string) error {
 	return nil
 }
 
-// Bridge makes the interface pods hang on, with the node's address, and the route by which this machine reaches
-// Services even where it has no route to the outside.
+// Bridge creates the network interface to which pods are connected, with the node's address. It
+// also adds the route to the Services' network, which this machine needs if it has no default
+// route.
 func Bridge(ctx context.Context, name, address, services string) error {
 	ip := netip.MustParsePrefix(address).Addr().String()
 	if _, err := net.InterfaceByName(name); err != nil {
@@ -64,7 +65,7 @@ func Bridge(ctx context.Context, name, address, services string) error {
 	return nil
 }
 
-// RemoveBridge removes the bridge and with it its addresses and routes.
+// RemoveBridge removes the bridge. Its addresses and routes disappear with it.
 func RemoveBridge(ctx context.Context, name string) error {
 	if _, err := net.InterfaceByName(name); err != nil {
 		return nil
@@ -73,17 +74,18 @@ func RemoveBridge(ctx context.Context, name string) error {
 }
 
 func ipCommand(ctx context.Context, args ...string) error {
-	if said, err := exec.CommandContext(ctx, "ip", args...).CombinedOutput(); err != nil {
-		return fmt.Errorf("ip %s: %w: %s", strings.Join(args, " "), err, strings.TrimSpace(string(said)))
+	if output, err := exec.CommandContext(ctx, "ip", args...).CombinedOutput(); err != nil {
+		return fmt.Errorf("ip %s: %w: %s", strings.Join(args, " "), err, strings.TrimSpace(string(output)))
 	}
 	return nil
 }
 
-// settings are the kernel settings that packets between pods need.
+// settings are the kernel settings for packets between pods.
 var settings = []string{"net/ipv4/ip_forward", "net/bridge/bridge-nf-call-iptables"}
 
-// Forward switches on forwarding, and filtering of what crosses the bridge. What the settings were is kept in the
-// folder saved, unless it is there already, so that a second call does not overwrite it.
+// Forward enables IP forwarding and the filtering of bridged packets. It saves the earlier values
+// in the directory saved. It does not overwrite saved values, so that a second call keeps the
+// original ones.
 func Forward(saved string) error {
 	if err := os.MkdirAll(saved, 0o755); err != nil {
 		return fmt.Errorf("save kernel settings: %w", err)
@@ -107,7 +109,7 @@ func Forward(saved string) error {
 	return nil
 }
 
-// RestoreSettings puts back what Forward saved.
+// RestoreSettings restores the values that Forward saved.
 func RestoreSettings(saved string) error {
 	for _, setting := range settings {
 		before, err := os.ReadFile(filepath.Join(saved, filepath.Base(setting)))

@@ -12,9 +12,9 @@ import (
 	"strings"
 )
 
-// Programs by the Debian package that has them.
+// Programs, and the Debian packages that contain them.
 var (
-	// NodePackages are what a node needs.
+	// NodePackages are the programs that a node needs.
 	NodePackages = map[string]string{
 		"/usr/bin/containerd":    "containerd",
 		"/usr/bin/ctr":           "containerd",
@@ -26,7 +26,7 @@ var (
 		"/usr/bin/mount":         "mount",
 		"/usr/sbin/ebtables-nft": "iptables",
 	}
-	// ImagePackages are what building images without a Docker engine needs.
+	// ImagePackages are the programs that build images without a Docker engine.
 	ImagePackages = map[string]string{
 		"/usr/bin/buildah":      "buildah",
 		"/usr/sbin/debootstrap": "debootstrap",
@@ -35,7 +35,7 @@ var (
 	}
 )
 
-// Missing returns the packages, of those given, whose programs are not there.
+// Missing returns those of the given packages whose programs are not installed.
 func Missing(packages map[string]string) []string {
 	wanted := map[string]bool{}
 	for path, name := range packages {
@@ -51,7 +51,8 @@ func Missing(packages map[string]string) []string {
 	return names
 }
 
-// Install installs Debian packages without starting the services they bring. It waits for ten minutes while another one installs.
+// Install installs Debian packages without starting their services. It waits for up to ten minutes
+// while another installation runs.
 func Install(ctx context.Context, names []string, log string) error {
 	if _, err := exec.LookPath("apt-get"); err != nil {
 		return fmt.Errorf("this machine has no apt-get; install by hand: %s", strings.Join(names, " "))
@@ -67,7 +68,8 @@ func Install(ctx context.Context, names []string, log string) error {
 	return run(ctx, log, "apt-get", append([]string{"install", "--quiet", "--yes", "--no-install-recommends", "-o", "DPkg::Lock::Timeout=600"}, names...)...)
 }
 
-// forbidServices has package scripts start nothing, by Debian's policy-rc.d; a machine's own policy is left as it is.
+// forbidServices keeps the package scripts from starting services, by the file policy-rc.d of
+// Debian. It does not change a policy file that exists. The returned function removes the file.
 func forbidServices() (restore func(), err error) {
 	const policy = "/usr/sbin/policy-rc.d"
 	if _, err := os.Stat(policy); err == nil {
@@ -79,18 +81,19 @@ func forbidServices() (restore func(), err error) {
 	return func() { _ = os.Remove(policy) }, nil
 }
 
-// run runs a program with its words in a log; the last of them are in the error.
+// run runs a program and appends its output to the log. An error contains the last lines of the
+// output.
 func run(ctx context.Context, log, name string, args ...string) error {
 	cmd := exec.CommandContext(ctx, name, args...)
 	cmd.Env = append(os.Environ(), "DEBIAN_FRONTEND=noninteractive", "LC_ALL=C")
-	var said bytes.Buffer
-	cmd.Stdout, cmd.Stderr = &said, &said
+	var output bytes.Buffer
+	cmd.Stdout, cmd.Stderr = &output, &output
 	err := cmd.Run()
-	if writeErr := appendFile(log, said.Bytes()); writeErr != nil {
+	if writeErr := appendFile(log, output.Bytes()); writeErr != nil {
 		return errors.Join(err, writeErr)
 	}
 	if err != nil {
-		lines := strings.Split(strings.TrimSpace(said.String()), "\n")
+		lines := strings.Split(strings.TrimSpace(output.String()), "\n")
 		return fmt.Errorf("%s %s: %w; see %s\n%s", name, strings.Join(args, " "), err, log,
 			strings.Join(lines[max(0, len(lines)-5):], "\n"))
 	}

@@ -11,8 +11,8 @@ import (
 	"runtime"
 )
 
-// WriteSingle writes an image of one static program as an archive of the kind `docker save` makes. The same program
-// gives the same bytes, hence the same image id.
+// WriteSingle writes the image of one static program as an archive in the format of `docker save`.
+// The same program gives the same bytes and therefore the same image id.
 func WriteSingle(w io.Writer, name, program string, content []byte) error {
 	var layer bytes.Buffer
 	if err := writeTar(&layer, 0o755, file{program, content}); err != nil {

@@ -9,21 +9,21 @@ import (
 	"strings"
 )
 
-// Buildah builds without an engine and without a registry, in a store of its own.
+// Buildah builds images without an engine and without a registry, in an image store of its own.
 type Buildah struct{ Source, Cache, Log string }
 
 const (
 	debianImage = "docker.io/library/debian:bookworm-slim"
 	goImage     = "docker.io/library/golang:1.26-bookworm"
 	suite       = "bookworm"
-	// epoch is the time that files and images carry, so that the same content is the same image.
+	// epoch is the timestamp of files and images, so that the same content gives the same image id.
 	epoch = "0"
 )
 
-// Title names the builder.
+// Title returns the name of the builder.
 func (b Buildah) Title() string { return "buildah" }
 
-// Build builds a target, and the base images first where they are missing.
+// Build builds a target. It first makes the base images that are missing.
 func (b Buildah) Build(ctx context.Context, target, name, version string) (string, error) {
 	host, err := describeHost(ctx, filepath.Join(b.Cache, "host"))
 	if err != nil {
@@ -48,8 +48,8 @@ func (b Buildah) Build(ctx context.Context, target, name, version string) (strin
 	return BuiltID(b.Cache, name)
 }
 
-// Save writes the image, less the layers that has names. On the way it lies in a folder, uncompressed: nothing travels
-// far enough to be worth packing.
+// Save writes the image without the layers in has. It copies the image uncompressed into a
+// directory, because the copy stays on this machine.
 func (b Buildah) Save(ctx context.Context, name string, has map[string]bool, to io.Writer) error {
 	folder, err := os.MkdirTemp(b.Cache, "save-")
 	if err != nil {
@@ -63,7 +63,8 @@ func (b Buildah) Save(ctx context.Context, name string, has map[string]bool, to 
 	return exportOCI(folder, full, has, to)
 }
 
-// bases makes the base images the Dockerfile names, under those names, in this store alone.
+// bases makes the base images that the Dockerfile names and stores them under these names, in this
+// store only.
 func (b Buildah) bases(ctx context.Context, host host) error {
 	if !b.has(ctx, debianImage) {
 		root := filepath.Join(b.Cache, "debian")
@@ -78,7 +79,8 @@ func (b Buildah) bases(ctx context.Context, host host) error {
 		}
 	}
 	if !b.has(ctx, goImage) {
-		// This machine's Go is mounted at build time; the image is but Debian and the place for it.
+		// The build mounts the Go installation of this machine, so the image holds only Debian and the
+		// mount point.
 		empty := filepath.Join(b.Cache, "golang")
 		if err := os.MkdirAll(filepath.Join(empty, "usr", "local", "go"), 0o755); err != nil {
 			return fmt.Errorf("make %s: %w", goImage, err)
@@ -89,7 +91,7 @@ func (b Buildah) bases(ctx context.Context, host host) error {
 	return nil
 }
 
-// commit makes an image of another and a folder's content.
+// commit makes an image from another image and the content of a directory.
 func (b Buildah) commit(ctx context.Context, name, from, folder string, env ...string) error {
 	var out strings.Builder
 	if err := b.run(ctx, &out, b.buildah("from", "--pull-never", from)...); err != nil {
@@ -116,7 +118,8 @@ func (b Buildah) has(ctx context.Context, name string) bool {
 	return b.run(ctx, io.Discard, b.buildah("inspect", "--type", "image", name)...) == nil
 }
 
-// programs keeps temporary files, and with them a Dockerfile's cache mounts, in the cache.
+// programs returns the runner of build programs. Their temporary files, and with them the cache
+// mounts of the Dockerfile, are in the cache.
 func (b Buildah) programs() programs {
 	return programs{log: b.Log, env: []string{"TMPDIR=" + filepath.Join(b.Cache, "tmp")}}
 }
@@ -125,7 +128,7 @@ func (b Buildah) run(ctx context.Context, stdout io.Writer, argv ...string) erro
 	return b.programs().run(ctx, stdout, argv...)
 }
 
-// buildah returns an argument list that uses the store in the cache and no other.
+// buildah returns an argument list that uses only the store in the cache.
 func (b Buildah) buildah(subcommand string, args ...string) []string {
 	return append([]string{
 		"buildah", "--root", filepath.Join(b.Cache, "storage"), "--runroot", filepath.Join(b.Cache, "run"),

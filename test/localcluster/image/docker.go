@@ -5,10 +5,10 @@ import (
 	"io"
 )
 
-// Docker builds with a Docker engine, whose own registry access and caches it uses.
+// Docker builds with a Docker engine. The engine uses its own registry access and caches.
 type Docker struct{ Source, Cache, Log string }
 
-// Title names the builder.
+// Title returns the name of the builder.
 func (d Docker) Title() string { return "docker" }
 
 // Build builds a target.
@@ -21,7 +21,7 @@ func (d Docker) Build(ctx context.Context, target, name, version string) (string
 	return BuiltID(d.Cache, name)
 }
 
-// Save writes the whole image: the engine knows no way to leave parts out.
+// Save writes the complete image, because the engine cannot leave out layers.
 func (d Docker) Save(ctx context.Context, name string, _ map[string]bool, to io.Writer) error {
 	return programs{log: d.Log}.run(ctx, to, "docker", "save", FullName(name))
 }

@@ -11,20 +11,23 @@ import (
 	"strings"
 )
 
-// host is what a build must know of this machine to reach its package sources, and what it may share with it.
+// host describes what a build needs from this machine to reach its package sources, and the Go
+// caches that it shares.
 type host struct {
-	// folder holds the files below.
+	// folder is the directory of the files that the build mounts.
 	folder string
-	// mirror is where Debian's packages come from.
+	// mirror is the URL of the Debian mirror.
 	mirror string
-	// goRoot, goModules and goCache are Go, its module cache and its build cache. Sharing them makes a build in an image
-	// as quick as one outside with the same flags; both caches may have several writers.
+	// goRoot, goModules and goCache are the Go installation, its module cache and its build cache.
+	// With these caches a build in an image is as fast as a build on the machine with the same flags.
+	// Both caches permit concurrent writers.
 	goRoot, goModules, goCache string
-	// certificates is the machine's bundle; empty when there is none.
+	// certificates is the path of the machine's bundle of CA certificates. It is empty if there is
+	// none.
 	certificates string
 }
 
-// describeHost asks apt and Go how they are set up, and writes it into files of the forms they read.
+// describeHost reads the configuration of apt and Go and writes it into files in folder.
 func describeHost(ctx context.Context, folder string) (host, error) {
 	h := host{folder: folder}
 	if err := os.MkdirAll(folder, 0o755); err != nil {
@@ -74,8 +77,8 @@ func describeHost(ctx context.Context, folder string) (host, error) {
 	return h, nil
 }
 
-// mounts are laid over a build's file system, each only while its commands run. Certificates go where Go looks for them
-// and no Debian package puts any.
+// mounts returns the mounts for the commands of a build. The certificates are mounted at a path
+// that Go reads and that no Debian package uses.
 func (h host) mounts() []string {
 	mounts := []string{
 		h.goRoot + ":/usr/local/go:ro",
@@ -91,8 +94,8 @@ func (h host) mounts() []string {
 	return mounts
 }
 
-// sourcesList turns apt's index targets (a line each: repository, release, component) into a sources.list of the suite,
-// and finds the mirror of the suite itself among them.
+// sourcesList converts the index targets of apt, one per line as "repository release component",
+// into a sources.list for the suite. It also returns the mirror of the suite itself.
 func sourcesList(targets string) (mirror, list string, err error) {
 	var lines []string
 	for line := range strings.Lines(targets) {
@@ -113,7 +116,7 @@ func sourcesList(targets string) (mirror, list string, err error) {
 	return mirror, strings.Join(lines, "\n") + "\n", nil
 }
 
-// network keeps those of apt's settings that say how to reach a server: proxies and certificates.
+// network returns those settings of apt that concern connections: proxies and certificates.
 func network(settings string) string {
 	var kept strings.Builder
 	for line := range strings.Lines(settings) {
@@ -128,7 +131,7 @@ func network(settings string) string {
 	return kept.String()
 }
 
-// bootstrap makes a minimal Debian root file system, without the lists, caches and logs of its making.
+// bootstrap makes a minimal Debian root file system without package lists, caches and logs.
 func bootstrap(ctx context.Context, tools programs, h host, root string) error {
 	if err := os.RemoveAll(root); err != nil {
 		return fmt.Errorf("clear %s: %w", root, err)
@@ -150,7 +153,7 @@ func bootstrap(ctx context.Context, tools programs, h host, root string) error {
 			}
 		}
 	}
-	// Where packages came from is this machine's business.
+	// The image does not keep the mirror, which is a setting of this machine.
 	return os.WriteFile(filepath.Join(root, "etc/apt/sources.list"), nil, 0o644)
 }
 

@@ -2,8 +2,9 @@ package image
 
 import "strings"
 
-// FullName completes an image's name as a container runtime does: executorpool/executor:dev is
-// docker.io/executorpool/executor:dev, and a name without a tag is :latest.
+// FullName returns the complete name of an image, as a container runtime does:
+// executorpool/executor:dev becomes docker.io/executorpool/executor:dev, and a name without a tag
+// gets the tag latest.
 func FullName(name string) string {
 	first, _, slash := strings.Cut(name, "/")
 	switch {
@@ -18,7 +19,7 @@ func FullName(name string) string {
 	return name
 }
 
-// fileName turns an image's name into a file's.
+// fileName returns the file name for an image name.
 func fileName(name string) string {
 	return strings.NewReplacer("/", "_", ":", "_", "@", "_").Replace(FullName(name))
 }

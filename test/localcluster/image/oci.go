@@ -12,7 +12,7 @@ import (
 	"strings"
 )
 
-// What is needed of the OCI image specification's documents (v1.0).
+// The parts of the documents of the OCI image specification (v1.0) that exportOCI reads and writes.
 type (
 	index struct {
 		SchemaVersion int          `json:"schemaVersion"`
@@ -31,12 +31,12 @@ type (
 	}
 )
 
-// nameAnnotation is where containerd looks for an image's whole name.
+// nameAnnotation is the annotation from which containerd takes the full name of an image.
 const nameAnnotation = "io.containerd.image.name"
 
-// exportOCI writes an image as an OCI archive that names it name. The image is a folder with manifest.json and the blobs
-// it speaks of, each named by its digest. Layers that the receiver has are left out: the archive of a changed program is
-// as small as the program.
+// exportOCI writes an image as an OCI archive that gives it the name. The folder contains
+// manifest.json and the blobs of the image, each named by its digest. Blobs in has are left out, so
+// the archive of a changed program is as small as the program.
 func exportOCI(folder, name string, has map[string]bool, to io.Writer) error {
 	content, err := os.ReadFile(filepath.Join(folder, "manifest.json"))
 	if err != nil {

@@ -11,17 +11,17 @@ import (
 	"executorpool.dev/test/localcluster/layout"
 )
 
-// Runtime is a container runtime by its socket.
+// Runtime is the container runtime behind a socket.
 type Runtime struct{ Socket string }
 
-// Ping reports whether the runtime answers.
+// Ping returns nil if the runtime answers.
 func (r Runtime) Ping(ctx context.Context) error {
 	_, err := r.ctr(ctx, nil, "version")
 	return err
 }
 
-// Has reports whether the image of that name is there and is the one with that id, which is the digest of the
-// configuration its manifest names.
+// Has reports whether the runtime has the image under this name and with this id. The id is the
+// digest of the configuration that the manifest of the image names.
 func (r Runtime) Has(ctx context.Context, name, id string) (bool, error) {
 	listing, err := r.ctr(ctx, nil, "images", "list")
 	if err != nil {
@@ -42,13 +42,13 @@ func (r Runtime) Has(ctx context.Context, name, id string) (bool, error) {
 	return found.Config.Digest == id, nil
 }
 
-// HasName reports whether there is an image of that name.
+// HasName reports whether the runtime has an image of this name.
 func (r Runtime) HasName(ctx context.Context, name string) (bool, error) {
 	listing, err := r.ctr(ctx, nil, "images", "list", "--quiet", "name=="+FullName(name))
 	return strings.TrimSpace(listing) != "", err
 }
 
-// Blobs returns the digests of the parts of images that the runtime has.
+// Blobs returns the digests of the image blobs that the runtime has.
 func (r Runtime) Blobs(ctx context.Context) (map[string]bool, error) {
 	listing, err := r.ctr(ctx, nil, "content", "list", "--quiet")
 	if err != nil {
@@ -61,7 +61,8 @@ func (r Runtime) Blobs(ctx context.Context) (map[string]bool, error) {
 	return blobs, nil
 }
 
-// targetOf reads `ctr images list`: a line an image, its first field the name, its third the manifest's digest.
+// targetOf returns the digest of the manifest of the named image from the output of `ctr images
+// list`. In each line the first field is the name and the third is the digest.
 func targetOf(listing, name string) string {
 	for line := range strings.Lines(listing) {
 		if fields := strings.Fields(line); len(fields) >= 3 && fields[0] == name {
@@ -71,7 +72,7 @@ func targetOf(listing, name string) string {
 	return ""
 }
 
-// Import reads an archive of images into the runtime.
+// Import imports an archive of images into the runtime.
 func (r Runtime) Import(ctx context.Context, archive io.Reader) error {
 	_, err := r.ctr(ctx, archive, "images", "import", "-")
 	return err
@@ -80,11 +81,11 @@ func (r Runtime) Import(ctx context.Context, archive io.Reader) error {
 func (r Runtime) ctr(ctx context.Context, stdin io.Reader, args ...string) (string, error) {
 	cmd := exec.CommandContext(ctx, "ctr", append([]string{"--address", r.Socket, "--namespace", layout.Namespace}, args...)...)
 	cmd.Stdin = stdin
-	var said strings.Builder
-	cmd.Stderr = &said
+	var output strings.Builder
+	cmd.Stderr = &output
 	out, err := cmd.Output()
 	if err != nil {
-		return "", fmt.Errorf("ctr %s: %w: %s", strings.Join(args, " "), err, strings.TrimSpace(said.String()))
+		return "", fmt.Errorf("ctr %s: %w: %s", strings.Join(args, " "), err, strings.TrimSpace(output.String()))
 	}
 	return string(out), nil
 }

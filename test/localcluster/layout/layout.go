@@ -1,37 +1,43 @@
-// Package layout says where everything of the local cluster lives: folders, sockets, addresses, ports, names. It is
-// pure: it names places and touches none of them.
+// Package layout defines the directories, sockets, addresses, ports and names of the local cluster.
+// It is pure: it returns names and does not read or change anything.
 //
-// What may be kept (binaries, images) is in the cache folder; what belongs to one running cluster is in its folder
-// "cluster", save sockets, process records and locks: these are in a folder of the machine, because a socket's path may
-// have no more than 107 bytes and because there is one cluster a machine, whichever checkout or cache started it.
+// What is kept between clusters (programs, images) is in the cache directory. The files of one
+// running cluster are in its directory "cluster". The exceptions are sockets, process records and
+// locks: they are in a directory of the machine, because the path of a socket has at most 107 bytes
+// and because a machine has one cluster, whichever checkout or cache started it.
 package layout
 
 import "path/filepath"
 
 const (
-	// Runtime holds sockets, process records, locks and the name of the cache that owns the running cluster.
+	// Runtime is the directory of sockets, process records, locks and the name of the cache that owns
+	// the running cluster.
 	Runtime = "/run/executorpool"
-	// NodeName is the name of the one node.
+	// NodeName is the name of the only node.
 	NodeName = "local"
-	// Bridge is the network interface that pods hang on. Its address is the node's: nothing listens beyond this machine.
+	// Bridge is the network interface to which pods are connected. It has the node's address, so the
+	// cluster is not reachable from other machines.
 	Bridge = "expool0"
-	// NodeIP is the bridge's address; API server and kubelet listen there.
+	// NodeIP is the address of the bridge, on which the API server and the kubelet listen.
 	NodeIP = "10.244.0.1"
-	// PodCIDR is the network of nodes and pods.
+	// PodCIDR is the network of the node and the pods.
 	PodCIDR = "10.244.0.0/24"
-	// ServiceCIDR is the network of Services, ServiceIP its first address, which is the API server's.
+	// ServiceCIDR is the network of Services. ServiceIP is its first address, which is that of the API
+	// server.
 	ServiceCIDR = "10.96.0.0/16"
 	ServiceIP   = "10.96.0.1"
-	// DNSIP answers pods' name look-ups.
+	// DNSIP is the address of the cluster's DNS server.
 	DNSIP = NodeIP
-	// ClusterDomain is the suffix of Services' names.
+	// ClusterDomain is the DNS domain of Services.
 	ClusterDomain = "cluster.local"
-	// Namespace is the runtime's for the kubelet's images and containers. It is also the name of the control group above
-	// all containers, in every hierarchy, which the machine's other runtimes may share.
+	// Namespace is the containerd namespace of the kubelet's images and containers. It is also the
+	// name of the control group above all containers in every hierarchy. Other container runtimes of
+	// the machine may use the same group.
 	Namespace = "k8s.io"
 )
 
-// Ports. All are below the range the kernel hands out by itself, and none is a usual one of another cluster's.
+// The ports are below the ephemeral range of the kernel and differ from the usual ports of other
+// clusters.
 const (
 	EtcdPort              = 23790
 	EtcdPeerPort          = 23800
@@ -45,41 +51,42 @@ const (
 	DNSHealthPort         = 23253
 )
 
-// Layout is the cache folder, an absolute path.
+// Layout gives the paths of a cluster. Cache is an absolute path.
 type Layout struct{ Cache string }
 
-// Bin holds programs: the control plane, kubectl, and what other tools put there.
+// Bin returns the path of a program: the control plane, kubectl, and programs of other tools.
 func (l Layout) Bin(name string) string { return filepath.Join(l.Cache, "bin", name) }
 
-// Image is a file or folder used in building images.
+// Image returns the path of a file or directory that building images uses.
 func (l Layout) Image(elem ...string) string { return l.join("images", elem) }
 
-// Cluster is a path inside the running cluster's folder.
+// Cluster returns a path in the directory of the running cluster.
 func (l Layout) Cluster(elem ...string) string { return l.join("cluster", elem) }
 
-// Log is a component's log.
+// Log returns the path of a component's log.
 func (l Layout) Log(name string) string { return filepath.Join(l.Cache, "log", name+".log") }
 
-// PKI is a certificate or key.
+// PKI returns the path of a certificate or key.
 func (l Layout) PKI(name string) string { return l.Cluster("pki", name) }
 
-// Config is a component's configuration file.
+// Config returns the path of a component's configuration file.
 func (l Layout) Config(name string) string { return l.Cluster("config", name) }
 
-// Kubeconfig is the admin's.
+// Kubeconfig returns the path of the admin's kubeconfig.
 func (l Layout) Kubeconfig() string { return l.Cluster("kubeconfig") }
 
 func (l Layout) join(first string, elem []string) string {
 	return filepath.Join(append([]string{l.Cache, first}, elem...)...)
 }
 
-// Records is the folder of process records.
+// Records returns the directory of process records.
 func Records() string { return filepath.Join(Runtime, "processes") }
 
-// Containerd is a path in containerd's state folder; State its root.
+// Containerd returns a path in the state directory of containerd. State returns a path in its root
+// directory.
 func Containerd(elem ...string) string {
 	return filepath.Join(append([]string{Runtime, "containerd"}, elem...)...)
 }
 
-// ContainerdSocket is where the container runtime listens.
+// ContainerdSocket returns the path of the socket of the container runtime.
 func ContainerdSocket() string { return Containerd("containerd.sock") }

@@ -1,5 +1,5 @@
-// Command pause is the process of a pod's sandbox container: it does nothing until it is told to stop, and reaps what
-// is left to it where a pod shares one process namespace.
+// Command pause is the process of a pod's sandbox container. It waits for SIGINT or SIGTERM, and
+// reaps orphans if the containers of the pod share a process namespace.
 package main
 
 import (
@@ -19,7 +19,7 @@ func main() {
 	}
 }
 
-// reap collects every child that has ended; signals of several children may arrive as one.
+// reap reaps every child that has ended. One SIGCHLD may stand for several children.
 func reap() {
 	for {
 		pid, err := syscall.Wait4(-1, nil, syscall.WNOHANG, nil)

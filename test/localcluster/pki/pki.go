@@ -1,6 +1,7 @@
-// Package pki makes the cluster's certificate authority, certificates and service-account key: all in one folder, once,
-// and anew when one is missing or about to expire. The keys guard a cluster that listens on this machine alone; they are
-// readable by root only and never leave the folder.
+// Package pki makes the cluster's certificate authority, certificates and service-account key in
+// one directory. It makes them once, and again if one is missing or about to expire. Only root can
+// read the keys. They protect a cluster that listens on this machine only and never leave the
+// directory.
 package pki
 
 import (
@@ -21,27 +22,30 @@ import (
 )
 
 const (
-	// lifetime is that of every certificate; renewBefore is how much of it must be left at up.
+	// lifetime is the validity of every certificate. A certificate with less than renewBefore left is
+	// replaced.
 	lifetime    = 10 * 365 * 24 * time.Hour
 	renewBefore = 30 * 24 * time.Hour
-	// Authority is the base name of the certificate authority's files; ServiceAccounts that of the token-signing key.
+	// Authority is the base name of the files of the certificate authority. ServiceAccounts is that of
+	// the key that signs service-account tokens.
 	Authority       = "ca"
 	ServiceAccounts = "service-accounts"
 )
 
-// Certificate is one to be signed by the cluster's authority, for both a client and a server.
+// Certificate describes a certificate that the cluster's authority signs, for clients and servers.
 type Certificate struct {
-	// Name is the base name of its files, Name.crt and Name.key.
+	// Name is the base name of the files Name.crt and Name.key.
 	Name string
-	// User and Groups are who the API server takes its bearer for.
+	// User and Groups are the identity that the API server gives to a client with this certificate.
 	User   string
 	Groups []string
-	// Hosts are the names and addresses a server may show it for.
+	// Hosts are the names and addresses for which the certificate is valid.
 	Hosts []string
 }
 
-// Ensure makes sure that dir holds the authority, the service-account key and certs, none of them about to expire. If
-// anything is missing, all is made anew, so that the folder is always of one piece.
+// Ensure makes sure that dir holds the authority, the service-account key and certs, and that none
+// is about to expire. If one is missing, Ensure makes all of them again, so that they always belong
+// together.
 func Ensure(dir string, certs []Certificate, now time.Time) error {
 	if complete(dir, certs, now) {
 		return nil
@@ -89,7 +93,7 @@ func complete(dir string, certs []Certificate, now time.Time) bool {
 			return false
 		}
 	}
-	// Written last: without it an earlier run was cut short.
+	// This file is written last. If it is missing, an earlier Ensure did not finish.
 	_, err := os.Stat(filepath.Join(dir, ServiceAccounts+".pub"))
 	return err == nil
 }

@@ -1,9 +1,11 @@
-// Package process starts programs that outlive the command that started them, and stops them again, knowing each by a
-// record: its process id together with its start time and the machine's boot id. A process id alone may by now belong
-// to somebody else's program; the three together cannot.
+// Package process starts programs that outlive the command that started them, and stops them again.
+// It identifies each program by a record: its process id, its start time and the boot id of the
+// machine. A process id alone may belong to another program by now.
 //
-// A command killed between starting a program and recording it leaves a program without a record. Ensure finds it by its
-// exact argument list, which names the cluster's own folders, and records it before doing anything else.
+// A command that is killed after it started a program and before it recorded it leaves a program
+// without a record. Ensure finds such a program by its exact argument list, which contains the
+// cluster's own directories, and stops it before it starts the program anew.
 //
-// The package does not supervise: a program that dies stays dead until Ensure is called again.
+// The package does not supervise: a program that ends is not started again before the next call of
+// Ensure.
 package process

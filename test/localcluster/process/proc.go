@@ -12,8 +12,8 @@ func readStat(pid int) (procfs.Stat, bool) {
 	return stat, err == nil && stat.State != 'Z' && stat.State != 'X'
 }
 
-// Each calls visit with the id and arguments of every process that has arguments.
-func Each(visit func(pid int, argv []string)) error {
+// Visit calls visit with the id and the arguments of every process that has arguments.
+func Visit(visit func(pid int, argv []string)) error {
 	pids, err := procfs.Processes()
 	if err != nil {
 		return err
@@ -21,17 +21,17 @@ func Each(visit func(pid int, argv []string)) error {
 	for _, pid := range pids {
 		argv, err := procfs.Arguments(pid)
 		if err != nil || len(argv) == 0 {
-			continue // the process has ended, or is a kernel thread
+			continue // the process has ended or is a kernel thread
 		}
 		visit(pid, argv)
 	}
 	return nil
 }
 
-// find returns the processes that run exactly argv.
+// find returns the ids of the processes whose argument list is exactly argv.
 func find(argv []string) ([]int, error) {
 	var found []int
-	err := Each(func(pid int, have []string) {
+	err := Visit(func(pid int, have []string) {
 		if slices.Equal(argv, have) {
 			found = append(found, pid)
 		}

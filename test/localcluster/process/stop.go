@@ -8,11 +8,11 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// DefaultGrace is how long a program may take to end after SIGTERM before it is killed.
+// DefaultGrace is the time that a program has to end after SIGTERM, before SIGKILL.
 const DefaultGrace = 10 * time.Second
 
-// Stop ends the recorded program, by SIGTERM and after grace by SIGKILL, and forgets it. A program that is not running
-// is no error.
+// Stop ends the recorded program, with SIGTERM and after grace with SIGKILL, and removes its
+// record. Stop returns nil if the program does not run.
 func (t Table) Stop(name string, grace time.Duration) error {
 	record, running := t.Running(name)
 	if running {
@@ -23,19 +23,21 @@ func (t Table) Stop(name string, grace time.Duration) error {
 	return t.forget(name)
 }
 
-// StopAll ends the recorded program and those that run the very same command without a record.
+// StopAll ends the recorded program and all processes without a record that have the same argument
+// list.
 func (t Table) StopAll(c Command, grace time.Duration) error {
 	return errors.Join(t.Stop(c.Name, grace), t.stopOrphans(c))
 }
 
-// StopPID ends a process that the caller knows to be the cluster's: confirm is asked once more when the process can no
-// longer be exchanged for another.
+// StopPID ends the process. The caller has found that the process belongs to the cluster. StopPID
+// calls confirm once the process id can no longer be reused, and does nothing if confirm returns
+// false.
 func StopPID(pid int, confirm func() bool, grace time.Duration) error {
 	return stop(pid, confirm, grace)
 }
 
-// stop signals through a descriptor of the process (pidfd_open, Linux 5.3): once open and confirmed, it cannot come to
-// mean another process, whatever happens to the number.
+// stop sends signals through a descriptor of the process (pidfd_open, Linux 5.3). After confirm has
+// succeeded, the descriptor stays bound to this process, even if its id is reused.
 func stop(pid int, confirm func() bool, grace time.Duration) error {
 	fd, err := unix.PidfdOpen(pid, 0)
 	if errors.Is(err, unix.ESRCH) {
@@ -62,7 +64,7 @@ func stop(pid int, confirm func() bool, grace time.Duration) error {
 	const afterKill = 20 * time.Second
 	done, err := ended(fd, afterKill)
 	if err == nil && !done {
-		err = fmt.Errorf("still there %s after SIGKILL; it may be stuck in the kernel: see its /proc/%d/stack", afterKill, pid)
+		err = fmt.Errorf("it still runs %s after SIGKILL; it may be stuck in the kernel: see its /proc/%d/stack", afterKill, pid)
 	}
 	return err
 }
@@ -74,7 +76,8 @@ func signal(fd int, sig unix.Signal) error {
 	return nil
 }
 
-// ended waits for the process to end: its descriptor becomes readable then.
+// ended waits until the process has ended, and reports whether it did within the time. The
+// descriptor of a process becomes readable when the process ends.
 func ended(fd int, within time.Duration) (bool, error) {
 	deadline := time.Now().Add(within)
 	for {

@@ -15,17 +15,18 @@ import (
 	"executorpool.dev/executor/sandbox/procfs"
 )
 
-// Command is a program to keep running.
+// Command is a program that Ensure keeps running.
 type Command struct {
-	// Name is unique among a table's commands; it names the record.
+	// Name is the name of the record. It is unique in a table.
 	Name string
-	// Argv is the program's absolute path and its arguments.
+	// Argv is the absolute path of the program and its arguments.
 	Argv []string
-	// Env is added to the environment.
+	// Env are additions to the environment.
 	Env []string
-	// Log is the file that output is appended to.
+	// Log is the file to which the output is appended.
 	Log string
-	// Inputs stands for the content of all files the program reads at start; when it changes, the program is restarted.
+	// Inputs identifies the content of all files that the program reads at its start. If it changes,
+	// Ensure restarts the program.
 	Inputs string
 }
 
@@ -40,11 +41,12 @@ type Record struct {
 	Log        string   `json:"log"`
 }
 
-// Table is a folder of records.
+// Table is a directory of records.
 type Table struct{ Dir string }
 
-// Ensure makes sure the command runs as given. It reports whether it had to start it. Just before a start, when nothing of
-// the command runs any more, it asks before whether it may.
+// Ensure makes sure that the command runs as described, and reports whether it started the command.
+// Before a start, when no process of the command runs any more, Ensure calls before; if that
+// returns an error, Ensure returns it.
 func (t Table) Ensure(c Command, before func() error) (bool, error) {
 	if record, running := t.Running(c.Name); running {
 		if slices.Equal(record.Argv, c.Argv) && record.Inputs == c.Inputs {
@@ -63,7 +65,7 @@ func (t Table) Ensure(c Command, before func() error) (bool, error) {
 	return true, t.start(c)
 }
 
-// stopOrphans ends programs that run this very command but have no record.
+// stopOrphans ends the processes that run this command and have no record.
 func (t Table) stopOrphans(c Command) error {
 	pids, err := find(c.Argv)
 	if err != nil {
@@ -101,7 +103,8 @@ func (t Table) start(c Command) error {
 	if err := t.record(c, cmd.Process.Pid); err != nil {
 		return errors.Join(err, cmd.Process.Kill())
 	}
-	// The child must be waited for while this command lives, or a death at once would look like life.
+	// The child is reaped while this command runs. Otherwise a program that ends at once would stay a
+	// zombie.
 	go func() { _ = cmd.Wait() }()
 	return nil
 }
@@ -124,7 +127,7 @@ func (t Table) record(c Command, pid int) error {
 	if err := os.MkdirAll(t.Dir, 0o755); err != nil {
 		return fmt.Errorf("record %s: %w", c.Name, err)
 	}
-	// Renamed into place: a reader never sees half a record.
+	// The record is renamed into place, so that a reader never sees a partly written one.
 	temporary := t.path(c.Name) + ".new"
 	if err := os.WriteFile(temporary, content, 0o644); err != nil {
 		return fmt.Errorf("record %s: %w", c.Name, err)
@@ -135,8 +138,9 @@ func (t Table) record(c Command, pid int) error {
 	return nil
 }
 
-// Running returns the record of a program that still runs. A record that cannot be read, is of another boot, or whose
-// process id now belongs to a program started at another time, is of none.
+// Running returns the record of the named program if the program runs. It returns false if the
+// record cannot be read, is from another boot, or has a process id that now belongs to a process
+// with another start time.
 func (t Table) Running(name string) (Record, bool) {
 	content, err := os.ReadFile(t.path(name))
 	if err != nil {
@@ -158,7 +162,7 @@ func (r Record) alive() bool {
 	return alive && uint64(found.StartTicks) == r.StartTicks
 }
 
-// Names lists recorded programs, running or not.
+// Names returns the names of the recorded programs, whether they run or not.
 func (t Table) Names() ([]string, error) {
 	matches, err := filepath.Glob(filepath.Join(t.Dir, "*.json"))
 	if err != nil {

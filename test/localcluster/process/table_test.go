@@ -11,7 +11,8 @@ import (
 
 func allowed() error { return nil }
 
-// sleeper is a program that runs until it is stopped; marker makes its argument list this test's alone.
+// sleeper returns a program that runs until it is stopped. The marker makes its argument list
+// unique to the test.
 func sleeper(t *testing.T, marker string) Command {
 	t.Helper()
 	dir := t.TempDir()

@@ -1,5 +1,5 @@
-// Package step tells a person at a terminal what is being done, and how long it took once it is done: one line a step.
-// It is not a logger: nothing reads its lines but people.
+// Package step prints the progress of a command to a terminal, as one line per step with its
+// duration. The lines are for people and have no fixed format; the package is not a logger.
 package step
 
 import (
@@ -8,18 +8,19 @@ import (
 	"time"
 )
 
-// Printer prints a line for each finished step.
+// Printer prints one line per step.
 type Printer struct {
-	// Out is where lines go.
+	// Out receives the lines.
 	Out io.Writer
 	// Now is the clock.
 	Now func() time.Time
 }
 
-// New prints to out by the system's clock.
+// New returns a printer to out that uses the system clock.
 func New(out io.Writer) Printer { return Printer{Out: out, Now: time.Now} }
 
-// Do runs work under a title. The title is printed at once, its duration or its failure behind it when work is done.
+// Do prints the title and runs work. When work returns, Do appends its duration or its failure to
+// the line.
 func (p Printer) Do(title string, work func() error) error {
 	fmt.Fprintf(p.Out, "%-58s ", title)
 	start := p.Now()
@@ -33,7 +34,7 @@ func (p Printer) Do(title string, work func() error) error {
 	return nil
 }
 
-// Note prints a line that is no step.
+// Note prints a line that is not a step.
 func (p Printer) Note(format string, args ...any) { fmt.Fprintf(p.Out, format+"\n", args...) }
 
 func round(d time.Duration) time.Duration {
