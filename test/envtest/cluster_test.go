@@ -23,7 +23,7 @@ import (
 
 const poolName = "demo"
 
-// namespaceOf makes a namespace for one test.
+// namespaceOf creates a namespace for one test and returns its name.
 func namespaceOf(t *testing.T) string {
 	t.Helper()
 	namespace := &corev1.Namespace{ObjectMeta: metav1.ObjectMeta{GenerateName: "test-"}}
@@ -38,7 +38,7 @@ func create(t *testing.T, object client.Object) {
 	}
 }
 
-// newPool creates a pool; change may set fields of its spec before.
+// newPool creates a pool and returns it. change, if not nil, changes the spec first.
 func newPool(t *testing.T, namespace string, change func(*v1alpha1.ExecutorPoolSpec)) *v1alpha1.ExecutorPool {
 	t.Helper()
 	pool := &v1alpha1.ExecutorPool{ObjectMeta: metav1.ObjectMeta{Name: poolName, Namespace: namespace}}
@@ -47,7 +47,7 @@ func newPool(t *testing.T, namespace string, change func(*v1alpha1.ExecutorPoolS
 	}
 	create(t, pool)
 	t.Cleanup(func() {
-		// The test's own context has ended by now.
+		// The context of the test has ended when cleanup functions run.
 		if err := client.IgnoreNotFound(admin.Delete(context.WithoutCancel(t.Context()), pool)); err != nil {
 			t.Logf("delete pool: %v", err)
 		}
@@ -59,7 +59,7 @@ func keyOf(namespace string) types.NamespacedName {
 	return types.NamespacedName{Namespace: namespace, Name: poolName}
 }
 
-// get returns a function for Eventually that reads an object of the pool's name.
+// get returns a function for Eventually that reads the object with the pool's name into into.
 func get[T client.Object](t *testing.T, namespace string, into T) func(gomega.Gomega) T {
 	return func(g gomega.Gomega) T {
 		g.Expect(admin.Get(t.Context(), keyOf(namespace), into)).To(gomega.Succeed())
@@ -67,7 +67,7 @@ func get[T client.Object](t *testing.T, namespace string, into T) func(gomega.Go
 	}
 }
 
-// modify changes an object as an admin would with kubectl edit.
+// modify changes an object on the API server, as an admin does with kubectl edit.
 func modify[T client.Object](t *testing.T, namespace string, object T, change func(T)) {
 	t.Helper()
 	gomega.NewWithT(t).Eventually(func() error {
@@ -79,8 +79,9 @@ func modify[T client.Object](t *testing.T, namespace string, object T, change fu
 	}).Should(gomega.Succeed())
 }
 
-// rollOut waits until the pool's Deployment has the wanted replicas and writes its status as the Deployment controller
-// would with all pods up to date and ready of them ready.
+// rollOut waits until the pool's Deployment has the given replicas. It then writes the status that
+// the Deployment controller writes when all pods are up to date and the number ready of them is
+// ready.
 func rollOut(t *testing.T, namespace string, replicas, ready int32) {
 	t.Helper()
 	gomega.NewWithT(t).Eventually(func(g gomega.Gomega) {
@@ -93,7 +94,7 @@ func rollOut(t *testing.T, namespace string, replicas, ready int32) {
 	}).Should(gomega.Succeed())
 }
 
-// pod creates a pod of the pool's Deployment with the status that change sets.
+// pod creates a pod of the pool's Deployment. change sets its status.
 func pod(t *testing.T, namespace, suffix string, change func(*corev1.PodStatus)) *corev1.Pod {
 	t.Helper()
 	var d appsv1.Deployment
@@ -127,7 +128,7 @@ func setStatus(t *testing.T, p *corev1.Pod, change func(*corev1.PodStatus)) {
 	}
 }
 
-// serving is the status of a ready pod behind ip.
+// serving returns a function that sets the status of a ready pod with the address ip.
 func serving(ip string) func(*corev1.PodStatus) {
 	return runningPod(ip, corev1.ConditionTrue)
 }
@@ -150,7 +151,7 @@ func waitingPod(reason, message string) func(*corev1.PodStatus) {
 	}
 }
 
-// readyPool brings up a pool of one replica with an executor behind it.
+// readyPool creates a pool with one ready replica, which an executor of the test serves.
 func readyPool(t *testing.T) (namespace string, replica *executor) {
 	t.Helper()
 	namespace = namespaceOf(t)
@@ -163,7 +164,8 @@ func readyPool(t *testing.T) (namespace string, replica *executor) {
 	return namespace, replica
 }
 
-// eventuallyCondition waits for a condition whose message holds the words, and returns the message.
+// eventuallyCondition waits for a condition whose message contains the words, and returns the
+// message.
 func eventuallyCondition(t *testing.T, namespace, kind string, status metav1.ConditionStatus, reason string, words ...string) string {
 	t.Helper()
 	var pool v1alpha1.ExecutorPool
@@ -195,18 +197,18 @@ func scale(t *testing.T, namespace string, replicas int32) {
 	}).Should(gomega.Succeed())
 }
 
-// eventuallyEvent waits for an event about the pool.
+// eventuallyEvent waits for an event of the pool.
 func eventuallyEvent(t *testing.T, namespace, reason, note string) {
 	t.Helper()
 	gomega.NewWithT(t).Eventually(func(g gomega.Gomega) {
 		var list eventsv1.EventList
 		g.Expect(admin.List(t.Context(), &list, client.InNamespace(namespace))).To(gomega.Succeed())
-		var told []string
+		var got []string
 		for _, e := range list.Items {
 			if e.Regarding.Kind == "ExecutorPool" {
-				told = append(told, e.Reason+": "+e.Note)
+				got = append(got, e.Reason+": "+e.Note)
 			}
 		}
-		g.Expect(told).To(gomega.ContainElement(gomega.HavePrefix(reason + ": " + note)))
+		g.Expect(got).To(gomega.ContainElement(gomega.HavePrefix(reason + ": " + note)))
 	}).Should(gomega.Succeed())
 }

@@ -14,7 +14,8 @@ import (
 	"executorpool.dev/executor/api"
 )
 
-// TestPodFaultsNamedAndForgotten breaks the one pod of a pool in every way, and mends it.
+// TestPodFaultsNamedAndForgotten causes each fault of the pool's only pod and removes it. The
+// condition must report the fault and disappear with it.
 func TestPodFaultsNamedAndForgotten(t *testing.T) {
 	namespace := namespaceOf(t)
 	newPool(t, namespace, nil)
@@ -26,7 +27,7 @@ func TestPodFaultsNamedAndForgotten(t *testing.T) {
 	for name, tc := range map[string]struct {
 		status func(*corev1.PodStatus)
 		reason string
-		// words that the message holds: which pod, what, what to do.
+		// words are parts of the message: the pod, the fault and the remedy.
 		words []string
 	}{
 		"no such image": {
@@ -86,7 +87,7 @@ func TestPodFaultsNamedAndForgotten(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			rollOut(t, namespace, 1, 0)
 			p := pod(t, namespace, "a", tc.status)
-			// What a replica itself says of its fault is there once it has been asked.
+			// The condition reports what the replica itself answers, after the next sample.
 			eventuallyCondition(t, namespace, v1alpha1.ConditionStalled, metav1.ConditionTrue, tc.reason, tc.words...)
 			eventuallyCondition(t, namespace, v1alpha1.ConditionReady, metav1.ConditionFalse, tc.reason, tc.words...)
 			eventuallyEvent(t, namespace, tc.reason, "")
@@ -118,13 +119,13 @@ func TestQuotaNamed(t *testing.T) {
 	}
 	message := eventuallyCondition(t, namespace, v1alpha1.ConditionStalled, metav1.ConditionTrue, v1alpha1.ReasonPodCreation)
 	if !strings.Contains(message, "exceeded quota: small, requested: pods=1, limited: pods=3") || strings.Contains(message, "x7k2p") {
-		t.Errorf("message %q, want the quota without what changes by itself", message)
+		t.Errorf("message %q, want the quota without the pod name and the used amount", message)
 	}
 	rollOut(t, namespace, 1, 1)
 	eventuallyCondition(t, namespace, v1alpha1.ConditionStalled, metav1.ConditionFalse, v1alpha1.ReasonProgressing)
 }
 
-func TestRolloutTold(t *testing.T) {
+func TestRolloutReported(t *testing.T) {
 	namespace, _ := readyPool(t)
 	modify(t, namespace, &v1alpha1.ExecutorPool{}, func(p *v1alpha1.ExecutorPool) { p.Spec.TimeoutSeconds = 30 })
 	eventuallyCondition(t, namespace, v1alpha1.ConditionReconciling, metav1.ConditionTrue, v1alpha1.ReasonRollingOut)
@@ -135,7 +136,8 @@ func TestRolloutTold(t *testing.T) {
 	eventuallyEvent(t, namespace, "RolloutCompleted", "")
 }
 
-// TestLoadSampled wakes the pool by touching its pod, as the kubelet's word would; the timer is the status tests' matter.
+// TestLoadSampled causes a sample by a change of the pool's pod, as an update by the kubelet does.
+// The unit tests of the status cover the timer.
 func TestLoadSampled(t *testing.T) {
 	g := gomega.NewWithT(t)
 	namespace, replica := readyPool(t)
@@ -145,7 +147,8 @@ func TestLoadSampled(t *testing.T) {
 		gomega.HaveField("Status.Slots", gomega.BeEquivalentTo(8)), gomega.HaveField("Status.BusySlots", gomega.BeEquivalentTo(8)), gomega.HaveField("Status.QueueDepth", gomega.BeEquivalentTo(5))))
 	eventuallyCondition(t, namespace, v1alpha1.ConditionIsolationEnforced, metav1.ConditionTrue, v1alpha1.ReasonTierProved)
 
-	// It answers nonsense: not idle, not scaled, but silent.
+	// The replica answers an invalid state. The pool must not count it as idle and must not scale; it
+	// counts as a replica that does not answer.
 	replica.set(func(e *executor) { e.state.Busy = -1 })
 	touch(t, namespace)
 	eventuallyCondition(t, namespace, v1alpha1.ConditionMetricsFresh, metav1.ConditionFalse, v1alpha1.ReasonSamplesImpossible)

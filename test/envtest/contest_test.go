@@ -21,7 +21,7 @@ import (
 	"executorpool.dev/executor/api"
 )
 
-// newContest declares a contest of 200 participants that starts so long from now.
+// newContest creates a contest of 200 participants that starts after the duration in.
 func newContest(t *testing.T, namespace, name string, in time.Duration, change func(*v1alpha1.ContestSpec)) *v1alpha1.Contest {
 	t.Helper()
 	c := &v1alpha1.Contest{
@@ -33,7 +33,8 @@ func newContest(t *testing.T, namespace, name string, in time.Duration, change f
 		change(&c.Spec)
 	}
 	create(t, c)
-	// Left to its clock it would go on to tell of itself while other tests count what is written.
+	// The contest is deleted at the end of the test. Otherwise its status updates would disturb tests
+	// that count writes.
 	t.Cleanup(func() {
 		if err := client.IgnoreNotFound(admin.Delete(context.WithoutCancel(t.Context()), c)); err != nil {
 			t.Errorf("delete contest: %v", err)
@@ -64,7 +65,8 @@ func eventuallyStage(t *testing.T, c *v1alpha1.Contest, kind string, status meta
 	}).Should(gomega.Succeed())
 }
 
-// eventuallyReplicas waits until the Deployment is to have so many, and the pool says why.
+// eventuallyReplicas waits until the Deployment has the wanted replicas and the pool's condition
+// has the reason.
 func eventuallyReplicas(t *testing.T, namespace string, want int32, reason string) {
 	t.Helper()
 	gomega.NewWithT(t).Eventually(func(g gomega.Gomega) {
@@ -79,7 +81,7 @@ func eventuallyReplicas(t *testing.T, namespace string, want int32, reason strin
 	}).Should(gomega.Succeed())
 }
 
-func TestContestWarmsPoolAndLetsGo(t *testing.T) {
+func TestContestWarmsPoolAndReleasesIt(t *testing.T) {
 	namespace := namespaceOf(t)
 	newPool(t, namespace, nil)
 	rollOut(t, namespace, 1, 1)
@@ -124,8 +126,8 @@ func TestContestWarmsPoolAndLetsGo(t *testing.T) {
 	eventuallyReplicas(t, namespace, 1, "spec.replicas is 1")
 }
 
-// TestContestProvesReplicas takes a pool through its preflight: a replica that judges wrongly, one that the Service does not
-// lead to, and all right.
+// TestContestProvesReplicas runs the canaries of a contest against a replica with wrong verdicts, a
+// replica that the Service does not reach, and a healthy one.
 func TestContestProvesReplicas(t *testing.T) {
 	namespace := namespaceOf(t)
 	newPool(t, namespace, nil)
@@ -151,7 +153,7 @@ func TestContestProvesReplicas(t *testing.T) {
 	eventuallyContestEvent(t, c, "Prewarmed", "2 replicas are ready, behind the Service and isolated")
 }
 
-// TestContestFollowsItsClock lets a contest of seconds pass without anybody touching anything.
+// TestContestFollowsItsClock lets a contest of a few seconds start and end without any other event.
 func TestContestFollowsItsClock(t *testing.T) {
 	namespace := namespaceOf(t)
 	newPool(t, namespace, nil)
@@ -172,7 +174,7 @@ func TestContestFollowsItsClock(t *testing.T) {
 	eventuallyReplicas(t, namespace, 1, "spec.replicas is 1")
 }
 
-func TestContestSaysWhatIsWrong(t *testing.T) {
+func TestContestConditionNamesFault(t *testing.T) {
 	namespace := namespaceOf(t)
 	c := newContest(t, namespace, "finals", 240*time.Hour, nil)
 	eventuallyStage(t, c, v1alpha1.ConditionPrewarmed, metav1.ConditionFalse, v1alpha1.ReasonPoolNotFound)
@@ -202,7 +204,8 @@ func TestContestSaysWhatIsWrong(t *testing.T) {
 	eventuallyPrewarmedMetric(t, namespace)
 }
 
-// eventuallyPrewarmedMetric waits until the manager exposes these values for the contests of a namespace.
+// eventuallyPrewarmedMetric waits until the manager exposes these values for the contests of the
+// namespace.
 func eventuallyPrewarmedMetric(t *testing.T, namespace string, want ...float64) {
 	t.Helper()
 	gomega.NewWithT(t).Eventually(func() ([]float64, error) {
@@ -255,12 +258,12 @@ func eventuallyContestEvent(t *testing.T, c *v1alpha1.Contest, reason, note stri
 	gomega.NewWithT(t).Eventually(func(g gomega.Gomega) {
 		var list eventsv1.EventList
 		g.Expect(admin.List(t.Context(), &list, client.InNamespace(c.Namespace))).To(gomega.Succeed())
-		var told []string
+		var got []string
 		for _, e := range list.Items {
 			if e.Regarding.Kind == "Contest" && e.Regarding.Name == c.Name {
-				told = append(told, e.Reason+": "+e.Note)
+				got = append(got, e.Reason+": "+e.Note)
 			}
 		}
-		g.Expect(told).To(gomega.ContainElement(gomega.HavePrefix(reason + ": " + note)))
+		g.Expect(got).To(gomega.ContainElement(gomega.HavePrefix(reason + ": " + note)))
 	}).Should(gomega.Succeed())
 }

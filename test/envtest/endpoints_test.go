@@ -18,7 +18,7 @@ import (
 	"executorpool.dev/api/v1alpha1"
 )
 
-// freeAddress is a loopback address that nothing listens on.
+// freeAddress returns a loopback address on which nothing listens.
 func freeAddress(t *testing.T) string {
 	t.Helper()
 	listener, err := net.Listen("tcp", "127.0.0.1:0")
@@ -29,7 +29,7 @@ func freeAddress(t *testing.T) string {
 	return listener.Addr().String()
 }
 
-// token makes a service account and a token of it.
+// token creates a service account and returns a token for it.
 func token(t *testing.T, namespace, name string) string {
 	t.Helper()
 	account := &corev1.ServiceAccount{ObjectMeta: metav1.ObjectMeta{Name: name, Namespace: namespace}}
@@ -42,7 +42,7 @@ func token(t *testing.T, namespace, name string) string {
 }
 
 func TestMetricsOnlyForThoseAllowed(t *testing.T) {
-	instead(t)
+	withoutSharedManager(t)
 	g := gomega.NewWithT(t)
 	namespace := namespaceOf(t)
 	create(t, &rbacv1.ClusterRole{ObjectMeta: metav1.ObjectMeta{Name: "metrics"},
@@ -76,7 +76,7 @@ func TestMetricsOnlyForThoseAllowed(t *testing.T) {
 	metrics := "https://" + c.MetricsAddress + "/metrics"
 	g.Eventually(func() int { status, _ := ask(metrics, ""); return status }).Should(gomega.Equal(http.StatusUnauthorized))
 	if status, _ := ask(metrics, token(t, namespace, "somebody")); status != http.StatusForbidden {
-		t.Errorf("metrics for somebody: %d, want 403", status)
+		t.Errorf("metrics for an account without the right: %d, want 403", status)
 	}
 	status, body := ask(metrics, token(t, namespace, "prometheus"))
 	if status != http.StatusOK {
@@ -85,8 +85,9 @@ func TestMetricsOnlyForThoseAllowed(t *testing.T) {
 	g.Expect(m.stop()).To(gomega.Succeed())
 }
 
-// TestDeletedPoolNotRestored holds a pool in deletion, as `kubectl delete --cascade=foreground` does while the garbage
-// collector takes its objects away.
+// TestDeletedPoolNotRestored keeps a pool in deletion, as `kubectl delete --cascade=foreground`
+// does while the garbage collector deletes the pool's objects. The manager must not create them
+// again.
 func TestDeletedPoolNotRestored(t *testing.T) {
 	g := gomega.NewWithT(t)
 	namespace, _ := readyPool(t)

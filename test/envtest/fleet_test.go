@@ -15,7 +15,8 @@ import (
 	"executorpool.dev/executor/api"
 )
 
-// fleet plays the executors: it leads connections to a pod's address to a server of the test's.
+// fleet serves the executors of all tests: it directs a connection to a pod's address to a server
+// of a test.
 type fleet struct {
 	mu      sync.Mutex
 	servers map[string]string
@@ -32,7 +33,7 @@ func (f *fleet) dial(ctx context.Context, network, address string) (net.Conn, er
 	return (&net.Dialer{}).DialContext(ctx, network, to)
 }
 
-// add serves handler under a new pod address.
+// add serves handler under a new pod address and returns the address.
 func (f *fleet) add(t *testing.T, handler http.Handler) (ip string) {
 	t.Helper()
 	server := httptest.NewServer(handler)
@@ -48,22 +49,23 @@ func (f *fleet) add(t *testing.T, handler http.Handler) (ip string) {
 	return ip
 }
 
-// executor answers as one does; what it says can be changed.
+// executor is an HTTP handler that answers as an executor does. The tests change its answers.
 type executor struct {
 	mu      sync.Mutex
 	state   api.State
 	totals  api.Totals
 	refusal string
-	// verdict of every submission, whose answer is 42; OK if empty.
+	// verdict is the verdict of every submission, with the output 42. "" means OK.
 	verdict api.Verdict
-	// started is when it was first asked; frozen has it tell the same uptime again and again.
+	// started is the time of the first request, from which the uptime counts. If frozen is true, the
+	// uptime does not change.
 	started time.Time
 	frozen  bool
 	silent  bool
 	asked   int
 }
 
-// times is how often it was asked.
+// times returns the number of requests for the replica state.
 func (e *executor) times() (n int) {
 	e.set(func(e *executor) { n = e.asked })
 	return n

@@ -12,8 +12,9 @@ import (
 	"executorpool.dev/api/v1alpha1"
 )
 
-// TestRolloutHeldDuringContest changes what reaches the pods while a contest runs: the Deployment is paused before, scales
-// on, and replaces pods once the contest is over, or at once when the admin says so.
+// TestRolloutHeldDuringContest changes the pod template while a contest runs. The Deployment must
+// be paused first and must still scale. It replaces the pods after the contest, or at once if the
+// admin requests it.
 func TestRolloutHeldDuringContest(t *testing.T) {
 	namespace, _ := readyPool(t)
 	c := newContest(t, namespace, "finals", -time.Minute, func(s *v1alpha1.ContestSpec) { s.Replicas = 3 })
@@ -51,8 +52,8 @@ func eventuallyPaused(t *testing.T, namespace string, want bool) {
 	}).Should(gomega.Succeed())
 }
 
-// stale waits until the Deployment's pods are to get an argument and writes its status as its controller does when it is
-// paused: no pod is of the new template.
+// stale waits until the pod template has the argument. It then writes the status of a paused
+// Deployment that has no pod of the new template.
 func stale(t *testing.T, namespace, argument string) {
 	t.Helper()
 	gomega.NewWithT(t).Eventually(func(g gomega.Gomega) {

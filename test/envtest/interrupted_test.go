@@ -28,12 +28,12 @@ func startCuttable(elect bool) cutManager {
 	return m
 }
 
-// TestScalingOutlivesItsManager ends the manager, or cuts it off from the API server, while a pool follows a burst up, when
-// it has grown, and while it comes down again.
+// TestScalingOutlivesItsManager stops the manager, or cuts its connection to the API server, while
+// a pool scales up after a burst, after it has scaled up, and while it scales down.
 func TestScalingOutlivesItsManager(t *testing.T) {
 	for name, tc := range map[string]struct {
 		elect bool
-		// interrupt takes the running manager and gives one that runs on.
+		// interrupt stops or cuts off the running manager and returns the one that continues.
 		interrupt func(g gomega.Gomega, m cutManager) cutManager
 	}{
 		"manager killed": {true, func(g gomega.Gomega, m cutManager) cutManager {
@@ -55,7 +55,7 @@ func TestScalingOutlivesItsManager(t *testing.T) {
 		}},
 	} {
 		t.Run(name, func(t *testing.T) {
-			instead(t)
+			withoutSharedManager(t)
 			g := gomega.NewWithT(t)
 			m := startCuttable(tc.elect)
 			defer func() { g.Expect(m.stop()).To(gomega.Succeed()) }()
@@ -63,10 +63,10 @@ func TestScalingOutlivesItsManager(t *testing.T) {
 
 			c.submit(200)
 			m = tc.interrupt(g, m)
-			g.Eventually(c.now).WithTimeout(time.Minute).Should(gomega.BeNumerically(">", 3), "the burst is answered")
+			g.Eventually(c.now).WithTimeout(time.Minute).Should(gomega.BeNumerically(">", 3), "the pool scales up")
 			m = tc.interrupt(g, m)
 			up := c.now()
-			g.Eventually(c.now).WithTimeout(time.Minute).Should(gomega.BeNumerically("<", up), "the pool comes down")
+			g.Eventually(c.now).WithTimeout(time.Minute).Should(gomega.BeNumerically("<", up), "the pool scales down")
 			m = tc.interrupt(g, m)
 			g.Eventually(c.now).WithTimeout(time.Minute).Should(gomega.BeEquivalentTo(3))
 
@@ -79,8 +79,8 @@ func TestScalingOutlivesItsManager(t *testing.T) {
 			if slices.Min(history) < 3 {
 				t.Errorf("replicas were %v, want never below 3", history)
 			}
-			if wronged := c.wrongs(); len(wronged) > 0 {
-				t.Errorf("busy replicas %v went while an idle one stayed", wronged)
+			if wrongRemoved := c.wrongRemovals(); len(wrongRemoved) > 0 {
+				t.Errorf("busy replicas %v were removed while an idle one remained", wrongRemoved)
 			}
 		})
 	}

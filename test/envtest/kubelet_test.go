@@ -20,8 +20,9 @@ import (
 	"executorpool.dev/controllers/pods"
 )
 
-// cluster plays, for the pool of one namespace, what is missing beside an API server: the controllers of Deployments and
-// ReplicaSets, which choose who goes as the real ones do, and a kubelet that starts executors.
+// cluster takes the place, for the pool of one namespace, of the components that do not run: the
+// Deployment controller, the ReplicaSet controller, which removes pods in the order of the real
+// one, and a kubelet that starts executors.
 type cluster struct {
 	t         *testing.T
 	namespace string
@@ -30,20 +31,22 @@ type cluster struct {
 	mu        sync.Mutex
 	executors map[string]*busyExecutor
 	count     int
-	// rolling has the status say that pods are still being replaced.
+	// rolling makes the status report that pods are still being replaced.
 	rolling bool
-	// settled is the Deployment's version for which nothing is left to do, wasRolling what was said of it.
+	// settled is the resource version of the Deployment whose status is up to date, and wasRolling is
+	// the rolling in that status.
 	settled    string
 	wasRolling bool
-	// replicas are those of the Deployment, each time they changed.
+	// replicas has the Deployment's replicas after each change.
 	replicas []int32
 	changed  []time.Time
-	// wronged are busy pods that went while an idle one stayed.
-	wronged []string
+	// wrongRemoved describes each busy pod that was removed while an idle one remained.
+	wrongRemoved []string
 }
 
-// play begins to play and ends with the test.
-func play(t *testing.T, namespace string, service time.Duration) *cluster {
+// startCluster starts the cluster of the namespace, which runs until the test ends. service is the
+// time for which a submission holds its slot.
+func startCluster(t *testing.T, namespace string, service time.Duration) *cluster {
 	t.Helper()
 	c := &cluster{t: t, namespace: namespace, service: service, executors: map[string]*busyExecutor{}}
 	ctx, stop := context.WithCancel(context.Background())
@@ -58,7 +61,7 @@ func play(t *testing.T, namespace string, service time.Duration) *cluster {
 				return
 			case <-tick.C:
 				if err := client.IgnoreNotFound(c.step(ctx)); err != nil && ctx.Err() == nil {
-					t.Errorf("play the cluster: %v", err)
+					t.Errorf("step of the simulated cluster: %v", err)
 				}
 			}
 		}
@@ -128,7 +131,8 @@ func (c *cluster) startPod(ctx context.Context, d *appsv1.Deployment) error {
 	return admin.Status().Update(ctx, p)
 }
 
-// removePods takes those that the ReplicaSet controller would: not ready ones, then by deletion cost, then the youngest.
+// removePods removes n pods in the order of the ReplicaSet controller: first those that are not
+// ready, then by deletion cost, then the youngest.
 func (c *cluster) removePods(ctx context.Context, running []corev1.Pod, n int) error {
 	if n <= 0 {
 		return nil
@@ -153,7 +157,7 @@ func (c *cluster) removePods(ctx context.Context, running []corev1.Pod, n int) e
 	for _, p := range running[:n] {
 		if holds := c.executors[p.Name].work(0); holds > 0 {
 			if idle {
-				c.wronged = append(c.wronged, fmt.Sprintf("%s with %d", p.Name, holds))
+				c.wrongRemoved = append(c.wrongRemoved, fmt.Sprintf("%s with %d", p.Name, holds))
 			}
 		}
 		delete(c.executors, p.Name)
@@ -178,7 +182,7 @@ func (c *cluster) submit(n int) {
 	}
 }
 
-// each changes every executor.
+// each calls change for every executor.
 func (c *cluster) each(change func(i int, e *busyExecutor)) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
@@ -187,19 +191,20 @@ func (c *cluster) each(change func(i int, e *busyExecutor)) {
 	}
 }
 
-// eachLocked changes every executor while it says nothing.
+// eachLocked calls change for every executor with its lock held.
 func (c *cluster) eachLocked(change func(i int, e *busyExecutor)) {
 	c.each(func(i int, e *busyExecutor) { e.set(func(*executor) { change(i, e) }) })
 }
 
-// setRolling has the Deployment say that pods are being replaced.
+// setRolling sets whether the Deployment's status reports that pods are being replaced.
 func (c *cluster) setRolling(rolling bool) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	c.rolling = rolling
 }
 
-// history is what the Deployment's replicas have been since it was last asked for, the present ones first.
+// history returns the Deployment's replicas since the last call of history, beginning with the
+// replicas at that call.
 func (c *cluster) history() []int32 {
 	c.mu.Lock()
 	defer c.mu.Unlock()
@@ -209,14 +214,14 @@ func (c *cluster) history() []int32 {
 	return was
 }
 
-// wrongs are busy pods that went while an idle one stayed.
-func (c *cluster) wrongs() []string {
+// wrongRemovals returns a message for each busy pod that was removed while an idle one remained.
+func (c *cluster) wrongRemovals() []string {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	return slices.Clone(c.wronged)
+	return slices.Clone(c.wrongRemoved)
 }
 
-// changedAt is when the replicas last changed.
+// changedAt returns the time of the last change of the replicas.
 func (c *cluster) changedAt() time.Time {
 	c.mu.Lock()
 	defer c.mu.Unlock()

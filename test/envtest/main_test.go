@@ -34,7 +34,7 @@ const (
 var (
 	environment *envtest.Environment
 	adminConfig *rest.Config
-	// managerConfig is of the user with the generated roles.
+	// managerConfig is the client configuration of the user with the generated roles.
 	managerConfig *rest.Config
 	admin         client.Client
 	executors     = &fleet{}
@@ -52,13 +52,13 @@ func TestMain(m *testing.M) {
 
 func run(m *testing.M) (code int, err error) {
 	if os.Getenv("KUBEBUILDER_ASSETS") == "" {
-		return 0, errors.New("KUBEBUILDER_ASSETS must name the folder with kube-apiserver and etcd: run the tests with " +
+		return 0, errors.New("KUBEBUILDER_ASSETS must name the directory with kube-apiserver and etcd: run the tests with " +
 			"`make test`, or set it to what `go run ./test/localcluster assets` prints")
 	}
 	gomega.SetDefaultEventuallyTimeout(20 * time.Second)
 	gomega.SetDefaultEventuallyPollingInterval(50 * time.Millisecond)
 	ctrl.SetLogger(logr.Discard())
-	// These tests wait more than they work.
+	// The tests spend most of their time waiting, so six of them run in parallel even on fewer CPUs.
 	flag.Parse()
 	if err := flag.Set("test.parallel", "6"); err != nil {
 		return 0, err
@@ -83,14 +83,15 @@ func run(m *testing.M) (code int, err error) {
 		return 0, err
 	}
 	if admin, err = client.New(adminConfig, client.Options{Scheme: scheme}); err != nil {
-		return 0, fmt.Errorf("make a client: %w", err)
+		return 0, fmt.Errorf("create a client: %w", err)
 	}
 	ctx := context.Background()
 	namespace := &corev1.Namespace{ObjectMeta: metav1.ObjectMeta{Name: systemNamespace}}
 	if err := admin.Create(ctx, namespace); err != nil {
 		return 0, fmt.Errorf("create namespace: %w", err)
 	}
-	// Contests are told what nodes lack as soon as there are any; this one has room for what all tests ask together.
+	// A contest's conditions report a lack of node capacity as soon as the cluster has a node. This
+	// node has the capacity for the contests of all tests.
 	if err := addNode(ctx, "large", corev1.ResourceList{"cpu": resource.MustParse("100k"), "memory": resource.MustParse("1Pi"), "pods": resource.MustParse("100k")},
 		func(n *corev1.Node) { n.Labels["size"] = "large" }); err != nil {
 		return 0, err
@@ -105,15 +106,15 @@ func run(m *testing.M) (code int, err error) {
 		return 0, err
 	}
 
-	shared = start(patient())
+	shared = start(sharedManagerConfig())
 	code = m.Run()
 	if err := shared.stop(); err != nil {
-		return 0, fmt.Errorf("the manager all tests share: %w", err)
+		return 0, fmt.Errorf("stop the shared manager: %w", err)
 	}
 	return code, nil
 }
 
-// sharedConfig is of the manager that watches every namespace.
+// sharedConfig returns the configuration of the manager that watches all namespaces.
 func sharedConfig() manager.Config {
 	return manager.Config{
 		REST:             rest.CopyConfig(managerConfig),
@@ -133,8 +134,9 @@ func sharedConfig() manager.Config {
 	}
 }
 
-// patient is of the manager that all tests share, which must not lose its lease on a machine that does much else.
-func patient() manager.Config {
+// sharedManagerConfig returns the configuration of the manager that all tests share. Its lease is
+// long, so that it does not lose the lease on a busy machine.
+func sharedManagerConfig() manager.Config {
 	c := sharedConfig()
 	c.LeaderElection.Lease, c.LeaderElection.Renew = time.Minute, 40*time.Second
 	return c
@@ -158,11 +160,12 @@ func (r *running) stop() error {
 	return <-r.done
 }
 
-// instead runs the test without the shared manager, which would act too.
-func instead(t *testing.T) {
+// withoutSharedManager stops the shared manager for the duration of the test, so that only the
+// test's own managers run.
+func withoutSharedManager(t *testing.T) {
 	t.Helper()
 	if err := shared.stop(); err != nil {
 		t.Fatalf("stop the shared manager: %v", err)
 	}
-	t.Cleanup(func() { shared = start(patient()) })
+	t.Cleanup(func() { shared = start(sharedManagerConfig()) })
 }

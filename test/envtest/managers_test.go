@@ -30,7 +30,7 @@ func (c cuttable) RoundTrip(r *http.Request) (*http.Response, error) {
 }
 
 func TestSecondManagerTakesOver(t *testing.T) {
-	instead(t)
+	withoutSharedManager(t)
 	g := gomega.NewWithT(t)
 	lease := func() string {
 		var l coordinationv1.Lease
@@ -56,7 +56,7 @@ func TestSecondManagerTakesOver(t *testing.T) {
 	g.Expect(lease()).To(gomega.Equal(holder), "one leads")
 
 	cut.Store(true)
-	// A leader that cannot renew must end rather than go on beside the next one.
+	// A leader that cannot renew its lease must end and not run beside the next leader.
 	g.Eventually(leader.done).Should(gomega.Receive(gomega.MatchError(gomega.ContainSubstring("leader election lost"))))
 	g.Eventually(lease).ShouldNot(gomega.Or(gomega.BeEmpty(), gomega.Equal(holder)))
 	scale(t, namespace, 5)
@@ -67,7 +67,7 @@ func TestSecondManagerTakesOver(t *testing.T) {
 }
 
 func TestNamespacedModeLeavesOthersAlone(t *testing.T) {
-	instead(t)
+	withoutSharedManager(t)
 	g := gomega.NewWithT(t)
 	watched, other := namespaceOf(t), namespaceOf(t)
 	config, err := user("namespaced")
@@ -85,7 +85,8 @@ func TestNamespacedModeLeavesOthersAlone(t *testing.T) {
 	})
 	rollOut(t, watched, 2, 2)
 	eventuallyCondition(t, watched, v1alpha1.ConditionReady, "True", v1alpha1.ReasonAllReplicasReady)
-	// Nodes are not its to list, so nothing is said of them.
+	// A manager of some namespaces may not list nodes, so its contests report nothing about node
+	// capacity.
 	eventuallyStage(t, newContest(t, watched, "finals", 240*time.Hour, nil), v1alpha1.ConditionPrewarmed, "Unknown", v1alpha1.ReasonWarmUpAhead)
 	if err := admin.Get(t.Context(), keyOf(other), &appsv1.Deployment{}); !apierrors.IsNotFound(err) {
 		t.Errorf("Deployment in a namespace that is not watched: %v, want not found", err)

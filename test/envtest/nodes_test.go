@@ -17,7 +17,7 @@ import (
 	"executorpool.dev/api/v1alpha1"
 )
 
-// addNode makes a node as its kubelet reports it; change may set more of it.
+// addNode creates a node as its kubelet reports it. change may change the node.
 func addNode(ctx context.Context, name string, allocatable corev1.ResourceList, change func(*corev1.Node)) error {
 	n := &corev1.Node{ObjectMeta: metav1.ObjectMeta{Name: name, Labels: map[string]string{}}}
 	if change != nil {
@@ -26,13 +26,14 @@ func addNode(ctx context.Context, name string, allocatable corev1.ResourceList, 
 	if err := admin.Create(ctx, n); err != nil {
 		return fmt.Errorf("create node %s: %w", name, err)
 	}
-	// The API server taints each new node until the node lifecycle controller, which is not here, finds it ready.
+	// The API server taints each new node until the node lifecycle controller finds the node ready.
+	// That controller does not run here.
 	n.Spec.Taints = nil
 	if change != nil {
 		change(n)
 	}
 	if err := admin.Update(ctx, n); err != nil {
-		return fmt.Errorf("take the taint off node %s: %w", name, err)
+		return fmt.Errorf("remove the taint of node %s: %w", name, err)
 	}
 	n.Status = corev1.NodeStatus{Allocatable: allocatable, Capacity: allocatable,
 		Conditions: []corev1.NodeCondition{{Type: corev1.NodeReady, Status: corev1.ConditionTrue}}}
@@ -42,7 +43,7 @@ func addNode(ctx context.Context, name string, allocatable corev1.ResourceList, 
 	return nil
 }
 
-// newNode is of 4 cores and 16 GiB, and for the pools that select its label.
+// newNode creates a node with 4 cores and 16 GiB for the pools that select its label.
 func newNode(t *testing.T, name, label string, change func(*corev1.Node)) {
 	t.Helper()
 	err := addNode(t.Context(), name, corev1.ResourceList{"cpu": resource.MustParse("4"), "memory": resource.MustParse("16Gi"), "pods": resource.MustParse("110")}, func(n *corev1.Node) {
@@ -61,7 +62,9 @@ func newNode(t *testing.T, name, label string, change func(*corev1.Node)) {
 	})
 }
 
-// eventuallyPlanned has the pool's contests planned anew until Prewarmed begins so: a count of the nodes is used for a while.
+// eventuallyPlanned makes the manager plan the contest again until the message of its condition
+// Prewarmed begins with want. A change of nodes does not cause a new plan: the manager uses one
+// count of the nodes for some time.
 func eventuallyPlanned(t *testing.T, c *v1alpha1.Contest, want string) {
 	t.Helper()
 	limit := int32(100)
@@ -77,9 +80,9 @@ func eventuallyPlanned(t *testing.T, c *v1alpha1.Contest, want string) {
 	}).Should(gomega.Succeed())
 }
 
-// TestContestToldWhatNodesLack takes a contest that is days ahead from nodes that are too few to enough, and has others use
-// them up.
-func TestContestToldWhatNodesLack(t *testing.T) {
+// TestContestReportsMissingNodeCapacity checks the condition of a contest that starts in days:
+// first with too few nodes, then with enough, and then with other pods on the nodes.
+func TestContestReportsMissingNodeCapacity(t *testing.T) {
 	namespace := namespaceOf(t)
 	tainted := func(n *corev1.Node) {
 		n.Spec.Taints = []corev1.Taint{{Key: "contest", Effect: corev1.TaintEffectNoSchedule}}
@@ -93,7 +96,7 @@ func TestContestToldWhatNodesLack(t *testing.T) {
 	eventuallyPlanned(t, c, "ExceedsNodes: "+sizing+", and the current nodes can hold 5: these can serve 100 participants within the target; "+
 		"with 200, 95 of 100 submissions of the burst wait up to ")
 	if cond := meta.FindStatusCondition(c.Status.Conditions, v1alpha1.ConditionPrewarmed); !strings.Contains(cond.Message, "1 node can run pods of pool demo, limited by cpu.") {
-		t.Errorf("message %q does not say what the nodes lack", cond.Message)
+		t.Errorf("message %q does not name the missing resource", cond.Message)
 	}
 	eventuallyContestEvent(t, c, v1alpha1.ReasonExceedsNodes, sizing+", and the current nodes can hold 5")
 

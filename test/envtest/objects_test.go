@@ -79,7 +79,7 @@ func TestScaleObeyed(t *testing.T) {
 	eventuallyCondition(t, namespace, v1alpha1.ConditionReady, metav1.ConditionTrue, v1alpha1.ReasonScaledToZero)
 }
 
-// ignoreServer leaves out what the API server counts up.
+// ignoreServer ignores the fields that the API server changes on each write.
 var ignoreServer = cmp.FilterPath(func(p cmp.Path) bool {
 	switch p.Last().String() {
 	case ".ResourceVersion", ".Generation", ".ManagedFields", ".Annotations", ".Status":

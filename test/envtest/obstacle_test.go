@@ -21,7 +21,7 @@ func TestForeignObjectNeverTaken(t *testing.T) {
 	newPool(t, namespace, nil)
 	message := eventuallyCondition(t, namespace, v1alpha1.ConditionStalled, metav1.ConditionTrue, v1alpha1.ReasonNameTaken)
 	if !strings.Contains(message, "Service "+namespace+"/demo") || !strings.Contains(message, "Delete or rename") {
-		t.Errorf("message %q, want the object and what to do", message)
+		t.Errorf("message %q, want the object and the remedy", message)
 	}
 	now := &corev1.Service{}
 	g.Expect(admin.Get(t.Context(), keyOf(namespace), now)).To(gomega.Succeed())
@@ -33,7 +33,8 @@ func TestForeignObjectNeverTaken(t *testing.T) {
 	}
 
 	g.Expect(admin.Delete(t.Context(), foreign)).To(gomega.Succeed())
-	// Nothing tells the manager of a foreign object's end but its own timer.
+	// The manager does not watch foreign objects, so it finds the deletion with its next periodic
+	// reconcile.
 	g.Eventually(get(t, namespace, &appsv1.Deployment{})).WithTimeout(idle).ShouldNot(gomega.BeNil())
 	rollOut(t, namespace, 1, 1)
 	eventuallyCondition(t, namespace, v1alpha1.ConditionStalled, metav1.ConditionFalse, v1alpha1.ReasonProgressing)
@@ -48,7 +49,8 @@ func TestOrphansAdopted(t *testing.T) {
 	g.Eventually(get(t, namespace, &corev1.ServiceAccount{})).Should(gomega.HaveField("GetOwnerReferences()", gomega.ConsistOf(gomega.HaveField("UID", pool.UID))))
 }
 
-// TestRefusedSpecTouchesNothing gives specs that the CRD lets through and the API server refuses as part of a Deployment.
+// TestRefusedSpecTouchesNothing uses specs that the CRD accepts and that the API server rejects in
+// a Deployment.
 func TestRefusedSpecTouchesNothing(t *testing.T) {
 	for name, tc := range map[string]struct {
 		change func(*v1alpha1.ExecutorPoolSpec)

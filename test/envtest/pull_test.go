@@ -17,7 +17,7 @@ import (
 	"executorpool.dev/api/v1alpha1"
 )
 
-// pulled writes the DaemonSet's status as its controller would with pods on so many of nodes.
+// pulled writes the status of the DaemonSet for ready pods on the number on of nodes.
 func pulled(t *testing.T, namespace string, on, nodes int32) {
 	t.Helper()
 	gomega.NewWithT(t).Eventually(func(g gomega.Gomega) {
@@ -28,7 +28,7 @@ func pulled(t *testing.T, namespace string, on, nodes int32) {
 	}).Should(gomega.Succeed())
 }
 
-// pullingPod creates a pod of the DaemonSet with the status that change sets.
+// pullingPod creates a pod of the DaemonSet. change sets its status.
 func pullingPod(t *testing.T, namespace string, change func(*corev1.PodStatus)) *corev1.Pod {
 	t.Helper()
 	var set appsv1.DaemonSet
@@ -51,9 +51,10 @@ func eventuallyGone(t *testing.T, namespace string) {
 	}).Should(gomega.BeTrue())
 }
 
-// TestImagePulledAheadOfContest takes a pool's image to the nodes before a contest: what cannot be pulled is told before any
-// replica needs it, the pool has no replica more for it, and at the warm-up it is over.
-func TestImagePulledAheadOfContest(t *testing.T) {
+// TestImagePulledBeforeContest pulls a pool's image to the nodes before a contest. A failed pull
+// must be reported before a replica needs the image, the pool must get no additional replica, and
+// the DaemonSet must be deleted at the warm-up.
+func TestImagePulledBeforeContest(t *testing.T) {
 	namespace, _ := readyPool(t)
 	if err := admin.Get(t.Context(), keyOf(namespace), &appsv1.DaemonSet{}); !apierrors.IsNotFound(err) {
 		t.Fatalf("a pool without a contest has a DaemonSet: %v", err)
@@ -66,7 +67,7 @@ func TestImagePulledAheadOfContest(t *testing.T) {
 	g := gomega.NewWithT(t)
 	g.Expect(meta.FindStatusCondition(c.Status.Conditions, v1alpha1.ConditionPrewarmed).Message).To(gomega.HavePrefix("The pool's image is on 2 of 3 nodes;"))
 
-	// Looked at as often as the pull is, unless something happens.
+	// The manager checks the pull at the interval of the pull, or after an event.
 	p := pullingPod(t, namespace, func(s *corev1.PodStatus) {
 		waitingPod("ImagePullBackOff", `Back-off pulling image "registry.test/executor:1": ErrImagePull: not found`)(s)
 		s.ContainerStatuses[0].Name = "executor-image"
@@ -95,8 +96,9 @@ func TestImagePulledAheadOfContest(t *testing.T) {
 	eventuallyGone(t, namespace)
 }
 
-// TestPlacesHeldAheadOfContest has a quota that the contest's replicas fit in exactly, and that placeholders use up meanwhile.
-func TestPlacesHeldAheadOfContest(t *testing.T) {
+// TestPlaceholdersHoldPlacesBeforeContest uses a quota that has capacity for exactly the contest's
+// replicas, and that the placeholders use before.
+func TestPlaceholdersHoldPlacesBeforeContest(t *testing.T) {
 	g := gomega.NewWithT(t)
 	namespace, _ := readyPool(t)
 	quota := &corev1.ResourceQuota{ObjectMeta: metav1.ObjectMeta{Name: "team", Namespace: namespace}}
@@ -133,7 +135,7 @@ func TestPlacesHeldAheadOfContest(t *testing.T) {
 	g.Eventually(func() bool { return apierrors.IsNotFound(admin.Get(t.Context(), keyOf(namespace), job)) }).Should(gomega.BeTrue())
 }
 
-// TestImagePullFollowsItsClock has a pool woken by nothing but time.
+// TestImagePullFollowsItsClock starts and ends a pull with no event but the passing of time.
 func TestImagePullFollowsItsClock(t *testing.T) {
 	namespace := namespaceOf(t)
 	newPool(t, namespace, nil)
@@ -146,8 +148,9 @@ func TestImagePullFollowsItsClock(t *testing.T) {
 	eventuallyGone(t, namespace)
 }
 
-// TestImagePullGivesWay has a pool whose name a DaemonSet of somebody else has: the contest goes on without.
-func TestImagePullGivesWay(t *testing.T) {
+// TestImagePullLeavesForeignDaemonSet creates a foreign DaemonSet with the pool's name. The contest
+// must continue without a pull.
+func TestImagePullLeavesForeignDaemonSet(t *testing.T) {
 	namespace := namespaceOf(t)
 	labels := map[string]string{"of": "another"}
 	create(t, &appsv1.DaemonSet{ObjectMeta: metav1.ObjectMeta{Name: poolName, Namespace: namespace}, Spec: appsv1.DaemonSetSpec{

@@ -20,7 +20,8 @@ import (
 	"executorpool.dev/executor/api"
 )
 
-// judge has an executor take in submissions that waited so long, and give each the verdict.
+// judge lets an executor accept n submissions that each waited for wait, and answer each with the
+// verdict.
 func judge(e *executor, n uint64, v api.Verdict, wait time.Duration) {
 	e.set(func(e *executor) {
 		t := &e.totals
@@ -42,14 +43,15 @@ func judge(e *executor, n uint64, v api.Verdict, wait time.Duration) {
 	})
 }
 
-// recorded is a contest of seconds on two replicas.
+// recorded creates a contest with two replicas and the given length, which starts after the
+// duration in.
 func recorded(t *testing.T, namespace string, in, length time.Duration) *v1alpha1.Contest {
 	return newContest(t, namespace, "sprint", in, func(s *v1alpha1.ContestSpec) {
 		s.Replicas, s.WarmUpSeconds, s.DurationSeconds, s.CoolDownSeconds = 2, new(int32(60)), int32(length/time.Second), new(int32(2))
 	})
 }
 
-// reported waits for the final report.
+// reported waits for the final report and returns it.
 func reported(t *testing.T, c *v1alpha1.Contest, reason string) v1alpha1.ContestReport {
 	t.Helper()
 	g := gomega.NewWithT(t)
@@ -69,7 +71,8 @@ func reported(t *testing.T, c *v1alpha1.Contest, reason string) v1alpha1.Contest
 	return *c.Status.Report
 }
 
-// counted waits until the recorder has counted so many, which is written when it begins and then once a minute.
+// started waits until the recorder has stored its first counts. The recorder stores counts at the
+// start and then once a minute.
 func started(t *testing.T, c *v1alpha1.Contest) {
 	t.Helper()
 	gomega.NewWithT(t).Eventually(func(g gomega.Gomega) {
@@ -79,7 +82,8 @@ func started(t *testing.T, c *v1alpha1.Contest) {
 	}).Should(gomega.Succeed())
 }
 
-// TestContestReported plays a contest of seconds, of which the replicas' counts tell; what they counted before it is not its.
+// TestContestReported runs a contest of a few seconds. The report must contain what the replicas
+// count during the contest, and not what they counted before it.
 func TestContestReported(t *testing.T) {
 	namespace := namespaceOf(t)
 	newPool(t, namespace, nil)
@@ -131,9 +135,10 @@ func TestContestReported(t *testing.T) {
 	eventuallyContestEvent(t, c, v1alpha1.ConditionReported, "200 submissions")
 }
 
-// TestReportHearsLastWord has one replica drain and go, and another's container end and start anew, in the middle of a
-// contest. What they took in after they were last asked is in their termination messages.
-func TestReportHearsLastWord(t *testing.T) {
+// TestReportCountsTerminationMessage removes one replica after a drain, and restarts the container
+// of another, in the middle of a contest. The submissions that they accepted after the last sample
+// are in their termination messages.
+func TestReportCountsTerminationMessage(t *testing.T) {
 	g := gomega.NewWithT(t)
 	namespace := namespaceOf(t)
 	newPool(t, namespace, nil)
@@ -147,7 +152,7 @@ func TestReportHearsLastWord(t *testing.T) {
 		judge(e, 5, api.OK, time.Second)
 		var message []byte
 		e.set(func(e *executor) {
-			// From here on it is not reached any more.
+			// The replica does not answer any more requests.
 			e.silent = true
 			last := e.totals
 			last.Process, last.UptimeMillis = fmt.Sprintf("%p", e), time.Since(e.started).Milliseconds()
@@ -169,7 +174,8 @@ func TestReportHearsLastWord(t *testing.T) {
 			remove(t, pods[i])
 			continue
 		}
-		// A process that begins is not asked before the kubelet has told of the one that ended.
+		// The manager must not ask the new process before the kubelet has reported the end of the earlier
+		// one.
 		began := e.times()
 		g.Eventually(e.times).Should(gomega.BeNumerically(">", began+1))
 		e.set(func(e *executor) { e.silent, e.totals, e.started = false, api.Totals{Process: "another"}, time.Now() })
@@ -181,8 +187,9 @@ func TestReportHearsLastWord(t *testing.T) {
 	}
 }
 
-// TestReportOutlivesManager ends the manager in the middle of a contest. Replicas that live on are counted exactly; one that
-// goes while nobody looks makes the report say so.
+// TestReportOutlivesManager stops the manager in the middle of a contest. The report must count the
+// remaining replicas exactly. It must report that counts are missing for a replica that disappears
+// while no manager runs.
 func TestReportOutlivesManager(t *testing.T) {
 	for name, tc := range map[string]struct {
 		goes   bool
@@ -193,7 +200,7 @@ func TestReportOutlivesManager(t *testing.T) {
 		"a replica goes":   {true, v1alpha1.ReasonIncomplete, 35},
 	} {
 		t.Run(name, func(t *testing.T) {
-			instead(t)
+			withoutSharedManager(t)
 			g := gomega.NewWithT(t)
 			m := startCuttable(true)
 			defer func() { g.Expect(m.stop()).To(gomega.Succeed()) }()

@@ -19,7 +19,8 @@ import (
 	"sigs.k8s.io/yaml"
 )
 
-// createRoles creates the generated roles as they are, the namespaced one in the manager's namespace.
+// createRoles creates the generated roles without changes. The namespaced role is in the namespace
+// of the manager.
 func createRoles(ctx context.Context) error {
 	data, err := os.ReadFile(filepath.Join("..", "..", "config", "rbac", "role.yaml"))
 	if err != nil {
@@ -76,7 +77,7 @@ func bindEverywhere(ctx context.Context, user string) error {
 	return bindOwn(ctx, user)
 }
 
-// bindIn binds the rules of the ClusterRole in one namespace, as namespaced mode does.
+// bindIn binds the rules of the ClusterRole to the user in one namespace, as namespaced mode does.
 func bindIn(ctx context.Context, user, namespace string) error {
 	return admin.Create(ctx, &rbacv1.RoleBinding{
 		ObjectMeta: metav1.ObjectMeta{Name: user, Namespace: namespace},

@@ -14,7 +14,7 @@ import (
 	"executorpool.dev/api/v1alpha1"
 )
 
-// scalingPool makes a pool of replicas that scales itself up to 40 and down after stabilization, with a cluster that plays.
+// scalingPool creates a pool that the autoscaler may scale up to 40 replicas, and a cluster for it.
 func scalingPool(t *testing.T, replicas int32, change func(*v1alpha1.ScalingSpec)) (string, *cluster) {
 	t.Helper()
 	namespace := namespaceOf(t)
@@ -25,7 +25,7 @@ func scalingPool(t *testing.T, replicas int32, change func(*v1alpha1.ScalingSpec
 			change(&s.Scaling)
 		}
 	})
-	c := play(t, namespace, 2*time.Second)
+	c := startCluster(t, namespace, 2*time.Second)
 	eventuallyCondition(t, namespace, v1alpha1.ConditionReady, "True", v1alpha1.ReasonAllReplicasReady)
 	eventuallyCondition(t, namespace, v1alpha1.ConditionMetricsFresh, "True", v1alpha1.ReasonSampled)
 	gomega.NewWithT(t).Eventually(c.now).Should(gomega.Equal(replicas))
@@ -33,7 +33,8 @@ func scalingPool(t *testing.T, replicas int32, change func(*v1alpha1.ScalingSpec
 	return namespace, c
 }
 
-// TestBurstAnsweredInOneStep has 200 submissions of two seconds arrive at once at each of ten idle pools of 3 replicas.
+// TestBurstAnsweredInOneStep sends 200 submissions of two seconds at once to each of ten idle pools
+// of 3 replicas.
 func TestBurstAnsweredInOneStep(t *testing.T) {
 	reactions := make([]time.Duration, 10)
 	t.Run("pools", func(t *testing.T) {
@@ -47,15 +48,15 @@ func TestBurstAnsweredInOneStep(t *testing.T) {
 				g.Eventually(c.now).WithPolling(10 * time.Millisecond).Should(gomega.BeNumerically(">", 3))
 				reactions[i] = c.changedAt().Sub(began)
 				if up := c.now(); up < 8 || up > 12 {
-					t.Errorf("%d replicas for 176 waiting + 24 busy of 2 s each, want 10 or so", up)
+					t.Errorf("%d replicas for 176 waiting + 24 busy of 2 s each, want about 10", up)
 				}
 				g.Eventually(c.now).WithTimeout(time.Minute).Should(gomega.BeEquivalentTo(3))
 				history := c.history()
 				if down := history[1:]; !slices.IsSortedFunc(down, func(a, b int32) int { return cmp.Compare(b, a) }) {
 					t.Errorf("replicas were %v, want one step up and then only down", history)
 				}
-				if wronged := c.wrongs(); len(wronged) > 0 {
-					t.Errorf("busy replicas %v went while an idle one stayed", wronged)
+				if wrongRemoved := c.wrongRemovals(); len(wrongRemoved) > 0 {
+					t.Errorf("busy replicas %v were removed while an idle one remained", wrongRemoved)
 				}
 				eventuallyEvent(t, namespace, "ScaledUp", "Scaled from 3 to ")
 				eventuallyEvent(t, namespace, "ScaledDown", "Scaled from ")
@@ -69,8 +70,9 @@ func TestBurstAnsweredInOneStep(t *testing.T) {
 	}
 }
 
-// TestEveryTargetMetExactly orders pairs of numbers by kubectl scale, as the floor of a pool that scales itself, and wants
-// the Deployment to have each number and none in between, also while pods are being replaced.
+// TestEveryTargetMetExactly writes pairs of replicas through the scale subresource, as the floor of
+// a pool with spec.scaling. The Deployment must get each number and none between them, also while
+// pods are being replaced.
 func TestEveryTargetMetExactly(t *testing.T) {
 	g := gomega.NewWithT(t)
 	namespace, c := scalingPool(t, 1, nil)
@@ -89,7 +91,7 @@ func TestEveryTargetMetExactly(t *testing.T) {
 	}
 }
 
-// TestQueueHeldToLimits fills the queue of pools that may not follow it.
+// TestQueueHeldToLimits fills the queue of pools that may not scale with it.
 func TestQueueHeldToLimits(t *testing.T) {
 	for name, tc := range map[string]struct {
 		change func(*v1alpha1.ScalingSpec)
@@ -117,7 +119,7 @@ func TestQueueHeldToLimits(t *testing.T) {
 	}
 }
 
-// TestIdleScalingPoolWritesNothing samples for several rounds.
+// TestIdleScalingPoolWritesNothing counts the writes during several samples of an idle pool.
 func TestIdleScalingPoolWritesNothing(t *testing.T) {
 	g := gomega.NewWithT(t)
 	namespace, c := scalingPool(t, 2, nil)
@@ -126,7 +128,7 @@ func TestIdleScalingPoolWritesNothing(t *testing.T) {
 		c.each(func(_ int, e *busyExecutor) { n += e.times() })
 		return n
 	}
-	// The pools of earlier tests are still being let go of.
+	// The conditions of pools from earlier tests may still change.
 	var before map[string]float64
 	g.Eventually(func(g gomega.Gomega) {
 		before = writes(t)
@@ -139,7 +141,7 @@ func TestIdleScalingPoolWritesNothing(t *testing.T) {
 	g.Expect(writes(t)).To(gomega.Equal(before))
 }
 
-// TestScaleSubresourceServesOthers scales a pool without spec.scaling as an HPA does.
+// TestScaleSubresourceServesOthers scales a pool without spec.scaling, as an HPA does.
 func TestScaleSubresourceServesOthers(t *testing.T) {
 	g := gomega.NewWithT(t)
 	namespace, c := scalingPool(t, 2, func(s *v1alpha1.ScalingSpec) { *s = v1alpha1.ScalingSpec{} })

@@ -16,20 +16,21 @@ import (
 	"executorpool.dev/executor/api"
 )
 
-// TestLyingReplicasKept has a pool that has grown with its queue lose sight of it, for longer than the stabilisation window.
-func TestLyingReplicasKept(t *testing.T) {
-	everybody := func(lie func(*api.State)) func(int, *busyExecutor) {
-		return func(_ int, e *busyExecutor) { e.lie = lie }
+// TestUntrustedReplicaSamplesKeepReplicas gives a pool that scaled up with its queue samples that
+// it cannot trust, for longer than the stabilization window. The pool must keep its replicas.
+func TestUntrustedReplicaSamplesKeepReplicas(t *testing.T) {
+	allReplicas := func(falsify func(*api.State)) func(int, *busyExecutor) {
+		return func(_ int, e *busyExecutor) { e.falsify = falsify }
 	}
 	for name, tc := range map[string]struct {
-		lie    func(i int, e *busyExecutor)
-		reason string
+		falsify func(i int, e *busyExecutor)
+		reason  string
 	}{
-		"zero":          {everybody(func(s *api.State) { s.Busy, s.Queued = 0, 0 }), v1alpha1.ReasonSamplesImpossible},
-		"negative":      {everybody(func(s *api.State) { s.Queued = -1 }), v1alpha1.ReasonSamplesImpossible},
-		"huge":          {everybody(func(s *api.State) { s.Queued = 1 << 40 }), v1alpha1.ReasonSamplesImpossible},
-		"counter reset": {everybody(func(s *api.State) { s.Accepted, s.Answered, s.Finished = 0, 0, 0 }), v1alpha1.ReasonSamplesImpossible},
-		"frozen":        {everybody(func(s *api.State) { s.UptimeMillis = 3_600_000 }), v1alpha1.ReasonSamplesFrozen},
+		"zero":          {allReplicas(func(s *api.State) { s.Busy, s.Queued = 0, 0 }), v1alpha1.ReasonSamplesImpossible},
+		"negative":      {allReplicas(func(s *api.State) { s.Queued = -1 }), v1alpha1.ReasonSamplesImpossible},
+		"huge":          {allReplicas(func(s *api.State) { s.Queued = 1 << 40 }), v1alpha1.ReasonSamplesImpossible},
+		"counter reset": {allReplicas(func(s *api.State) { s.Accepted, s.Answered, s.Finished = 0, 0, 0 }), v1alpha1.ReasonSamplesImpossible},
+		"frozen":        {allReplicas(func(s *api.State) { s.UptimeMillis = 3_600_000 }), v1alpha1.ReasonSamplesFrozen},
 		"half silent": {func(i int, e *busyExecutor) {
 			if i%2 == 0 {
 				e.silent = true
@@ -44,39 +45,40 @@ func TestLyingReplicasKept(t *testing.T) {
 			c.submit(200)
 			g.Eventually(c.now).Should(gomega.BeNumerically(">", 7))
 			up := c.now()
-			c.eachLocked(tc.lie)
+			c.eachLocked(tc.falsify)
 			message := eventuallyCondition(t, namespace, v1alpha1.ConditionMetricsFresh, metav1.ConditionFalse, tc.reason)
 			if !strings.Contains(message, "removes no replica") {
 				t.Errorf("message %q, want that no replica is removed", message)
 			}
-			// Longer than the window, in which all work is done.
-			g.Consistently(c.now).WithTimeout(10*time.Second).WithPolling(100*time.Millisecond).Should(gomega.BeNumerically(">=", up), "nothing is removed while samples lie")
+			// The wait is longer than the stabilization window, and the executors finish all submissions in
+			// this time.
+			g.Consistently(c.now).WithTimeout(10*time.Second).WithPolling(100*time.Millisecond).Should(gomega.BeNumerically(">=", up), "nothing is removed while the samples are not trusted")
 
-			c.eachLocked(func(_ int, e *busyExecutor) { e.lie, e.silent = nil, false })
+			c.eachLocked(func(_ int, e *busyExecutor) { e.falsify, e.silent = nil, false })
 			eventuallyCondition(t, namespace, v1alpha1.ConditionMetricsFresh, metav1.ConditionTrue, v1alpha1.ReasonSampled)
-			g.Eventually(c.now).WithTimeout(time.Minute).Should(gomega.BeEquivalentTo(3), "it recovers by itself")
+			g.Eventually(c.now).WithTimeout(time.Minute).Should(gomega.BeEquivalentTo(3), "the pool recovers without a change")
 		})
 	}
 }
 
 // prometheus answers every query with one text.
 type prometheus struct {
-	mu     sync.Mutex
-	answer string
-	still  time.Time
-	down   bool
+	mu       sync.Mutex
+	answer   string
+	frozenAt time.Time
+	down     bool
 }
 
-func (p *prometheus) say(answer string) {
+func (p *prometheus) setAnswer(answer string) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	p.answer, p.down, p.still = answer, answer == "", time.Time{}
+	p.answer, p.down, p.frozenAt = answer, answer == "", time.Time{}
 }
 
 func (p *prometheus) freeze() {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	p.still = time.Now()
+	p.frozenAt = time.Now()
 }
 
 func (p *prometheus) ServeHTTP(w http.ResponseWriter, r *http.Request) {
@@ -86,7 +88,7 @@ func (p *prometheus) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		w.WriteHeader(http.StatusBadGateway)
 		return
 	}
-	at := p.still
+	at := p.frozenAt
 	if at.IsZero() {
 		at = time.Now()
 	}
@@ -95,17 +97,18 @@ func (p *prometheus) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		float64(at.UnixMilli())/1000, p.answer)
 }
 
-// TestLyingPrometheusKept does the same with the source Prometheus.
-func TestLyingPrometheusKept(t *testing.T) {
+// TestUntrustedPrometheusSamplesKeepReplicas is TestUntrustedReplicaSamplesKeepReplicas with the
+// metrics source Prometheus.
+func TestUntrustedPrometheusSamplesKeepReplicas(t *testing.T) {
 	for name, tc := range map[string]struct {
-		lie    func(*prometheus)
-		reason string
+		falsify func(*prometheus)
+		reason  string
 	}{
-		"down":     {func(p *prometheus) { p.say("") }, v1alpha1.ReasonSourceFailed},
-		"NaN":      {func(p *prometheus) { p.say("NaN") }, v1alpha1.ReasonSamplesImpossible},
-		"negative": {func(p *prometheus) { p.say("-5") }, v1alpha1.ReasonSamplesImpossible},
-		"infinite": {func(p *prometheus) { p.say("+Inf") }, v1alpha1.ReasonSamplesImpossible},
-		"zero":     {func(p *prometheus) { p.say("0") }, v1alpha1.ReasonSamplesContradictory},
+		"down":     {func(p *prometheus) { p.setAnswer("") }, v1alpha1.ReasonSourceFailed},
+		"NaN":      {func(p *prometheus) { p.setAnswer("NaN") }, v1alpha1.ReasonSamplesImpossible},
+		"negative": {func(p *prometheus) { p.setAnswer("-5") }, v1alpha1.ReasonSamplesImpossible},
+		"infinite": {func(p *prometheus) { p.setAnswer("+Inf") }, v1alpha1.ReasonSamplesImpossible},
+		"zero":     {func(p *prometheus) { p.setAnswer("0") }, v1alpha1.ReasonSamplesContradictory},
 		"frozen":   {(*prometheus).freeze, v1alpha1.ReasonSourceFailed},
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -117,15 +120,15 @@ func TestLyingPrometheusKept(t *testing.T) {
 				s.Source = v1alpha1.ScalingSource{Type: v1alpha1.SourcePrometheus,
 					Prometheus: &v1alpha1.PrometheusSource{Address: "http://" + ip + ":8000", Query: "sum(gateway_queue_depth)"}}
 			})
-			server.say("300")
+			server.setAnswer("300")
 			g.Eventually(c.now).Should(gomega.BeNumerically(">", 7))
 			up := c.now()
-			tc.lie(server)
+			tc.falsify(server)
 			eventuallyCondition(t, namespace, v1alpha1.ConditionMetricsFresh, metav1.ConditionFalse, tc.reason)
 			g.Consistently(c.now).WithTimeout(10 * time.Second).WithPolling(100 * time.Millisecond).Should(gomega.BeNumerically(">=", up))
 
-			server.say("0")
-			c.submit(300) // what waited there goes to the replicas
+			server.setAnswer("0")
+			c.submit(300) // the submissions that the external queue held go to the replicas
 			eventuallyCondition(t, namespace, v1alpha1.ConditionMetricsFresh, metav1.ConditionTrue, v1alpha1.ReasonSampled)
 			g.Eventually(c.now).WithTimeout(90 * time.Second).Should(gomega.BeEquivalentTo(3))
 			if history := c.history(); slices.Min(history) < 3 {

@@ -9,14 +9,15 @@ import (
 	"executorpool.dev/executor/api"
 )
 
-// busyExecutor serves submissions that it is given by number, each for the same time, and says so as an executor does.
+// busyExecutor simulates an executor. The test gives it a number of submissions, which all need the
+// same service time. Its replica state is computed from the clock.
 type busyExecutor struct {
 	executor
 	service time.Duration
 	waiting int
-	running []time.Time // when each will have finished
-	// lie changes what it says of itself; nil for the truth.
-	lie func(*api.State)
+	running []time.Time // the end times of the submissions in slots
+	// falsify changes the replica state before it is sent. If it is nil, the state is correct.
+	falsify func(*api.State)
 }
 
 func newBusyExecutor(service time.Duration) *busyExecutor {
@@ -28,24 +29,24 @@ func newBusyExecutor(service time.Duration) *busyExecutor {
 
 func (e *busyExecutor) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	e.work(0)
-	var lied api.State
+	var falsified api.State
 	e.set(func(*executor) {
-		if e.lie != nil && !e.silent {
-			lied = e.state
-			lied.UptimeMillis = time.Since(e.started).Milliseconds()
-			e.lie(&lied)
+		if e.falsify != nil && !e.silent {
+			falsified = e.state
+			falsified.UptimeMillis = time.Since(e.started).Milliseconds()
+			e.falsify(&falsified)
 		}
 	})
-	if lied != (api.State{}) && r.URL.Path == api.PathState {
+	if falsified != (api.State{}) && r.URL.Path == api.PathState {
 		e.set(func(e *executor) { e.asked++ })
 		w.Header().Set(api.HeaderContentType, api.ContentTypeJSON)
-		_ = json.NewEncoder(w).Encode(lied)
+		_ = json.NewEncoder(w).Encode(falsified)
 		return
 	}
 	e.executor.ServeHTTP(w, r)
 }
 
-// work gives it n more submissions and has it do what it has done by now. It returns how many it holds.
+// work adds n submissions, removes those that have finished, and returns the number that remains.
 func (e *busyExecutor) work(n int) int {
 	e.mu.Lock()
 	defer e.mu.Unlock()

@@ -18,10 +18,11 @@ import (
 	"executorpool.dev/api/v1alpha1"
 )
 
-// idle is longer than the manager leaves a pool alone.
+// idle is longer than the interval after which the manager reconciles a pool without an event.
 const idle = 25 * time.Second
 
-// touch has the kubelet say something about the pool's pod that changes nothing, so that the pool is reconciled.
+// touch changes the status of the pool's pod without a change of meaning, so that the pool is
+// reconciled.
 func touch(t *testing.T, namespace string) {
 	t.Helper()
 	gomega.NewWithT(t).Eventually(func() error {
@@ -36,7 +37,8 @@ func touch(t *testing.T, namespace string) {
 	}).Should(gomega.Succeed())
 }
 
-// writes counts at the API server what was written of everything a manager may write.
+// writes returns the API server's counts of write requests for all resources that the manager may
+// write.
 func writes(t *testing.T) map[string]float64 {
 	t.Helper()
 	clients := kubernetes.NewForConfigOrDie(adminConfig)
@@ -71,7 +73,7 @@ func writes(t *testing.T) map[string]float64 {
 	return counts
 }
 
-// reconciles counts how often pools have been reconciled in this process.
+// reconciles returns the number of reconciles of pools in this process.
 func reconciles(t *testing.T) float64 {
 	t.Helper()
 	families, err := metrics.Registry.Gather()
@@ -89,7 +91,8 @@ func reconciles(t *testing.T) float64 {
 	return count
 }
 
-// fullSpec uses every field of which the API server might make something else than was sent.
+// fullSpec sets every field that the API server may normalize, so that the stored value differs
+// from the one that was sent.
 func fullSpec(s *v1alpha1.ExecutorPoolSpec) {
 	s.Resources = v1alpha1.ContainerResources{
 		Requests: corev1.ResourceList{"cpu": resource.MustParse("0.5"), "memory": resource.MustParse("1024Mi"), "ephemeral-storage": resource.MustParse("1e3")},
@@ -135,7 +138,7 @@ func TestNothingWrittenWhenNothingChanges(t *testing.T) {
 				touch(t, namespace)
 				g.Eventually(func() float64 { return reconciles(t) }).Should(gomega.BeNumerically(">", began))
 			}
-			// The pools of earlier tests are still being let go of, which is told in their status.
+			// The status of pools from earlier tests may still change.
 			var before map[string]float64
 			g.Eventually(func(g gomega.Gomega) {
 				before = writes(t)

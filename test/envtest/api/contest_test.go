@@ -10,11 +10,12 @@ import (
 	"sigs.k8s.io/yaml"
 )
 
-// minimalContest has what no contest can do without.
+// minimalContest is the spec of a Contest with only the required fields.
 const minimalContest = `{poolName: finals, startTime: "2027-02-28T23:30:00-03:30", durationSeconds: 18000, participants: 200}`
 
-// contestRefusals holds, for each rule of the Contest, what a change of the minimal one breaks, what the API server must say,
-// and the change as somebody would mend it who read that.
+// contestRefusals has an entry for each validation rule of the Contest. invalid changes the minimal
+// spec and breaks the rule, want is a part of the API server's message, and valid is a change that
+// follows the message.
 var contestRefusals = map[string]struct{ invalid, want, valid string }{
 	"field is misspelt": {
 		invalid: `{participant: 20}`,
@@ -113,10 +114,10 @@ func TestBadContestRefused(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			err := strict.Create(t.Context(), contestOf(t, tc.invalid), client.DryRunAll)
 			if err == nil {
-				t.Fatalf("the API server took %s, want it refused", tc.invalid)
+				t.Fatalf("the API server accepted %s, want an error", tc.invalid)
 			}
 			if !strings.Contains(err.Error(), tc.want) {
-				t.Errorf("refusal says\n%v\nwant in it\n%s", err, tc.want)
+				t.Errorf("the error is\n%v\nwant this in it\n%s", err, tc.want)
 			}
 			if strings.Contains(err.Error(), "rule compile error") || strings.Contains(err.Error(), "no such key") {
 				t.Errorf("a rule failed instead of answering: %v", err)
@@ -136,7 +137,7 @@ func TestContestStaysWithItsPool(t *testing.T) {
 	patch := client.RawPatch("application/merge-patch+json", []byte(`{"spec":{"poolName":"other"}}`))
 	err := strict.Patch(t.Context(), contest, patch)
 	if want := "poolName cannot be changed: delete the Contest and create it for the other pool"; err == nil || !strings.Contains(err.Error(), want) {
-		t.Errorf("patch of poolName gives %v, want a refusal with %q", err, want)
+		t.Errorf("patch of poolName gives %v, want an error with %q", err, want)
 	}
 	patch = client.RawPatch("application/merge-patch+json", []byte(`{"spec":{"startTime":"2027-03-01T03:30:00Z"}}`))
 	if err := strict.Patch(t.Context(), contest, patch); err != nil {
@@ -171,7 +172,8 @@ ttlSecondsAfterFinished: 2592000
 	}
 }
 
-// contestOf is the minimal contest with the fields of changes; null takes one out.
+// contestOf returns the minimal contest with the fields of changes. A field that is null is
+// removed.
 func contestOf(t *testing.T, changes string) *unstructured.Unstructured {
 	t.Helper()
 	spec, changed := map[string]any{}, map[string]any{}

@@ -7,7 +7,7 @@ import (
 	"sigs.k8s.io/yaml"
 )
 
-// defaults is the spec of a pool of which nothing was said.
+// defaults is the spec of a pool after the API server has set every default.
 const defaults = `
 isolation:
   minimumTier: RestrictedLegacy

@@ -1,6 +1,7 @@
-// Package api proves what the API server does with an ExecutorPool: which specs it refuses and in which words, what it fills
-// in, and what kubectl explain has to say.
+// Package api tests what the API server does with ExecutorPools and Contests: which specs it
+// rejects and with which message, which defaults it sets, and which descriptions kubectl explain
+// shows.
 //
-// A kube-apiserver and an etcd of the test's own serve the generated CRD from config/crd/bases; no controller runs. What
-// the controllers make of an accepted spec is tested in the packages beside this one.
+// The tests start a kube-apiserver and an etcd with the generated CRDs from config/crd/bases. No
+// controller runs; package envtest tests the controllers.
 package api

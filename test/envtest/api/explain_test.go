@@ -15,7 +15,8 @@ type property struct {
 	AdditionalProperties *property           `json:"additionalProperties"`
 }
 
-// foreign are the types of Kubernetes itself. They are documented, but in their own way.
+// foreign are the types of Kubernetes that the API uses. Their descriptions follow other
+// conventions.
 var foreign = map[string]bool{
 	"executorpool.spec.scheduling.affinity":                  true,
 	"executorpool.spec.scaling.source.external.selector":     true,
@@ -26,8 +27,9 @@ var foreign = map[string]bool{
 	"contest.status.conditions":                              true,
 }
 
-// TestFieldsExplained walks what the API server publishes and kubectl explain prints: every field has words, and ours begin
-// with the field's name and name the default.
+// TestFieldsExplained checks the schema that the API server publishes and kubectl explain prints.
+// Every field must have a description. The description of a field of this API must begin with the
+// name of the field and contain the default.
 func TestFieldsExplained(t *testing.T) {
 	var document struct {
 		Components struct {
@@ -55,7 +57,7 @@ func TestFieldsExplained(t *testing.T) {
 	}
 }
 
-// explain checks one field and those below it, and returns how many they are.
+// explain checks the property and everything below it, and returns the number of properties.
 func explain(t *testing.T, path, name string, field property, ours bool) int {
 	t.Helper()
 	if field.Description == "" {

@@ -14,7 +14,7 @@ import (
 
 var (
 	config *rest.Config
-	// strict refuses unknown fields, as kubectl does unless it is told not to.
+	// strict rejects unknown fields, as kubectl does by default.
 	strict client.Client
 )
 
@@ -29,7 +29,7 @@ func TestMain(m *testing.M) {
 
 func run(m *testing.M) (code int, err error) {
 	if os.Getenv("KUBEBUILDER_ASSETS") == "" {
-		return 0, fmt.Errorf("KUBEBUILDER_ASSETS must name the folder with kube-apiserver and etcd: run the tests with `make test`, " +
+		return 0, fmt.Errorf("KUBEBUILDER_ASSETS must name the directory with kube-apiserver and etcd: run the tests with `make test`, " +
 			"or set it to what `go run ./test/localcluster assets` prints")
 	}
 	environment := &envtest.Environment{

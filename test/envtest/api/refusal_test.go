@@ -9,10 +9,11 @@ import (
 	"sigs.k8s.io/yaml"
 )
 
-// refusals holds, for each rule of the API, a pool that breaks it, what the API server must say, and the pool as somebody
-// would mend it who read that.
+// refusals has an entry for each validation rule of the ExecutorPool: a pool that breaks the rule,
+// a part of the API server's message, and a pool that follows the message.
 var refusals = map[string]struct {
-	// name of the pool; "pool" where the rule is about the spec.
+	// invalidName and validName are the names of the pools. They are "pool" if the rule concerns the
+	// spec.
 	invalidName, validName string
 	invalid, want, valid   string
 }{
@@ -260,10 +261,10 @@ func TestBadSpecRefused(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			err := create(t, tc.invalidName, tc.invalid)
 			if err == nil {
-				t.Fatalf("the API server took spec %q of pool %q, want it refused", tc.invalid, tc.invalidName)
+				t.Fatalf("the API server accepted spec %q of pool %q, want an error", tc.invalid, tc.invalidName)
 			}
 			if !strings.Contains(err.Error(), tc.want) {
-				t.Errorf("refusal says\n%v\nwant in it\n%s", err, tc.want)
+				t.Errorf("the error is\n%v\nwant this in it\n%s", err, tc.want)
 			}
 			if strings.Contains(err.Error(), "rule compile error") || strings.Contains(err.Error(), "no such key") {
 				t.Errorf("a rule failed instead of answering: %v", err)
@@ -283,11 +284,11 @@ func TestBadPatchRefused(t *testing.T) {
 	patch := client.RawPatch("application/merge-patch+json", []byte(`{"spec":{"threads":3}}`))
 	err := strict.Patch(t.Context(), pool, patch)
 	if want := "= 3200Mi, so that all slots can work at once: raise it to that"; err == nil || !strings.Contains(err.Error(), want) {
-		t.Errorf("patch that outgrows the memory limit gives %v, want a refusal with %q", err, want)
+		t.Errorf("patch that exceeds the memory limit gives %v, want an error with %q", err, want)
 	}
 }
 
-// create asks the API server without leaving anything behind.
+// create sends a dry-run request to create the pool, so that nothing remains in the API server.
 func create(t *testing.T, name, spec string) error {
 	t.Helper()
 	return strict.Create(t.Context(), poolOf(t, name, spec), client.DryRunAll)
