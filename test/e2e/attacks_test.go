@@ -11,12 +11,13 @@ import (
 	"executorpool.dev/test/attacks"
 )
 
-// TestExecutorPodSurvivesAttacks tries every attack on all slots of a pod that PodSecurity restricted admitted.
+// TestExecutorPodSurvivesAttacks runs every attack on all slots of a pod in a namespace that
+// enforces the restricted Pod Security Standard.
 func TestExecutorPodSurvivesAttacks(t *testing.T) {
 	ns := newNamespace(t)
 	newPool(t, ns, "target", func(s *v1alpha1.ExecutorPoolSpec) {
 		s.Limits = v1alpha1.RunLimits{MemoryMiB: 64, Processes: 64, DiskMiB: 16}
-		// Four compilers that fill their memory side by side take a slow machine half a minute.
+		// Four compilers that fill their memory at the same time need 30 s on a slow machine.
 		s.TimeoutSeconds = 60
 	})
 	waitReady(t, ns, "target")
@@ -33,7 +34,7 @@ func TestExecutorPodSurvivesAttacks(t *testing.T) {
 		return strings.TrimSpace(kubectl(t, "-n", ns, "exec", after.Name, "--", "sh", "-c", script))
 	}
 	for _, name := range strings.Fields(inside("cat /proc/[0-9]*/comm")) {
-		// Workers are started through /proc/self/exe.
+		// The supervisor starts its workers through /proc/self/exe, so their process name is exe.
 		if name != "executor" && name != "exe" && name != "sh" && name != "cat" {
 			t.Errorf("a process %q is left in the pod", name)
 		}

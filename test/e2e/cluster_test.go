@@ -31,9 +31,10 @@ import (
 const (
 	managerNamespace = "executorpool-system"
 	executorPort     = 8000
-	// noticed bounds how long a fault may take to show in a pool's status.
+	// noticed is the maximum time until the status of a pool reports a fault.
 	noticed = 30 * time.Second
-	// settled bounds a rollout or a scale on a small machine that builds nothing else.
+	// settled is the maximum time of a rollout or a scale operation on a small machine without other
+	// load.
 	settled = 3 * time.Minute
 )
 
@@ -49,7 +50,8 @@ func TestMain(m *testing.M) {
 		fmt.Fprintln(os.Stderr, "e2e:", err)
 		os.Exit(1)
 	}
-	// Another cluster may have been at this address, and what kubectl remembers of its kinds for hours is not this one's.
+	// kubectl caches the API resources of an address for hours. Another cluster may have had the same
+	// address, so the tests use a cache of their own.
 	cache, err := os.MkdirTemp("", "kubectl-")
 	if err == nil {
 		err = os.Setenv("KUBECACHEDIR", cache)
@@ -90,7 +92,7 @@ func connect() error {
 	return nil
 }
 
-// kubectl runs the pinned kubectl and returns what it printed.
+// kubectl runs the pinned kubectl and returns its output.
 func kubectl(t *testing.T, args ...string) string {
 	t.Helper()
 	out, err := tryKubectl(t.Context(), args...)
@@ -110,7 +112,8 @@ func tryKubectl(ctx context.Context, args ...string) (string, error) {
 	return stdout.String(), nil
 }
 
-// newNamespace makes a namespace that admits only restricted pods and removes it when the test ends.
+// newNamespace creates a namespace that enforces the restricted Pod Security Standard, and deletes
+// it when the test ends.
 func newNamespace(t *testing.T) string {
 	t.Helper()
 	ns := &corev1.Namespace{ObjectMeta: metav1.ObjectMeta{
@@ -131,7 +134,7 @@ func newNamespace(t *testing.T) string {
 	return ns.Name
 }
 
-// describe logs what an admin would look at first.
+// describe logs the output of the kubectl commands that an admin runs first.
 func describe(t *testing.T, ns string) {
 	for _, args := range [][]string{
 		{"-n", ns, "get", "executorpools,deployments,pods", "-o", "wide"},
@@ -143,7 +146,8 @@ func describe(t *testing.T, ns string) {
 	}
 }
 
-// newPool makes a small pool: little CPU, so that many fit on one machine.
+// newPool creates a small pool with low CPU requests, so that one machine has capacity for several
+// pools. change, if not nil, changes the spec first.
 func newPool(t *testing.T, ns, name string, change func(*v1alpha1.ExecutorPoolSpec)) *v1alpha1.ExecutorPool {
 	t.Helper()
 	pool := &v1alpha1.ExecutorPool{
@@ -166,7 +170,7 @@ func newPool(t *testing.T, ns, name string, change func(*v1alpha1.ExecutorPoolSp
 	return pool
 }
 
-// waitReady waits until the pool's present spec is served in full.
+// waitReady waits until all replicas of the pool's current spec are ready.
 func waitReady(t *testing.T, ns, name string) *v1alpha1.ExecutorPool {
 	t.Helper()
 	return waitPool(t, ns, name, settled, "Ready at the present generation", func(p *v1alpha1.ExecutorPool) bool {
@@ -174,7 +178,7 @@ func waitReady(t *testing.T, ns, name string) *v1alpha1.ExecutorPool {
 	})
 }
 
-// waitPool waits until the pool's status belongs to its present spec and want holds.
+// waitPool waits until the pool's status is for its current spec and want returns true.
 func waitPool(t *testing.T, ns, name string, within time.Duration, what string, want func(*v1alpha1.ExecutorPool) bool) *v1alpha1.ExecutorPool {
 	t.Helper()
 	pool := &v1alpha1.ExecutorPool{}
@@ -205,8 +209,9 @@ func conditionIs(pool *v1alpha1.ExecutorPool, kind string, status metav1.Conditi
 	return c.Status == status && c.ObservedGeneration == pool.Generation
 }
 
-// serviceURL is the pool's address inside the cluster, once it answers there: kube-proxy learns of a replica a moment after
-// the pool does. The machine is the cluster's node, so it reaches Services.
+// serviceURL returns the address of the pool's Service after the Service answers: kube-proxy learns
+// of a replica shortly after the pool's status reports it ready. The test process runs on the
+// cluster's node and can connect to Services.
 func serviceURL(t *testing.T, ns, pool string) string {
 	t.Helper()
 	service := &corev1.Service{}
@@ -222,7 +227,7 @@ func serviceURL(t *testing.T, ns, pool string) string {
 	return url
 }
 
-// waitPods waits until the namespace has that many pods and none that is on its way out.
+// waitPods waits until the namespace has exactly want pods and none of them is being deleted.
 func waitPods(t *testing.T, ns string, want int) {
 	t.Helper()
 	NewWithT(t).Eventually(func() error {
@@ -253,13 +258,14 @@ func execute(t *testing.T, url string, request api.Request) api.Result {
 	return *result
 }
 
-// executorAt returns a client that makes a connection for each call, which is what a Service spreads over replicas.
+// executorAt returns a client with a new connection for each request, because a Service balances
+// connections and not requests.
 func executorAt(url string, timeout time.Duration) *executorclient.Client {
 	transport := executorclient.NewTransport()
 	transport.DisableKeepAlives = true
 	c, err := executorclient.New(url, executorclient.WithHTTPClient(&http.Client{Transport: transport, Timeout: timeout}))
 	if err != nil {
-		panic(err) // The URL is that of a Service or a pod.
+		panic(err) // the URL of a Service or a pod is always valid
 	}
 	return c
 }

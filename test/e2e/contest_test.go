@@ -30,36 +30,40 @@ import (
 )
 
 const (
-	// A contest in short: as much warm-up as its replicas and their canaries in nine languages need on one small machine.
+	// A short contest. The warm-up is the time that its replicas, and their canaries in nine
+	// languages, need on one small machine.
 	contestWarmUp   = 120 * time.Second
 	contestLength   = 50 * time.Second
 	contestCoolDown = 10 * time.Second
 	contestTarget   = 5 * time.Second
-	// Few replicas with many slots, because connections spread over replicas by chance: of 200 balls in ten boxes, more than 5 of
-	// 100 are beyond 24 in their box, and wait for a fourth turn of 2 s, once in twenty times; in five boxes, beyond 48, once in 200.
+	// There are few replicas with many slots, because a Service assigns connections to replicas at
+	// random. A replica with n slots answers 3n submissions of 2 s within 6 s. With 200 submissions on
+	// 10 replicas of 8 slots, the probability is 1/20 that more than 5 % of them exceed 24 on their
+	// replica and need a fourth round. With 5 replicas of 16 slots and a limit of 48, it is 1/200.
 	contestSlots    = 16
 	contestReplicas = 5
 )
 
-// play is how a contest's start went.
+// play has the measurements of one contest start.
 type play struct {
 	name    string
-	ready   int32 // replicas at the start
+	ready   int32 // ready replicas at the start
 	figures summary.Summary
 	peak    int32
-	// extra is what was held above the one replica that the pool declares, from the warm-up to the release.
+	// extra is the time integral of the replicas above 1, from the warm-up to the release of the
+	// replicas.
 	extra time.Duration
 }
 
-// TestContestIsReadyBeforeItsStart plays one contest of 200 participants, who all submit at its start, on a pool of one
-// replica: with the Contest; without it, on a pool that scales itself, one that is scaled by the HPA's rule, and one that
-// nobody scales.
+// TestContestIsReadyBeforeItsStart compares four ways to run a contest of 200 participants, who all
+// submit at its start, on a pool of one replica: with a Contest; without a Contest on a pool with
+// spec.scaling; on a pool that the rule of the HPA scales; and on a pool that nothing scales.
 func TestContestIsReadyBeforeItsStart(t *testing.T) {
 	plays := []play{
 		playContest(t),
 		playWithout(t, "no Contest, scaling", v1alpha1.ScalingSpec{MaxReplicas: contestReplicas + 1}, nil),
 		playWithout(t, "no Contest, HPA", v1alpha1.ScalingSpec{}, &hpa.HPA{Min: 1, Max: contestReplicas + 1,
-			// As much as a replica clears within the target wait.
+			// The target is the number of submissions that one replica answers within the target wait.
 			Target: contestSlots * contestTarget.Seconds() / 2, Metric: func(v fleet.View) float64 { return float64(v.Waiting) }}),
 		playWithout(t, "no Contest, 1 replica", v1alpha1.ScalingSpec{}, nil),
 	}
@@ -69,7 +73,7 @@ func TestContestIsReadyBeforeItsStart(t *testing.T) {
 	}
 	for _, without := range plays[1:] {
 		if without.figures.LatencyMillis.P95 <= plays[0].figures.LatencyMillis.P95 {
-			t.Errorf("%s: p95 latency %d ms, with the Contest %d ms: the Contest is to shorten it", without.name,
+			t.Errorf("%s: p95 latency %d ms, with the Contest %d ms: want a longer one without the Contest", without.name,
 				without.figures.LatencyMillis.P95, plays[0].figures.LatencyMillis.P95)
 		}
 		if without.figures.Lost+without.figures.Wrong > 0 {
@@ -81,7 +85,7 @@ func TestContestIsReadyBeforeItsStart(t *testing.T) {
 func table(plays []play) string {
 	var out bytes.Buffer
 	w := tabwriter.NewWriter(&out, 0, 0, 2, ' ', 0)
-	fmt.Fprintln(w, "\treplicas at the start\tmost\tright\tsent again\trejected\tlost\tp50, p95, p99 to the answer, s\textra replica-minutes")
+	fmt.Fprintln(w, "\treplicas at the start\tpeak\tright\trepeated\trejected\tlost\tp50, p95, p99 to the answer, s\textra replica-minutes")
 	for _, p := range plays {
 		f := p.figures
 		seconds := func(ms int64) float64 { return float64(ms) / 1e3 }
@@ -92,7 +96,7 @@ func table(plays []play) string {
 	return out.String()
 }
 
-// contestPool makes the pool of each play.
+// contestPool creates the pool for one play and returns its namespace and URL.
 func contestPool(t *testing.T, scaling v1alpha1.ScalingSpec) (ns, url string) {
 	t.Helper()
 	ns = newNamespace(t)
@@ -106,8 +110,9 @@ func contestPool(t *testing.T, scaling v1alpha1.ScalingSpec) (ns, url string) {
 	return ns, serviceURL(t, ns, "demo")
 }
 
-// compileOnEach has each replica that is there compile the participants' program. They all have the same, which a contest's do
-// not, and on one machine's cores the wait is to be for slots and not for a compiler.
+// compileOnEach submits the participants' program to each replica, so that it is in the compile
+// cache. The measured wait is then for slots, and not for the compilers of all replicas on the CPUs
+// of one machine.
 func compileOnEach(t *testing.T, ns string) {
 	t.Helper()
 	for _, pod := range (&scalingWatch{ns: ns}).pods() {
@@ -127,7 +132,7 @@ func playContest(t *testing.T) play {
 			WarmUpSeconds: ptr.To(int32(contestWarmUp.Seconds())), CoolDownSeconds: ptr.To(int32(contestCoolDown.Seconds()))},
 	}
 	if err := k8s.Create(t.Context(), contest); err != nil {
-		t.Fatalf("declare the contest: %v", err)
+		t.Fatalf("create the contest: %v", err)
 	}
 	begun := time.Now()
 	waitContest(t, contest, time.Until(start), "Prewarmed before the start", func() bool {
@@ -141,7 +146,7 @@ func playContest(t *testing.T) play {
 	}
 	<-time.After(time.Until(start))
 	result := play{name: "Contest", ready: pool.Status.ReadyReplicas, figures: burst(t, url)}
-	t.Logf("while it runs:\n%s", kubectl(t, "-n", ns, "get", "contests,executorpools"))
+	t.Logf("during the contest:\n%s", kubectl(t, "-n", ns, "get", "contests,executorpools"))
 	waitContest(t, contest, time.Until(start.Add(contestLength+contestCoolDown+noticed)), "Finished", func() bool {
 		holding := meta.FindStatusCondition(contest.Status.Conditions, v1alpha1.ConditionHolding)
 		return holding != nil && holding.Reason == v1alpha1.ReasonFinished
@@ -149,15 +154,15 @@ func playContest(t *testing.T) play {
 	waitContest(t, contest, noticed, "the final report", func() bool {
 		return meta.IsStatusConditionTrue(contest.Status.Conditions, v1alpha1.ConditionReported)
 	})
-	agrees(t, contest.Status.Report, result.figures)
-	waitPool(t, ns, "demo", settled, "back to 1 replica", func(p *v1alpha1.ExecutorPool) bool { return p.Status.Replicas == 1 && p.Status.ReadyReplicas == 1 })
-	t.Logf("over:\n%s\n%s", kubectl(t, "-n", ns, "get", "contests,executorpools"), kubectl(t, "-n", ns, "describe", "contest", "finals"))
-	result.peak, result.extra = extra(seen.all(), begun, start.Add(contestLength+contestCoolDown))
+	compareReport(t, contest.Status.Report, result.figures)
+	waitPool(t, ns, "demo", settled, "1 replica after the release", func(p *v1alpha1.ExecutorPool) bool { return p.Status.Replicas == 1 && p.Status.ReadyReplicas == 1 })
+	t.Logf("after the contest:\n%s\n%s", kubectl(t, "-n", ns, "get", "contests,executorpools"), kubectl(t, "-n", ns, "describe", "contest", "finals"))
+	result.peak, result.extra = extraReplicas(seen.all(), begun, start.Add(contestLength+contestCoolDown))
 	return result
 }
 
-// agrees holds the contest's report to what the participants saw.
-func agrees(t *testing.T, got *v1alpha1.ContestReport, want summary.Summary) {
+// compareReport compares the contest's report with the participants' measurements.
+func compareReport(t *testing.T, got *v1alpha1.ContestReport, want summary.Summary) {
 	t.Helper()
 	verdicts := map[string]int{}
 	for _, v := range got.Verdicts {
@@ -165,48 +170,50 @@ func agrees(t *testing.T, got *v1alpha1.ContestReport, want summary.Summary) {
 	}
 	if got.Submissions != int64(want.Submissions) || !maps.Equal(verdicts, want.Verdicts) || got.Rejected != int64(want.Retries+want.Rejected) ||
 		got.Lost != int64(want.Lost) || got.Uncounted != 0 || got.Notes != "" || got.PeakReplicas != contestReplicas {
-		t.Errorf("the report says %+v; the participants saw %+v on %d replicas", got, want.Counts, contestReplicas)
+		t.Errorf("the report has %+v; the participants counted %+v on %d replicas", got, want.Counts, contestReplicas)
 	}
-	// All came at once to free slots.
+	// All submissions arrive at once, when all slots are free.
 	if free := int64(contestReplicas * contestSlots); got.PeakQueueDepth < int64(want.Submissions)-free || got.PeakQueueDepth > int64(want.Submissions) {
-		t.Errorf("the report says that at most %d waited; %d came at once to %d slots", got.PeakQueueDepth, want.Submissions, free)
+		t.Errorf("the report has a peak queue depth of %d; %d submissions arrived at once at %d slots", got.PeakQueueDepth, want.Submissions, free)
 	}
-	// The replicas were there from the start to the release.
+	// The replicas exist from the start to their release.
 	if length := int64((contestLength + contestCoolDown).Seconds()); got.ReplicaSeconds < contestReplicas*(length-5) || got.ReplicaSeconds > contestReplicas*(length+1) {
-		t.Errorf("the report says %d replica-seconds; %d replicas were there for %d s", got.ReplicaSeconds, contestReplicas, length)
+		t.Errorf("the report has %d replica-seconds; %d replicas existed for %d s", got.ReplicaSeconds, contestReplicas, length)
 	}
 	waits := want.QueueWaitMillis
 	for q, pair := range map[string][2]int64{"p50": {got.WaitP50Millis, waits.P50}, "p95": {got.WaitP95Millis, waits.P95}, "p99": {got.WaitP99Millis, waits.P99}} {
-		// To within 5 %, as the field promises, and the participants' whole milliseconds.
+		// The field promises an accuracy of 5 %, and the participants' values are rounded to
+		// milliseconds.
 		if apart := math.Abs(float64(pair[0] - pair[1])); apart > 0.05*float64(pair[1])+2 {
-			t.Errorf("the report says %s wait %d ms, the participants %d ms", q, pair[0], pair[1])
+			t.Errorf("the report has a %s wait of %d ms, the participants measured %d ms", q, pair[0], pair[1])
 		}
 	}
 }
 
-// playWithout plays the same start on a pool that knows of no contest. A rule, if there is one, writes the scale subresource.
+// playWithout measures the same start without a Contest. If rule is not nil, it scales the pool
+// through the scale subresource.
 func playWithout(t *testing.T, name string, scaling v1alpha1.ScalingSpec, rule *hpa.HPA) play {
 	ns, url := contestPool(t, scaling)
 	seen := recordReplicas(t, ns, "demo")
 	start := time.Now()
 	release := start.Add(contestLength + contestCoolDown)
 	if rule != nil {
-		go scaleBy(t, rule, ns, start, release)
+		go scaleWithHPA(t, rule, ns, start, release)
 	}
 	result := play{name: name, ready: 1, figures: burst(t, url)}
 	<-time.After(time.Until(release))
-	result.peak, result.extra = extra(seen.all(), start, release)
+	result.peak, result.extra = extraReplicas(seen.all(), start, release)
 	return result
 }
 
-// scaleBy lets the rule write the pool's replicas as a HorizontalPodAutoscaler would. The burst comes half a period after it
-// last looked.
-func scaleBy(t *testing.T, rule *hpa.HPA, ns string, start, release time.Time) {
+// scaleWithHPA applies the rule to the pool's replicas as a HorizontalPodAutoscaler does. The burst
+// arrives half a period after the last evaluation of the rule.
+func scaleWithHPA(t *testing.T, rule *hpa.HPA, ns string, start, release time.Time) {
 	for at := start.Add(rule.Period() / 2); at.Before(release); at = at.Add(rule.Period()) {
 		<-time.After(time.Until(at))
 		pool := &v1alpha1.ExecutorPool{}
 		if err := k8s.Get(t.Context(), client.ObjectKey{Namespace: ns, Name: "demo"}, pool); err != nil {
-			t.Errorf("look at the pool: %v", err)
+			t.Errorf("get the pool: %v", err)
 			return
 		}
 		view := fleet.View{Now: time.Since(start), Written: int(*pool.Spec.Replicas), Ready: int(pool.Status.ReadyReplicas)}
@@ -228,16 +235,18 @@ func scaleBy(t *testing.T, rule *hpa.HPA, ns string, start, release time.Time) {
 	}
 }
 
-// burst has 200 participants submit a program of two seconds at one moment, each on a connection of its own. What is answered 503
-// they send again when they are told to.
+// burst lets 200 participants submit a program of two seconds at once, each on a connection of its
+// own. A participant repeats a submission that was rejected with a 503 after the time in
+// Retry-After.
 func burst(t *testing.T, url string) summary.Summary {
 	t.Helper()
 	return participate(t, url, 200)
 }
 
-// think takes its slot for two seconds, its start on a busy node included, and next to nothing of a core: the start of 80
-// interpreters at once takes some machines longer than the target.
-const think = `#include <stdio.h>
+// twoSecondProgram is a program that holds its slot for two seconds, including its start on a busy
+// node, and uses almost no CPU. It is in C, because on some machines the start of 80 interpreters
+// at once takes longer than the target wait.
+const twoSecondProgram = `#include <stdio.h>
 #include <unistd.h>
 int main(void) {
 	usleep(1900000);
@@ -248,7 +257,7 @@ int main(void) {
 func participate(t *testing.T, url string, participants int) summary.Summary {
 	t.Helper()
 	dir := t.TempDir()
-	for name, content := range map[string]string{"think.c": think, "think.out": "42\n"} {
+	for name, content := range map[string]string{"two-seconds.c": twoSecondProgram, "two-seconds.out": "42\n"} {
 		if err := os.WriteFile(filepath.Join(dir, name), []byte(content), 0o600); err != nil {
 			t.Fatal(err)
 		}
@@ -281,8 +290,9 @@ func waitContest(t *testing.T, contest *v1alpha1.Contest, within time.Duration, 
 	}, within, 250*time.Millisecond).Should(Succeed(), what)
 }
 
-// extra is the most replicas asked for, and for how long how many above one, between the two times.
-func extra(steps []step, from, to time.Time) (peak int32, held time.Duration) {
+// extraReplicas returns the highest number of replicas between the two times, and the time integral
+// of the replicas above 1.
+func extraReplicas(steps []step, from, to time.Time) (peak int32, held time.Duration) {
 	for i, s := range steps {
 		end := to
 		if i+1 < len(steps) && steps[i+1].at.Before(to) {
@@ -300,23 +310,24 @@ func extra(steps []step, from, to time.Time) (peak int32, held time.Duration) {
 	return peak, held
 }
 
-// TestContestFaultIsNamedInTime declares a contest on a pool that will not be ready, and wants the cause in words: where it can be
-// known, days before, and else before half of the warm-up is over.
+// TestContestFaultIsNamedInTime creates a contest on a pool that cannot become ready. The contest's
+// condition must name the cause: days before the contest if the cause can be known then, else
+// before half of the warm-up is over.
 func TestContestFaultIsNamedInTime(t *testing.T) {
 	const warmUp = 2 * time.Minute
 	for name, tc := range map[string]struct {
-		ahead, aheadWords string // empty: not known before there are pods
-		reason, words     string
-		change            func(*v1alpha1.ExecutorPoolSpec)
-		pods              string // allowed by a quota
+		earlyReason, earlyWords string // empty: cannot be known before there are pods
+		reason, words           string
+		change                  func(*v1alpha1.ExecutorPoolSpec)
+		pods                    string // the quota's limit on pods
 	}{
 		"bad image": {reason: v1alpha1.ReasonImagePull, words: "executorpool/nowhere:1",
 			change: func(s *v1alpha1.ExecutorPoolSpec) { s.Image = "executorpool/nowhere:1" }},
 		"isolation": {reason: v1alpha1.ReasonTierTooLow, words: "Namespaced",
 			change: func(s *v1alpha1.ExecutorPoolSpec) { s.Isolation.MinimumTier = v1alpha1.TierNamespaced }},
-		"quota": {ahead: v1alpha1.ReasonExceedsQuota, aheadWords: "quota team (pods) allows 1",
+		"quota": {earlyReason: v1alpha1.ReasonExceedsQuota, earlyWords: "quota team (pods) allows 1",
 			reason: v1alpha1.ReasonPodCreation, words: "exceeded quota: team", pods: "1"},
-		"no capacity": {ahead: v1alpha1.ReasonExceedsNodes, aheadWords: "nodes",
+		"no capacity": {earlyReason: v1alpha1.ReasonExceedsNodes, earlyWords: "nodes",
 			reason: v1alpha1.ReasonUnschedulable, words: "Insufficient cpu",
 			change: func(s *v1alpha1.ExecutorPoolSpec) { s.Resources.Requests[corev1.ResourceCPU] = quantity("900m") }},
 	} {
@@ -331,7 +342,8 @@ func TestContestFaultIsNamedInTime(t *testing.T) {
 			}
 			newPool(t, ns, "demo", tc.change)
 			if tc.pods != "" {
-				// What it has is then counted by the quota, and known to be its own.
+				// After this the quota counts the pool's pod, and the controller knows that this pod is the
+				// pool's own.
 				waitReady(t, ns, "demo")
 			}
 			contest := &v1alpha1.Contest{
@@ -340,15 +352,15 @@ func TestContestFaultIsNamedInTime(t *testing.T) {
 					WarmUpSeconds: ptr.To(int32(warmUp.Seconds()))},
 			}
 			if err := k8s.Create(t.Context(), contest); err != nil {
-				t.Fatalf("declare the contest: %v", err)
+				t.Fatalf("create the contest: %v", err)
 			}
-			if tc.ahead != "" {
-				waitNotPrewarmed(t, contest, noticed, tc.ahead, tc.aheadWords)
+			if tc.earlyReason != "" {
+				waitNotPrewarmed(t, contest, noticed, tc.earlyReason, tc.earlyWords)
 			}
 			start := time.Now().Add(warmUp).Truncate(time.Second).UTC()
 			kubectl(t, "-n", ns, "patch", "contest/finals", "--type=merge", "-p", fmt.Sprintf(`{"spec":{"startTime":%q}}`, start.Format(time.RFC3339)))
 			waitNotPrewarmed(t, contest, time.Until(start.Add(-warmUp/2)), tc.reason, tc.words)
-			t.Logf("that was %s before the start", time.Until(start).Round(time.Second))
+			t.Logf("the fault was reported %s before the start", time.Until(start).Round(time.Second))
 		})
 	}
 }

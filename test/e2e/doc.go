@@ -1,5 +1,8 @@
-// Package e2e tests everything together on a real cluster: the real API server, kubelet and kube-proxy, the images of the
-// real Dockerfile, the real chart. `make e2e` brings the cluster up, installs the project by the demo and runs this.
+// Package e2e tests the complete project on a real cluster: API server, kubelet and kube-proxy, the
+// images from the Dockerfile and the Helm chart. `make e2e` starts the cluster, installs the
+// project as the demo does and runs these tests.
 //
-// Each test works in a namespace of its own, labelled PodSecurity restricted, and waits on conditions, never on time.
+// Each test has a namespace of its own, which enforces the restricted Pod Security Standard, and
+// waits for conditions, not for fixed times. The package is not for cases that a test against an
+// API server alone can cover; these are in test/envtest.
 package e2e

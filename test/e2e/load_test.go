@@ -17,7 +17,7 @@ import (
 	"executorpool.dev/api/v1alpha1"
 )
 
-// rehearsal is what these tests read of the report that rehearse writes.
+// rehearsal has the fields of rehearse's report that these tests read.
 type rehearsal struct {
 	Right    int `json:"right"`
 	Wrong    int `json:"wrong"`
@@ -26,12 +26,14 @@ type rehearsal struct {
 	Lost     int `json:"lost"`
 }
 
-// TestChangesUnderLoadLoseNothing keeps participants submitting through the Service while pods are replaced or removed.
+// TestChangesUnderLoadLoseNothing replaces and removes pods while participants submit through the
+// Service.
 func TestChangesUnderLoadLoseNothing(t *testing.T) {
 	for name, tc := range map[string]struct {
 		replicas    int32
 		connections []string
-		// change is made by kubectl; %s stands for the image the pods run, without docker.io/.
+		// change are the arguments of kubectl. %s stands for the image that the pods run, without
+		// docker.io/.
 		change []string
 	}{
 		"rollout of a timeout": {3, []string{"per-participant"}, []string{"patch", "executorpool/loaded", "--type=merge", "-p", `{"spec":{"timeoutSeconds":45}}`}},
@@ -63,10 +65,10 @@ func TestChangesUnderLoadLoseNothing(t *testing.T) {
 type load struct {
 	cmd    *exec.Cmd
 	report string
-	done   atomic.Int64 // submissions, by the tool's progress lines
+	done   atomic.Int64 // submissions, from the progress lines of rehearse
 }
 
-// Write takes the tool's progress lines, which come one a call.
+// Write reads a progress line of rehearse, which writes one line per call.
 func (l *load) Write(line []byte) (int, error) {
 	var done, total int64
 	if n, _ := fmt.Sscanf(string(line), "%d/%d done", &done, &total); n == 2 {
@@ -80,7 +82,8 @@ func (l *load) waitDone(t *testing.T, least int64) {
 	NewWithT(t).Eventually(l.done.Load, settled, 100*time.Millisecond).Should(BeNumerically(">=", least))
 }
 
-// startLoad starts participants who submit until finish, so that the load is there before the change and outlasts it.
+// startLoad starts participants who submit until finish is called, so that there is load before,
+// during and after the change.
 func startLoad(t *testing.T, url, connections string) *load {
 	t.Helper()
 	dir := t.TempDir()
@@ -112,7 +115,8 @@ func startLoad(t *testing.T, url, connections string) *load {
 	return l
 }
 
-// finish interrupts the participants, which lets them off their unanswered submissions, and reads the report.
+// finish interrupts the participants and returns their report. Submissions that have no answer yet
+// do not count as lost.
 func (l *load) finish(t *testing.T) rehearsal {
 	t.Helper()
 	if err := l.cmd.Process.Signal(os.Interrupt); err != nil {

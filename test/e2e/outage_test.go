@@ -28,12 +28,13 @@ import (
 	"executorpool.dev/test/localcluster/process"
 )
 
-// outage is how long there is no API server.
+// outage is the time for which the API server does not run.
 const outage = time.Minute
 
-// TestScalingOutlivesOutages takes the leading manager away and then, for a minute, the API server: once while a pool grows
-// under load and once while it comes down again. It disturbs everything else on the cluster and takes six minutes, so it has a
-// build tag and a target of its own: make outage.
+// TestScalingOutlivesOutages kills the leading manager and then stops the API server for a minute:
+// once while a pool scales up under load and once while it scales down. The test disturbs
+// everything else on the cluster and takes six minutes, so it has a build tag and a make target of
+// its own: make outage.
 func TestScalingOutlivesOutages(t *testing.T) {
 	ns := newNamespace(t)
 	newPool(t, ns, "outage", func(s *v1alpha1.ExecutorPoolSpec) {
@@ -46,37 +47,39 @@ func TestScalingOutlivesOutages(t *testing.T) {
 	execute(t, url, twoSeconds)
 	seen := recordReplicas(t, ns, "outage")
 
-	// 40 at a time, each sent when the one before is answered, keep all slots of 3 replicas busy and wait within the target.
+	// 40 submissions at a time, each sent after the answer to the one before, keep all slots of 3
+	// replicas busy and wait less than the target.
 	const need = 3
 	most, few := startClients(t, url, 36), startClients(t, url, 4)
-	seen.wait(t, "the pool to grow", func(s []step) bool { return s[len(s)-1].replicas > 2 })
-	takeAway(t)
-	// Longer than the window: a manager that had forgotten would go down now.
+	seen.wait(t, "the pool to scale up", func(s []step) bool { return s[len(s)-1].replicas > 2 })
+	interruptControlPlane(t)
+	// The time is longer than the stabilization window: a new manager without the stored need would
+	// scale down in it.
 	NewWithT(t).Consistently(func() int32 { return seen.last().replicas }, 40*time.Second, time.Second).Should(BeNumerically(">=", need))
 	up := seen.all()
 	if !slices.IsSortedFunc(up, func(a, b step) int { return int(a.replicas - b.replicas) }) {
-		t.Errorf("while the load lasted: %v", up)
+		t.Errorf("during the load: %v", up)
 	}
 
 	most.stop()
-	fell := time.Now()
+	dropped := time.Now()
 	top := seen.last().replicas
-	seen.wait(t, "the pool to come down", func(s []step) bool { return s[len(s)-1].replicas < top })
-	takeAway(t)
+	seen.wait(t, "the pool to scale down", func(s []step) bool { return s[len(s)-1].replicas < top })
+	interruptControlPlane(t)
 	seen.wait(t, "two replicas", func(s []step) bool { return s[len(s)-1].replicas == 2 })
-	down := slices.DeleteFunc(seen.all(), func(s step) bool { return s.at.Before(fell) })
+	down := slices.DeleteFunc(seen.all(), func(s step) bool { return s.at.Before(dropped) })
 	if !slices.IsSortedFunc(down, func(a, b step) int { return int(b.replicas - a.replicas) }) {
-		t.Errorf("on the way down: %v", down)
+		t.Errorf("during the scale-down: %v", down)
 	}
 	few.stop()
 	t.Logf("replicas %v", seen.all())
 	for _, c := range []*clients{most, few} {
-		t.Logf("%d answered right, %d sent again (no connection or 503: not accepted)", c.right.Load(), c.again.Load())
+		t.Logf("%d answered right, %d repeated (no connection or 503: not accepted)", c.right.Load(), c.repeated.Load())
 	}
 }
 
-// takeAway kills the leading manager and then has the API server stand still.
-func takeAway(t *testing.T) {
+// interruptControlPlane kills the leading manager, then stops the API server for the time outage.
+func interruptControlPlane(t *testing.T) {
 	t.Helper()
 	leader := &corev1.Pod{}
 	if err := k8s.Get(t.Context(), client.ObjectKey{Namespace: managerNamespace, Name: leaderPod(t)}, leader); err != nil {
@@ -95,11 +98,11 @@ func takeAway(t *testing.T) {
 
 	content, err := os.ReadFile(filepath.Join(layout.Records(), "kube-apiserver.json"))
 	if err != nil {
-		t.Fatalf("find the API server; this needs the local cluster: %v", err)
+		t.Fatalf("read the record of the API server, which only the local cluster has: %v", err)
 	}
 	var record process.Record
 	if err := json.Unmarshal(content, &record); err != nil {
-		t.Fatalf("find the API server: %v", err)
+		t.Fatalf("decode the record of the API server: %v", err)
 	}
 	if err := syscall.Kill(record.PID, syscall.SIGSTOP); err != nil {
 		t.Fatalf("stop the API server: %v", err)
@@ -108,13 +111,14 @@ func takeAway(t *testing.T) {
 	if err := syscall.Kill(record.PID, syscall.SIGCONT); err != nil {
 		t.Fatalf("continue the API server: %v", err)
 	}
-	t.Logf("the API server stood still for %s", outage)
+	t.Logf("the API server was stopped for %s", outage)
 }
 
-// clients submit one after the other, so many at a time.
+// clients submit concurrently. Each client sends its next submission after the answer to the last
+// one.
 type clients struct {
-	right, again atomic.Int64
-	stop         func()
+	right, repeated atomic.Int64
+	stop            func()
 }
 
 func startClients(t *testing.T, url string, count int) *clients {
@@ -136,8 +140,9 @@ func startClients(t *testing.T, url string, count int) *clients {
 	return c
 }
 
-// submit sends until one is accepted and wants it answered, and right. What was not accepted, for want of a connection or with a 503,
-// is the client's to send again.
+// submit repeats a submission until it is accepted, and checks that the answer arrives and is
+// right. A submission that was certainly not accepted, because there was no connection or the
+// answer was a 503, is the client's to repeat.
 func (c *clients) submit(t *testing.T, url string) {
 	pause := time.NewTicker(200 * time.Millisecond)
 	defer pause.Stop()
@@ -146,7 +151,7 @@ func (c *clients) submit(t *testing.T, url string) {
 		var connecting *net.OpError
 		switch {
 		case errors.As(err, &connecting) && connecting.Op == "dial" || status == http.StatusServiceUnavailable:
-			c.again.Add(1)
+			c.repeated.Add(1)
 			<-pause.C
 			continue
 		case err != nil:

@@ -42,7 +42,8 @@ func TestMinimalPoolServes(t *testing.T) {
 	}
 }
 
-// TestContestantCannotReachOut runs in a real restricted pod what a contestant would try first.
+// TestContestantCannotReachOut runs programs in a real restricted pod that try to connect to the
+// network and to read the pod's credentials.
 func TestContestantCannotReachOut(t *testing.T) {
 	ns := newNamespace(t)
 	newPool(t, ns, "jail", nil)
@@ -108,7 +109,8 @@ func TestAdminChangesTakeEffect(t *testing.T) {
 	})
 	t.Run("image", func(t *testing.T) {
 		was := executorImage(t, ns)
-		// The same image under its full name is another image to the pod, so this needs no second build.
+		// The full name of the same image is a different image for the pod template, so the test needs no
+		// second build.
 		full := "docker.io/" + was
 		patch(t, `{"spec":{"image":"`+full+`"}}`)
 		if got := executorImage(t, ns); got != full {
@@ -117,7 +119,7 @@ func TestAdminChangesTakeEffect(t *testing.T) {
 	})
 }
 
-// executorImage is the image that the namespace's executor pods run, once they all run the same.
+// executorImage returns the image of the namespace's executor pods, once all of them have the same.
 func executorImage(t *testing.T, ns string) string {
 	t.Helper()
 	image := ""
@@ -139,11 +141,11 @@ func executorImage(t *testing.T, ns string) string {
 	return image
 }
 
-func TestExplainTellsEveryField(t *testing.T) {
+func TestExplainDescribesEveryField(t *testing.T) {
 	for _, field := range []string{"", ".queue", ".limits", ".resources", ".isolation", ".rollout", ".scheduling"} {
 		out := kubectl(t, "explain", "executorpool.spec"+field)
 		if !strings.Contains(out, "DESCRIPTION:") || strings.Contains(out, "<no description>") {
-			t.Errorf("kubectl explain executorpool.spec%s leaves a field unexplained:\n%s", field, out)
+			t.Errorf("kubectl explain executorpool.spec%s leaves a field without a description:\n%s", field, out)
 		}
 	}
 }

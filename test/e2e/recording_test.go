@@ -11,7 +11,8 @@ import (
 	"sigs.k8s.io/controller-runtime/pkg/client"
 )
 
-// recording is every number of replicas that was seen, also across an outage, which ends a watch.
+// recording polls the replicas of a Deployment and records each change. Unlike a watch, it
+// continues after an outage of the API server.
 type recording struct {
 	mu    sync.Mutex
 	steps []step

@@ -26,7 +26,7 @@ import (
 	"executorpool.dev/api/v1alpha1"
 )
 
-// repaired bounds how long an edited or deleted object may stay wrong.
+// repaired is the maximum time until an object that was edited or deleted is restored.
 const repaired = 10 * time.Second
 
 func ownedKinds() map[string]client.Object {
@@ -107,7 +107,8 @@ func TestSecondManagerTakesOver(t *testing.T) {
 
 	leader := leaderPod(t)
 	began := time.Now()
-	// Grace 0 is a crash: the lease is not released, so the other manager waits until it runs out.
+	// A grace period of 0 is like a crash: the leader does not release the lease, so the other manager
+	// waits until it expires.
 	kubectl(t, "-n", managerNamespace, "delete", "pod", leader, "--grace-period=0", "--force")
 	kubectl(t, "-n", ns, "scale", "executorpool/orphaned", "--replicas=2")
 	waitReady(t, ns, "orphaned")
@@ -127,7 +128,7 @@ func leaderPod(t *testing.T) string {
 	return pod
 }
 
-// TestSteadyStateWritesNothing counts at the API server what is written while there is nothing to change.
+// TestSteadyStateWritesNothing counts the write requests at the API server while nothing changes.
 func TestSteadyStateWritesNothing(t *testing.T) {
 	ns := newNamespace(t)
 	pool := newPool(t, ns, "steady", nil)
@@ -135,7 +136,7 @@ func TestSteadyStateWritesNothing(t *testing.T) {
 	waitPool(t, ns, pool.Name, settled, "metrics sampled", func(p *v1alpha1.ExecutorPool) bool {
 		return p.Status.Slots == 4 && conditionIs(p, v1alpha1.ConditionMetricsFresh, "True")
 	})
-	// Pools of earlier tests that are still being taken down do change.
+	// Pools of earlier tests that are still being deleted cause writes.
 	NewWithT(t).Eventually(func() (string, error) {
 		return tryKubectl(t.Context(), "get", "namespaces", "-o", "name", "-l", "pod-security.kubernetes.io/enforce=restricted,"+
 			"kubernetes.io/metadata.name notin (contest,"+managerNamespace+","+ns+")")
@@ -149,8 +150,8 @@ func TestSteadyStateWritesNothing(t *testing.T) {
 	}
 }
 
-// countWrites counts the requests that only the manager makes and that change something: applies of any kind and writes
-// of pools and their status.
+// countWrites counts the write requests that only the manager sends: applies of any kind, and
+// writes of pools and their status.
 func countWrites(t *testing.T) int {
 	return sumMetric(t, apiServerMetrics(t), "apiserver_request_total{", func(labels string) bool {
 		apply := strings.Contains(labels, `verb="APPLY"`)
@@ -170,7 +171,7 @@ func countReconciles(t *testing.T, token string) int {
 		t.Fatal(err)
 	}
 	request.Header.Set("Authorization", "Bearer "+token)
-	// The manager signs its own certificate; the address is the pod's own.
+	// The certificate of the manager is self-signed, and the address is that of the manager's pod.
 	insecure := &http.Client{Transport: &http.Transport{TLSClientConfig: &tls.Config{InsecureSkipVerify: true}, DisableKeepAlives: true}}
 	response, err := insecure.Do(request)
 	if err != nil {
@@ -184,7 +185,8 @@ func countReconciles(t *testing.T, token string) int {
 	return sumMetric(t, string(body), "controller_runtime_reconcile_total{", func(string) bool { return true })
 }
 
-// metricsToken is that of an account that may read the manager's metrics, as a Prometheus would have.
+// metricsToken returns the token of an account that may read the manager's metrics, as a Prometheus
+// server has.
 func metricsToken(t *testing.T, ns string) string {
 	t.Helper()
 	kubectl(t, "-n", ns, "create", "serviceaccount", "scraper")

@@ -26,16 +26,17 @@ import (
 	executorclient "executorpool.dev/executor/client"
 )
 
-// twoSeconds is a submission that holds its slot for two seconds and no core.
+// twoSeconds is a submission that holds its slot for two seconds and uses almost no CPU.
 var twoSeconds = api.Request{Language: "python3", Source: "import time\ntime.sleep(2)\nprint(42)"}
 
-// TestBurstAnsweredInOneStep has 200 submissions of two seconds arrive at an idle pool of 3 replicas, ten times. The last
-// time some go on while the pool comes down again.
+// TestBurstAnsweredInOneStep sends 200 submissions of two seconds at once to an idle pool of 3
+// replicas, ten times. In the last round some submissions continue while the pool scales down.
 func TestBurstAnsweredInOneStep(t *testing.T) {
 	ns := newNamespace(t)
 	newPool(t, ns, "burst", func(s *v1alpha1.ExecutorPoolSpec) {
 		s.Replicas, s.Workers = ptr.To[int32](3), 4
-		// One replica may get 85 of the 200 by chance, and all of them start Python on the cores of one machine.
+		// The Service may send 85 of the 200 connections to one replica, and all replicas start Python
+		// interpreters on the CPUs of one machine.
 		s.Queue.MaxWaitSeconds = 90
 		s.Scaling = v1alpha1.ScalingSpec{MaxReplicas: 20, ScaleDownStabilizationSeconds: 5}
 	})
@@ -81,26 +82,27 @@ func TestBurstAnsweredInOneStep(t *testing.T) {
 		clients.Wait()
 		steps := w.replicas()
 		t.Logf("round %d: written %s after the queue grew; replicas %v", round, up.at.Sub(began).Round(time.Millisecond), steps)
-		// A burst takes a moment to arrive, and a pool that is asked in the middle of it begins at once. What the whole of it needs
-		// is written in one more step, as soon as the pool has been asked again. The window is shorter than the burst takes to be
-		// served, so that ten rounds take minutes and not an hour: on the way down the need may still rise, but never over that.
+		// A burst takes a moment to arrive, and a sample in the middle of it starts the scale-up. The
+		// next sample may add one more step for the whole burst. The stabilization window is shorter than
+		// the time in which the burst is served, so that ten rounds take minutes and not an hour. On the
+		// way down the need may therefore rise again, but not above the highest number of the burst.
 		highest := slices.MaxFunc(steps, func(a, b step) int { return int(a.replicas - b.replicas) })
 		if n := slices.Index(steps, highest); n > 2 || n == 2 && up.at.After(arrived) || highest.at.Sub(arrived) > 2*time.Second {
-			t.Errorf("replicas were %v, the highest %s after the burst was in; want what it needs in one step", steps, highest.at.Sub(arrived))
+			t.Errorf("replicas were %v, the highest %s after the burst had arrived; want the number for the burst in one step", steps, highest.at.Sub(arrived))
 		}
 	}
 	slices.Sort(reactions)
 	t.Logf("replicas written %v after the queue grew, sorted", reactions)
 	if median := reactions[len(reactions)/2]; median > time.Second {
-		t.Errorf("median %s, want within 1 s", median)
+		t.Errorf("median %s, want at most 1 s", median)
 	}
-	for _, wrong := range w.wrongs() {
+	for _, wrong := range w.wrongRemovals() {
 		t.Error(wrong)
 	}
 }
 
-// submitOne wants one right answer and tells when the whole submission was sent, or will never be. It may run beside the
-// test's own goroutine.
+// submitOne submits twoSeconds and checks that the answer is right. It calls sent when the request
+// is sent or will never be. It may run in another goroutine than the test.
 func submitOne(t *testing.T, url string, sent func()) {
 	sent = sync.OnceFunc(sent)
 	defer sent()
@@ -111,7 +113,8 @@ func submitOne(t *testing.T, url string, sent func()) {
 	}
 }
 
-// exchange submits twoSeconds over a connection of its own. There is no verdict when the status is not 200.
+// exchange submits twoSeconds over a connection of its own. The verdict is empty if the status is
+// not 200.
 func exchange(t *testing.T, url string, sent func()) (status int, verdict api.Verdict, err error) {
 	trace := &httptrace.ClientTrace{WroteRequest: func(httptrace.WroteRequestInfo) { sent() }}
 	result, err := executorAt(url, 3*time.Minute).Execute(httptrace.WithClientTrace(t.Context(), trace), &twoSeconds)
@@ -124,7 +127,7 @@ func exchange(t *testing.T, url string, sent func()) (status int, verdict api.Ve
 	return http.StatusOK, result.Verdict, nil
 }
 
-// step is a number of replicas and when it was written.
+// step is a number of replicas and the time of its change.
 type step struct {
 	replicas int32
 	at       time.Time
@@ -132,25 +135,28 @@ type step struct {
 
 func (s step) String() string { return fmt.Sprint(s.replicas) }
 
-// scalingWatch sees each change of the replicas, and each pod that begins to leave.
+// scalingWatch records each change of a Deployment's replicas, and checks each pod that is selected
+// for removal.
 type scalingWatch struct {
-	ns    string
-	mu    sync.Mutex
-	steps []step
-	wrong []string
-	left  map[string]bool
-	seen  map[string]*sight
+	ns       string
+	mu       sync.Mutex
+	steps    []step
+	wrong    []string
+	selected map[string]bool
+	seen     map[string]*lastSeen
 }
 
-// sight is when a pod was last seen without work, and last with; at first it counts as both.
-type sight struct{ idle, busy time.Time }
+// lastSeen has the times when a pod was last seen without work and last seen with work. The first
+// time that the pod is seen counts as both.
+type lastSeen struct{ idle, busy time.Time }
 
-// known is how old what the manager knows of a pod may be when it chooses: it asks once a second, and then decides and writes.
-const known = 2 * time.Second
+// maxStateAge is the maximum age of the manager's information about a pod when it selects a pod for
+// removal: one second between samples, and the time to decide and write.
+const maxStateAge = 2 * time.Second
 
 func watchScaling(t *testing.T, ns string) *scalingWatch {
 	t.Helper()
-	w := &scalingWatch{ns: ns, left: map[string]bool{}, seen: map[string]*sight{}}
+	w := &scalingWatch{ns: ns, selected: map[string]bool{}, seen: map[string]*lastSeen{}}
 	deployments, err := clientset.AppsV1().Deployments(ns).Watch(t.Context(), metav1.ListOptions{})
 	if err != nil {
 		t.Fatalf("watch deployments: %v", err)
@@ -161,15 +167,15 @@ func watchScaling(t *testing.T, ns string) *scalingWatch {
 	}
 	t.Cleanup(deployments.Stop)
 	t.Cleanup(pods.Stop)
-	go w.run(deployments, func(o any) { w.wrote(*o.(*appsv1.Deployment).Spec.Replicas) })
-	go w.run(pods, func(o any) { w.leaves(o.(*corev1.Pod)) })
-	go w.look(t.Context())
+	go w.run(deployments, func(o any) { w.addStep(*o.(*appsv1.Deployment).Spec.Replicas) })
+	go w.run(pods, func(o any) { w.checkRemoval(o.(*corev1.Pod)) })
+	go w.sampleStates(t.Context())
 	return w
 }
 
-// look keeps in sight what each pod does.
-func (w *scalingWatch) look(ctx context.Context) {
-	tick := time.NewTicker(known / 10)
+// sampleStates samples the state of each ready pod and records it in seen.
+func (w *scalingWatch) sampleStates(ctx context.Context) {
+	tick := time.NewTicker(maxStateAge / 10)
 	defer tick.Stop()
 	for {
 		select {
@@ -179,20 +185,20 @@ func (w *scalingWatch) look(ctx context.Context) {
 		}
 		for _, pod := range w.pods() {
 			if state, err := stateOf(pod.Status.PodIP); err == nil && ready(&pod) {
-				w.saw(pod.Name, state)
+				w.recordState(pod.Name, state)
 			}
 		}
 	}
 }
 
-func (w *scalingWatch) saw(pod string, state api.State) {
+func (w *scalingWatch) recordState(pod string, state api.State) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	now := time.Now()
 	s := w.seen[pod]
 	switch {
 	case s == nil:
-		w.seen[pod] = &sight{idle: now, busy: now}
+		w.seen[pod] = &lastSeen{idle: now, busy: now}
 	case state.Busy+state.Queued == 0:
 		s.idle = now
 	default:
@@ -200,8 +206,9 @@ func (w *scalingWatch) saw(pod string, state api.State) {
 	}
 }
 
-// lasts is how long the pod has had work, and how long none; nothing of a pod that was never seen.
-func (w *scalingWatch) lasts(pod string) (busy, idle time.Duration) {
+// durations returns for how long the pod has had work, and for how long it has had none. Both are 0
+// for a pod that was never seen.
+func (w *scalingWatch) durations(pod string) (busy, idle time.Duration) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	s := w.seen[pod]
@@ -219,7 +226,7 @@ func (w *scalingWatch) run(events watch.Interface, see func(any)) {
 	}
 }
 
-func (w *scalingWatch) wrote(replicas int32) {
+func (w *scalingWatch) addStep(replicas int32) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	if n := len(w.steps); n == 0 || w.steps[n-1].replicas != replicas {
@@ -227,28 +234,29 @@ func (w *scalingWatch) wrote(replicas int32) {
 	}
 }
 
-// leaves looks, when a pod is chosen to leave, whether it has been busy while one that stays has been idle, both for so long that
-// the manager knew. It is chosen when it is marked, or else when it begins to leave. What it is given after that, until no
-// connection leads to it any more, it drains.
-func (w *scalingWatch) leaves(pod *corev1.Pod) {
-	chosen := pod.DeletionTimestamp != nil || pod.Annotations[corev1.PodDeletionCost] != ""
+// checkRemoval checks a pod when it is selected for removal, which is when it gets a deletion cost
+// or, without one, when it is deleted. It is wrong to select a pod that has been busy while another
+// pod has been idle, if both have lasted for longer than the time maxStateAge. A pod may still get
+// submissions between its selection and the update of the Service; these it drains.
+func (w *scalingWatch) checkRemoval(pod *corev1.Pod) {
+	selected := pod.DeletionTimestamp != nil || pod.Annotations[corev1.PodDeletionCost] != ""
 	w.mu.Lock()
-	before := w.left[pod.Name]
-	w.left[pod.Name] = chosen
+	before := w.selected[pod.Name]
+	w.selected[pod.Name] = selected
 	w.mu.Unlock()
-	if before || !chosen || !ready(pod) {
+	if before || !selected || !ready(pod) {
 		return
 	}
 	state, err := stateOf(pod.Status.PodIP)
-	if busy, _ := w.lasts(pod.Name); err != nil || state.Busy+state.Queued == 0 || busy <= known {
+	if busyFor, _ := w.durations(pod.Name); err != nil || state.Busy+state.Queued == 0 || busyFor <= maxStateAge {
 		return
 	}
 	for _, other := range w.pods() {
-		_, rest := w.lasts(other.Name)
-		if idle, err := stateOf(other.Status.PodIP); err == nil && idle.Busy+idle.Queued == 0 && rest > known &&
+		_, idleFor := w.durations(other.Name)
+		if otherState, err := stateOf(other.Status.PodIP); err == nil && otherState.Busy+otherState.Queued == 0 && idleFor > maxStateAge &&
 			other.DeletionTimestamp == nil && ready(&other) && other.Annotations[corev1.PodDeletionCost] == "" {
 			w.mu.Lock()
-			w.wrong = append(w.wrong, fmt.Sprintf("pod %s was chosen with %d busy and %d queued while %s is idle; deletion costs %q and %q",
+			w.wrong = append(w.wrong, fmt.Sprintf("pod %s was selected for removal with %d busy and %d queued while %s is idle; deletion costs %q and %q",
 				pod.Name, state.Busy, state.Queued, other.Name, pod.Annotations[corev1.PodDeletionCost], other.Annotations[corev1.PodDeletionCost]))
 			w.mu.Unlock()
 			return
@@ -262,13 +270,13 @@ func (w *scalingWatch) replicas() []step {
 	return slices.Clone(w.steps)
 }
 
-func (w *scalingWatch) wrongs() []string {
+func (w *scalingWatch) wrongRemovals() []string {
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	return slices.Clone(w.wrong)
 }
 
-// forget keeps the present number alone.
+// forget removes all steps but the current one.
 func (w *scalingWatch) forget() {
 	w.mu.Lock()
 	defer w.mu.Unlock()
@@ -283,7 +291,8 @@ func (w *scalingWatch) pods() []corev1.Pod {
 	return pods.Items
 }
 
-// queueGrows tells when a replica first has somebody wait.
+// queueGrows returns a channel that receives the time when a replica's queue is first seen not
+// empty.
 func (w *scalingWatch) queueGrows(t *testing.T) <-chan time.Time {
 	grown := make(chan time.Time, 1)
 	pods := w.pods()
@@ -308,7 +317,7 @@ func ready(pod *corev1.Pod) bool {
 	})
 }
 
-// replicaClient asks each replica at its own address, over connections that are kept.
+// replicaClient sends requests to each replica at its own address. It keeps its connections open.
 var replicaClient, _ = executorclient.New("http://replica", executorclient.WithHTTPClient(&http.Client{Timeout: 2 * time.Second}))
 
 func stateOf(ip string) (api.State, error) {

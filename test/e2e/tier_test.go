@@ -21,11 +21,12 @@ import (
 	"executorpool.dev/test/localcluster/config"
 )
 
-// probed bounds how long a pod may take to start and to prove its tier.
+// probed is the maximum time for a pod to start and to probe its tier.
 const probed = time.Minute
 
-// TestPodReportsTheTierThatHolds runs a pool's own pods under seccomp profiles that take pieces from the sandbox: the tier
-// each reports must be the one that is left, and one below the minimum must not serve and must say why, and so must the pool.
+// TestPodReportsTheTierThatHolds runs a pool's pods under seccomp profiles that deny system calls
+// of the sandbox. Each pod must report the tier that still holds. A pod with a tier below the
+// minimum must not serve, and the pod and the pool must report the cause.
 func TestPodReportsTheTierThatHolds(t *testing.T) {
 	ns := newNamespace(t)
 	newPool(t, ns, "target", func(s *v1alpha1.ExecutorPoolSpec) {
@@ -45,7 +46,7 @@ func TestPodReportsTheTierThatHolds(t *testing.T) {
 		"both":     {config.RefuseLandlockAndSeccomp, "None", "allows no Landlock"},
 	}
 	minimums := []v1alpha1.Tier{v1alpha1.TierRestrictedLegacy, v1alpha1.TierNone}
-	// All start at once.
+	// All pods start at the same time.
 	for name, tc := range tcs {
 		for _, minimum := range minimums {
 			underProfile(t, ns, name, tc.profile, minimum)
@@ -92,8 +93,9 @@ func replicaSetName(name string, minimum v1alpha1.Tier) string {
 	return "target-" + name + "-" + strings.ToLower(string(minimum))
 }
 
-// underProfile makes one more pod of the pool, equal to its others but for the seccomp profile and the minimum tier. The
-// Deployment does not take the ReplicaSet for its own, whose labels are others; the controller does, by its name.
+// underProfile creates one more pod of the pool, which differs from the others in its seccomp
+// profile and minimum tier. The Deployment does not adopt the pod's ReplicaSet, which has other
+// labels. The controller of the pool recognizes the ReplicaSet by its name.
 func underProfile(t *testing.T, ns, name, profile string, minimum v1alpha1.Tier) {
 	t.Helper()
 	deployment := &appsv1.Deployment{}
@@ -119,7 +121,8 @@ func underProfile(t *testing.T, ns, name, profile string, minimum v1alpha1.Tier)
 	}
 }
 
-// podURL is the address of the ReplicaSet's one pod. The machine is the cluster's node, so it reaches pods, ready or not.
+// podURL returns the address of the ReplicaSet's only pod. The test process runs on the cluster's
+// node and can connect to pods that are not ready.
 func podURL(t *testing.T, ns, replicaSet string) (url string) {
 	t.Helper()
 	NewWithT(t).Eventually(func() error {
@@ -136,7 +139,7 @@ func podURL(t *testing.T, ns, replicaSet string) (url string) {
 	return url
 }
 
-// metrics returns the text that Prometheus gets.
+// metrics returns the response of /metrics.
 func metrics(url string) (string, error) {
 	response, err := (&http.Client{Timeout: 5 * time.Second}).Get(url + api.PathMetrics)
 	if err != nil {
