@@ -3,27 +3,20 @@ package e2e
 import (
 	"bytes"
 	"encoding/json"
-	"errors"
 	"fmt"
-	"io"
 	"maps"
 	"math"
-	"os"
-	"path/filepath"
-	"strings"
 	"testing"
 	"text/tabwriter"
 	"time"
 
 	. "github.com/onsi/gomega"
-	corev1 "k8s.io/api/core/v1"
 	"k8s.io/apimachinery/pkg/api/meta"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/utils/ptr"
 	"sigs.k8s.io/controller-runtime/pkg/client"
 
 	"executorpool.dev/api/v1alpha1"
-	"executorpool.dev/rehearse"
 	"executorpool.dev/rehearse/summary"
 	"executorpool.dev/simulate/fleet"
 	"executorpool.dev/simulate/hpa"
@@ -235,47 +228,6 @@ func scaleWithHPA(t *testing.T, rule *hpa.HPA, ns string, start, release time.Ti
 	}
 }
 
-// burst lets 200 participants submit a program of two seconds at once, each on a connection of its
-// own. A participant repeats a submission that was rejected with a 503 after the time in
-// Retry-After.
-func burst(t *testing.T, url string) summary.Summary {
-	t.Helper()
-	return participate(t, url, 200)
-}
-
-// twoSecondProgram is a program that holds its slot for two seconds, including its start on a busy
-// node, and uses almost no CPU. It is in C, because on some machines the start of 80 interpreters
-// at once takes longer than the target wait.
-const twoSecondProgram = `#include <stdio.h>
-#include <unistd.h>
-int main(void) {
-	usleep(1900000);
-	puts("42");
-}
-`
-
-func participate(t *testing.T, url string, participants int) summary.Summary {
-	t.Helper()
-	dir := t.TempDir()
-	for name, content := range map[string]string{"two-seconds.c": twoSecondProgram, "two-seconds.out": "42\n"} {
-		if err := os.WriteFile(filepath.Join(dir, name), []byte(content), 0o600); err != nil {
-			t.Fatal(err)
-		}
-	}
-	var out bytes.Buffer
-	err := rehearse.Run(t.Context(), rehearse.Config{URL: url, Programs: dir, Participants: participants, Submissions: 1, Seed: 1, Timeout: 2 * time.Minute,
-		Connections: rehearse.PerParticipant, RetryRejected: 20, JSON: "-", Stdout: &out, Stderr: io.Discard})
-	if err != nil && !errors.Is(err, rehearse.ErrNotAllRight) {
-		t.Fatalf("rehearse: %v", err)
-	}
-	var figures summary.Summary
-	if err := json.Unmarshal(out.Bytes(), &figures); err != nil {
-		t.Fatalf("read the rehearsal's summary: %v: %s", err, out.String())
-	}
-	t.Logf("%d participants: %+v, waits in ms %+v, to the answer %+v", participants, figures.Counts, figures.QueueWaitMillis, figures.LatencyMillis)
-	return figures
-}
-
 func waitContest(t *testing.T, contest *v1alpha1.Contest, within time.Duration, what string, want func() bool) {
 	t.Helper()
 	NewWithT(t).Eventually(func() error {
@@ -308,68 +260,4 @@ func extraReplicas(steps []step, from, to time.Time) (peak int32, held time.Dura
 		}
 	}
 	return peak, held
-}
-
-// TestContestFaultIsNamedInTime creates a contest on a pool that cannot become ready. The contest's
-// condition must name the cause: days before the contest if the cause can be known then, else
-// before half of the warm-up is over.
-func TestContestFaultIsNamedInTime(t *testing.T) {
-	const warmUp = 2 * time.Minute
-	for name, tc := range map[string]struct {
-		earlyReason, earlyWords string // empty: cannot be known before there are pods
-		reason, words           string
-		change                  func(*v1alpha1.ExecutorPoolSpec)
-		pods                    string // the quota's limit on pods
-	}{
-		"bad image": {reason: v1alpha1.ReasonImagePull, words: "executorpool/nowhere:1",
-			change: func(s *v1alpha1.ExecutorPoolSpec) { s.Image = "executorpool/nowhere:1" }},
-		"isolation": {reason: v1alpha1.ReasonTierTooLow, words: "Namespaced",
-			change: func(s *v1alpha1.ExecutorPoolSpec) { s.Isolation.MinimumTier = v1alpha1.TierNamespaced }},
-		"quota": {earlyReason: v1alpha1.ReasonExceedsQuota, earlyWords: "quota team (pods) allows 1",
-			reason: v1alpha1.ReasonPodCreation, words: "exceeded quota: team", pods: "1"},
-		"no capacity": {earlyReason: v1alpha1.ReasonExceedsNodes, earlyWords: "nodes",
-			reason: v1alpha1.ReasonUnschedulable, words: "Insufficient cpu",
-			change: func(s *v1alpha1.ExecutorPoolSpec) { s.Resources.Requests[corev1.ResourceCPU] = quantity("900m") }},
-	} {
-		t.Run(name, func(t *testing.T) {
-			ns := newNamespace(t)
-			if tc.pods != "" {
-				quota := &corev1.ResourceQuota{ObjectMeta: metav1.ObjectMeta{Namespace: ns, Name: "team"},
-					Spec: corev1.ResourceQuotaSpec{Hard: corev1.ResourceList{corev1.ResourcePods: quantity(tc.pods)}}}
-				if err := k8s.Create(t.Context(), quota); err != nil {
-					t.Fatalf("create quota: %v", err)
-				}
-			}
-			newPool(t, ns, "demo", tc.change)
-			if tc.pods != "" {
-				// After this the quota counts the pool's pod, and the controller knows that this pod is the
-				// pool's own.
-				waitReady(t, ns, "demo")
-			}
-			contest := &v1alpha1.Contest{
-				ObjectMeta: metav1.ObjectMeta{Namespace: ns, Name: "finals"},
-				Spec: v1alpha1.ContestSpec{PoolName: "demo", StartTime: metav1.NewTime(time.Now().Add(72 * time.Hour)), DurationSeconds: 60, Replicas: 3,
-					WarmUpSeconds: ptr.To(int32(warmUp.Seconds()))},
-			}
-			if err := k8s.Create(t.Context(), contest); err != nil {
-				t.Fatalf("create the contest: %v", err)
-			}
-			if tc.earlyReason != "" {
-				waitNotPrewarmed(t, contest, noticed, tc.earlyReason, tc.earlyWords)
-			}
-			start := time.Now().Add(warmUp).Truncate(time.Second).UTC()
-			kubectl(t, "-n", ns, "patch", "contest/finals", "--type=merge", "-p", fmt.Sprintf(`{"spec":{"startTime":%q}}`, start.Format(time.RFC3339)))
-			waitNotPrewarmed(t, contest, time.Until(start.Add(-warmUp/2)), tc.reason, tc.words)
-			t.Logf("the fault was reported %s before the start", time.Until(start).Round(time.Second))
-		})
-	}
-}
-
-func waitNotPrewarmed(t *testing.T, contest *v1alpha1.Contest, within time.Duration, reason, words string) {
-	t.Helper()
-	waitContest(t, contest, within, reason, func() bool {
-		is := meta.FindStatusCondition(contest.Status.Conditions, v1alpha1.ConditionPrewarmed)
-		return is != nil && is.Status == metav1.ConditionFalse && is.Reason == reason && strings.Contains(is.Message, words)
-	})
-	t.Logf("%s: %s", reason, meta.FindStatusCondition(contest.Status.Conditions, v1alpha1.ConditionPrewarmed).Message)
 }
