@@ -24,6 +24,7 @@ import (
 
 	"executorpool.dev/api/v1alpha1"
 	"executorpool.dev/executor/api"
+	executorclient "executorpool.dev/executor/client"
 	"executorpool.dev/test/localcluster/layout"
 	"executorpool.dev/test/localcluster/process"
 )
@@ -140,17 +141,17 @@ func startClients(t *testing.T, url string, count int) *clients {
 	return c
 }
 
-// submit repeats a submission until it is accepted, and checks that the answer arrives and is
-// right. A submission that was certainly not accepted, because there was no connection or the
-// answer was a 503, is the client's to repeat.
+// submit repeats a submission until it is accepted or the test has ended, and checks that the
+// answer arrives and is right. It repeats only a submission that cannot have been accepted: the
+// answer was a 503, or the connection failed before the whole request was sent.
 func (c *clients) submit(t *testing.T, url string) {
 	pause := time.NewTicker(200 * time.Millisecond)
 	defer pause.Stop()
-	for {
+	for t.Context().Err() == nil {
 		status, verdict, err := exchange(t, url, func() {})
-		var connecting *net.OpError
+		failure, failed := errors.AsType[*executorclient.ConnectionError](err)
 		switch {
-		case errors.As(err, &connecting) && connecting.Op == "dial" || status == http.StatusServiceUnavailable:
+		case failed && !failure.MayBeAccepted || status == http.StatusServiceUnavailable:
 			c.repeated.Add(1)
 			<-pause.C
 			continue
