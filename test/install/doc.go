@@ -1,6 +1,7 @@
-// Package install proves what an admin gets from the Helm chart and from kustomize: the same objects from both, pods that pass
-// PodSecurity restricted, values that reach the objects or are refused in words, and CRDs that an upgrade upgrades.
+// Package install tests what an admin gets from the Helm chart and from kustomize: both give the
+// same objects, the pods satisfy the restricted Pod Security Standard, every value of the chart
+// reaches an object or is rejected with a message, and an upgrade upgrades the CRDs.
 //
-// Both are rendered by the real helm and kubectl and, where it matters, installed into a real API server. Whether the
-// installed manager then works is for the end-to-end tests.
+// The real helm and kubectl render both, and some tests install the result into a real API server.
+// The package does not run pools on a cluster; package e2e does.
 package install

@@ -28,9 +28,9 @@ const (
 var (
 	restConfig *rest.Config
 	cluster    client.Client
-	// kubeconfig is the path of the cluster admin's.
+	// kubeconfig is the path of the cluster admin's kubeconfig.
 	kubeconfig string
-	// tools is the folder of helm and kubectl.
+	// tools is the directory of helm and kubectl.
 	tools string
 )
 
@@ -79,7 +79,7 @@ func run(m *testing.M) (code int, err error) {
 	if err := os.WriteFile(kubeconfig, content, 0o600); err != nil {
 		return 0, fmt.Errorf("write the admin's kubeconfig: %w", err)
 	}
-	// Helm's settings and caches of whoever runs the tests stay out of it.
+	// The tests must not use the Helm settings and caches of the current user.
 	for _, name := range []string{"HELM_CACHE_HOME", "HELM_CONFIG_HOME", "HELM_DATA_HOME"} {
 		if err := os.Setenv(name, filepath.Join(scratch, name)); err != nil {
 			return 0, fmt.Errorf("set %s: %w", name, err)
@@ -110,13 +110,13 @@ func findTools() (string, error) {
 	}
 	for _, name := range []string{"helm", "kubectl"} {
 		if _, err := os.Stat(filepath.Join(folder, name)); err != nil {
-			return "", fmt.Errorf("%s is not in %s: build it with `make tools`, or let TOOLS name the folder that has it", name, folder)
+			return "", fmt.Errorf("%s is not in %s: build it with `make tools`, or set TOOLS to its directory", name, folder)
 		}
 	}
 	return folder, nil
 }
 
-// tool runs helm or kubectl and returns what it prints and what it complains of.
+// tool runs helm or kubectl and returns its standard output and standard error.
 func tool(t *testing.T, name string, args ...string) (stdout, stderr string, err error) {
 	t.Helper()
 	command := exec.CommandContext(t.Context(), filepath.Join(tools, name), args...)

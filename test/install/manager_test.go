@@ -23,8 +23,8 @@ import (
 	"executorpool.dev/api/v1alpha1"
 )
 
-// TestInstalledManagerWorks starts the manager with the flags of the installed Deployment and with the rights of the
-// installed account, no more, and has it make a pool's Deployment.
+// TestInstalledManagerWorks runs the manager with the flags of the installed Deployment and with
+// only the rights of the installed service account. It must create a pool's Deployment.
 func TestInstalledManagerWorks(t *testing.T) {
 	program := buildManager(t)
 	for name, values := range map[string][]string{
@@ -58,7 +58,7 @@ func TestInstalledManagerWorks(t *testing.T) {
 			g.Eventually(func() (int64, error) {
 				err := cluster.Get(t.Context(), client.ObjectKeyFromObject(pool), pool)
 				return pool.Status.ObservedGeneration, err
-			}).WithTimeout(time.Minute).Should(gomega.Equal(pool.Generation), "the pool gets its status")
+			}).WithTimeout(time.Minute).Should(gomega.Equal(pool.Generation), "the manager writes the status of the pool")
 		})
 	}
 }
@@ -72,10 +72,12 @@ func buildManager(t *testing.T) string {
 	return program
 }
 
-// startManager runs the container's command line on this machine. What it returns stops it, which it must do in good order.
+// startManager runs the command line of the container on this machine. The returned function stops
+// the manager and checks that it exits with status 0 and that the API server denied none of its
+// requests.
 func startManager(t *testing.T, program string, pod corev1.PodSpec) (stop func()) {
 	t.Helper()
-	// What a pod has and this machine has not: addresses of its own, and a namespace.
+	// These values depend on the pod: the addresses to listen on, and the namespace.
 	args := append([]string{}, pod.Containers[0].Args...)
 	for i, arg := range args {
 		switch flag, _, _ := strings.Cut(arg, "="); flag {
@@ -95,7 +97,7 @@ func startManager(t *testing.T, program string, pod corev1.PodSpec) (stop func()
 			t.Errorf("stop the manager: %v", err)
 		}
 		if err := command.Wait(); err != nil {
-			t.Errorf("the manager ended badly: %v", err)
+			t.Errorf("the manager failed: %v", err)
 		}
 		if t.Failed() || strings.Contains(log.String(), "forbidden") {
 			t.Errorf("the manager's log:\n%s", log)
@@ -103,7 +105,8 @@ func startManager(t *testing.T, program string, pod corev1.PodSpec) (stop func()
 	}
 }
 
-// accountKubeconfig lets its user do what the service account may do.
+// accountKubeconfig returns the path of a kubeconfig whose user has the rights of the service
+// account.
 func accountKubeconfig(t *testing.T, account string) string {
 	t.Helper()
 	admin, err := clientcmd.LoadFromFile(kubeconfig)
@@ -129,7 +132,7 @@ func ensureNamespace(t *testing.T, name string) {
 	}
 }
 
-// lockedBuffer takes a program's output while a test reads it.
+// lockedBuffer receives the output of a program while a test reads it.
 type lockedBuffer struct {
 	mu      sync.Mutex
 	content bytes.Buffer

@@ -12,9 +12,9 @@ import (
 	schedulingv1 "k8s.io/api/scheduling/v1"
 )
 
-// TestNamespacedModeNeedsNoClusterRights renders the chart for two namespaces: what the manager may do there is what the
-// generated ClusterRole would let it do everywhere, but for nodes, which are no namespace's; and across the cluster it may
-// only ask who its callers are.
+// TestNamespacedModeNeedsNoClusterRights renders the chart for two namespaces. In these the manager
+// must have the rights of the generated ClusterRole, except those for nodes, which have no
+// namespace. In the whole cluster it may only review the tokens and rights of its clients.
 func TestNamespacedModeNeedsNoClusterRights(t *testing.T) {
 	everywhere := typed(t, renderChart(t), "ClusterRole /executorpool-manager", &rbacv1.ClusterRole{}).Rules
 	rendered := renderChart(t, "--set", "namespaces={contest-a,contest-b}")
@@ -55,8 +55,9 @@ func withoutNodes(rule rbacv1.PolicyRule) rbacv1.PolicyRule {
 	return rule
 }
 
-// TestNodesListedOnlyWhereAsked holds the manager to the one right it has beyond namespaces, and to none where that is off.
-func TestNodesListedOnlyWhereAsked(t *testing.T) {
+// TestNodesListedOnlyIfEnabled checks that listing nodes is the manager's only right outside of
+// its namespaces, and that it has no such right if the value is off.
+func TestNodesListedOnlyIfEnabled(t *testing.T) {
 	everywhere := typed(t, renderChart(t), "ClusterRole /executorpool-manager", &rbacv1.ClusterRole{}).Rules
 	var want []rbacv1.PolicyRule
 	granted := false
@@ -82,15 +83,16 @@ func TestNodesListedOnlyWhereAsked(t *testing.T) {
 	}
 }
 
-// TestPlaceholdersHaveAClass holds the manager's flag to the class that the chart makes.
-func TestPlaceholdersHaveAClass(t *testing.T) {
+// TestPlaceholdersHavePriorityClass compares the manager's flag with the PriorityClass that the
+// chart creates.
+func TestPlaceholdersHavePriorityClass(t *testing.T) {
 	if _, there := renderChart(t)["PriorityClass /executorpool-placeholder"]; there {
 		t.Error("there is a PriorityClass though placeholders are off")
 	}
 	on := renderChart(t, "--set", "placeholders.enabled=true")
 	class := typed(t, on, "PriorityClass /executorpool-placeholder", &schedulingv1.PriorityClass{})
 	if class.Value != -10 || class.GlobalDefault || *class.PreemptionPolicy != corev1.PreemptNever {
-		t.Errorf("class %+v: want -10, for placeholders alone, pushing nothing aside", class)
+		t.Errorf("class %+v: want the value -10, not the default class, and no preemption", class)
 	}
 	manager := typed(t, on, "Deployment "+namespace+"/executorpool-manager", &appsv1.Deployment{})
 	if args := manager.Spec.Template.Spec.Containers[0].Args; !slices.Contains(args, "--placeholder-priority-class="+class.Name) {
@@ -98,22 +100,23 @@ func TestPlaceholdersHaveAClass(t *testing.T) {
 	}
 }
 
-// TestInstallWithoutClusterRights renders what somebody may install who rules over namespaces only.
+// TestInstallWithoutClusterRights renders the chart for an admin who has rights in namespaces only.
 func TestInstallWithoutClusterRights(t *testing.T) {
 	rendered := renderChart(t, "--set", "namespaces={contest-a}", "--set", "metrics.enabled=false",
 		"--set", "crds.install=false", "--set", "userRoles.create=false")
 	for key, object := range rendered {
 		if object.GetNamespace() == "" {
-			t.Errorf("%s belongs to the cluster, want namespaced objects only", key)
+			t.Errorf("%s is cluster-scoped, want namespaced objects only", key)
 		}
 	}
 }
 
-// TestManagerRightsAreLeast holds the generated rules to what the design lets the manager do.
+// TestManagerRightsAreLeast compares the generated rules with the rights that the design permits.
 func TestManagerRightsAreLeast(t *testing.T) {
 	for key, rules := range managerRules(t) {
 		for _, rule := range rules {
-			// Of external metrics each is a resource, by a name that only a pool's author knows; none is written.
+			// Each external metric is a resource whose name only the author of a pool knows, so the rule
+			// permits all names. It permits no writes.
 			external := slices.Equal(rule.APIGroups, []string{"external.metrics.k8s.io"}) && !slices.ContainsFunc(rule.Verbs, writes)
 			all := slices.Concat(rule.APIGroups, rule.Resources, rule.Verbs)
 			if external {
@@ -125,9 +128,9 @@ func TestManagerRightsAreLeast(t *testing.T) {
 			for _, resource := range rule.Resources {
 				switch {
 				case resource == "secrets", strings.HasPrefix(resource, "pods/"), strings.Contains(resource, "roles"):
-					t.Errorf("%s grants %v on %s, which the manager has no use for", key, rule.Verbs, resource)
+					t.Errorf("%s grants %v on %s, which the manager does not use", key, rule.Verbs, resource)
 				case resource == "executorpools" && slices.ContainsFunc(rule.Verbs, writes):
-					t.Errorf("%s grants %v on executorpools: the spec is the admin's alone", key, rule.Verbs)
+					t.Errorf("%s grants %v on executorpools, whose spec only an admin may write", key, rule.Verbs)
 				}
 			}
 		}

@@ -5,7 +5,8 @@ import (
 	"testing"
 )
 
-// TestNotesNameNextCommand reads what `helm install` prints: names and namespaces in it must be those of the release.
+// TestNotesNameNextCommand checks the text that `helm install` prints: the names and namespaces in
+// it must be those of the release.
 func TestNotesNameNextCommand(t *testing.T) {
 	tests := map[string]struct {
 		args []string

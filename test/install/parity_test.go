@@ -11,8 +11,9 @@ import (
 	"github.com/google/go-cmp/cmp"
 )
 
-// TestChartEqualsKustomize compares object by object, but for the labels by which each of the two marks what it installed,
-// and for the Namespace, which Helm leaves to --create-namespace.
+// TestChartEqualsKustomize compares the objects of the chart and of kustomize. They may differ in
+// the labels that name the installer, and in the Namespace, which Helm creates with
+// --create-namespace.
 func TestChartEqualsKustomize(t *testing.T) {
 	tests := map[string]struct {
 		folder string
@@ -44,7 +45,7 @@ func TestChartEqualsKustomize(t *testing.T) {
 	}
 }
 
-// TestChartFilesCurrent compares what the chart carries with where it comes from.
+// TestChartFilesCurrent compares the chart's copies of files with their sources.
 func TestChartFilesCurrent(t *testing.T) {
 	sources := map[string]string{"crds": "crd/bases", "rbac": "rbac", "dashboards": "grafana"}
 	for folder, source := range sources {
@@ -68,7 +69,8 @@ func TestChartFilesCurrent(t *testing.T) {
 	}
 }
 
-// withComponents returns a copy of config whose default has its optional components switched on.
+// withComponents returns a copy of config in which the default kustomization includes its optional
+// components.
 func withComponents(t *testing.T) string {
 	t.Helper()
 	folder := t.TempDir()
@@ -89,7 +91,7 @@ func withComponents(t *testing.T) string {
 	return filepath.Join(folder, "default")
 }
 
-// normal strips what names the installer, not the installed.
+// normal removes the labels and annotations that name the installer.
 func normal(from objects) map[string]map[string]any {
 	stripped := map[string]map[string]any{}
 	for key, object := range from {

@@ -31,8 +31,8 @@ func TestManagerPodRestricted(t *testing.T) {
 	}
 }
 
-// TestSamplePodsRestricted takes the samples as the API server completes them, and the pods that the controllers and the
-// Job controller make of them.
+// TestSamplePodsRestricted checks the pods of the samples. The API server sets the defaults of the
+// samples; the pods are those that the project's controllers and the Job controller create.
 func TestSamplePodsRestricted(t *testing.T) {
 	installCRDs(t)
 	pools, jobs := 0, 0
@@ -51,7 +51,7 @@ func TestSamplePodsRestricted(t *testing.T) {
 					pool.Namespace = metav1.NamespaceDefault
 					strict := client.WithFieldValidation(cluster, metav1.FieldValidationStrict)
 					if err := strict.Create(t.Context(), pool, client.DryRunAll); err != nil {
-						t.Fatalf("the API server refuses the sample: %v", err)
+						t.Fatalf("the API server rejects the sample: %v", err)
 					}
 					requireRestricted(t, executorPod(t, pool))
 				case "Job":
@@ -66,7 +66,7 @@ func TestSamplePodsRestricted(t *testing.T) {
 	}
 }
 
-// TestUnrestrictedPodFound makes sure that the check can fail.
+// TestUnrestrictedPodFound proves that the check fails for a pod without restrictions.
 func TestUnrestrictedPodFound(t *testing.T) {
 	manager := typed(t, renderChart(t), "Deployment "+namespace+"/executorpool-manager", &appsv1.Deployment{})
 	manager.Spec.Template.Spec.SecurityContext.RunAsNonRoot = nil
@@ -95,11 +95,12 @@ func executorPod(t *testing.T, pool *v1alpha1.ExecutorPool) corev1.PodTemplateSp
 func requireRestricted(t *testing.T, pod corev1.PodTemplateSpec) {
 	t.Helper()
 	if verdict := restricted(t, pod); verdict != "" {
-		t.Errorf("PodSecurity restricted refuses the pod: %s", verdict)
+		t.Errorf("the restricted Pod Security Standard rejects the pod: %s", verdict)
 	}
 }
 
-// restricted returns why PodSecurity's latest restricted level refuses the pod, or "".
+// restricted returns the reason for which the latest restricted Pod Security Standard rejects the
+// pod, or "".
 func restricted(t *testing.T, pod corev1.PodTemplateSpec) string {
 	t.Helper()
 	evaluator, err := policy.NewEvaluator(policy.DefaultChecks(), nil)

@@ -12,7 +12,7 @@ import (
 	"k8s.io/apimachinery/pkg/util/yaml"
 )
 
-// objects are rendered objects by "Kind namespace/name".
+// objects has rendered objects by "Kind namespace/name".
 type objects map[string]*unstructured.Unstructured
 
 func renderChart(t *testing.T, args ...string) objects {
@@ -51,7 +51,7 @@ func parse(t *testing.T, manifest string) objects {
 	}
 }
 
-// typed returns the object of that key as the type of into.
+// typed returns the object with the key, converted to the type of into.
 func typed[T any](t *testing.T, from objects, key string, into *T) *T {
 	t.Helper()
 	object, ok := from[key]

@@ -19,13 +19,13 @@ import (
 
 const crdName = "executorpools.executorpool.dev"
 
-// TestUpgradeReachesCRD installs the chart, upgrades to one whose API has a field more, and removes it again: pools outlive
-// both.
+// TestUpgradeReachesCRD installs the chart, upgrades to a chart whose CRD has one more field, and
+// uninstalls it. Pools must survive both.
 func TestUpgradeReachesCRD(t *testing.T) {
 	helm := func(args ...string) string {
 		return mustTool(t, "helm", append(args, "--kubeconfig", kubeconfig, "--namespace", namespace)...)
 	}
-	// The chart must own the CRD from the start.
+	// The CRD must be installed by the chart and by nothing before it.
 	removeCRDs(t)
 	helm("upgrade", "--install", release, chart, "--create-namespace",
 		"--set", "image.repository=executorpool/manager", "--set", "image.tag=dev", "--set", "executorImage=executorpool/executor:dev")
@@ -56,14 +56,14 @@ func TestUpgradeReachesCRD(t *testing.T) {
 
 	helm("uninstall", release)
 	if err := cluster.Get(t.Context(), manager, &deployment); !apierrors.IsNotFound(err) {
-		t.Errorf("after uninstalling, getting the manager gives %v, want it gone", err)
+		t.Errorf("after uninstalling, getting the manager gives %v, want not found", err)
 	}
 	if err := cluster.Get(t.Context(), client.ObjectKeyFromObject(pool), pool); err != nil {
 		t.Errorf("the pool did not outlive the chart: %v", err)
 	}
 }
 
-// chartWithField returns a copy of the chart whose API has a field more.
+// chartWithField returns a copy of the chart whose CRD has one more field.
 func chartWithField(t *testing.T, field string) string {
 	t.Helper()
 	folder := t.TempDir()
@@ -99,7 +99,7 @@ func crdOf(t *testing.T) *apiextensionsv1.CustomResourceDefinition {
 	return crd
 }
 
-// installCRDs makes the API server know the API, whoever installed it.
+// installCRDs installs the CRDs, whether or not the chart has installed them before.
 func installCRDs(t *testing.T) {
 	t.Helper()
 	if _, err := envtest.InstallCRDs(restConfig, envtest.CRDInstallOptions{Paths: []string{filepath.Join(config, "crd", "bases")}}); err != nil {

@@ -10,8 +10,9 @@ import (
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 )
 
-// TestUserRolesSuffice asks the API server what a contest admin and an onlooker may do who have the chart's roles. That the
-// cluster's own edit and view contain them is the work of the labels and of the cluster.
+// TestUserRolesSuffice asks the API server for the rights of a contest admin and of a viewer with
+// the chart's roles. The aggregation of these roles into the cluster's edit and view roles is not
+// tested here: it depends on the labels and on a controller that does not run.
 func TestUserRolesSuffice(t *testing.T) {
 	rendered := renderChart(t)
 	for _, role := range []string{"viewer", "editor"} {
@@ -28,7 +29,7 @@ func TestUserRolesSuffice(t *testing.T) {
 		if err := cluster.Create(t.Context(), binding); err != nil {
 			t.Fatalf("bind the role %s: %v", object.Name, err)
 		}
-		// The authorizer learns of roles by watching them.
+		// The authorizer learns of new roles from a watch, so there is a delay.
 		gomega.NewWithT(t).Eventually(func() bool { return may(t, role, "get", "") }).Should(gomega.BeTrue())
 	}
 	tests := map[string]struct {
@@ -55,7 +56,7 @@ func TestUserRolesSuffice(t *testing.T) {
 				got[user] = may(t, user, tc.verb, tc.subresource)
 			}
 			if diff := cmp.Diff(want, got); diff != "" {
-				t.Errorf("who may (-want +got):\n%s", diff)
+				t.Errorf("rights (-want +got):\n%s", diff)
 			}
 		})
 	}
@@ -71,7 +72,7 @@ func may(t *testing.T, user, verb, subresource string) bool {
 		},
 	}}
 	if err := cluster.Create(t.Context(), review); err != nil {
-		t.Fatalf("ask what %s may do: %v", user, err)
+		t.Fatalf("review the rights of %s: %v", user, err)
 	}
 	return review.Status.Allowed
 }

@@ -8,7 +8,7 @@ import (
 	"sigs.k8s.io/yaml"
 )
 
-// settings holds, for each value an admin may set, a setting other than the default.
+// settings has, for each value of the chart, a setting that differs from the default.
 var settings = map[string]string{
 	"image.repository":                   `"registry.example/manager"`,
 	"image.tag":                          `"dev"`,
@@ -83,8 +83,9 @@ var settings = map[string]string{
 	"prometheusRule.alerts.managerGone.severity":          `"page"`,
 }
 
-// needs holds the settings without which another has no effect or is refused.
-var needs = map[string]string{
+// requiredSettings has, for some values, the settings without which they have no effect or are
+// rejected.
+var requiredSettings = map[string]string{
 	"leaderElection.enabled":     "replicas=1",
 	"serviceAccount.create":      "serviceAccount.name=there",
 	"serviceMonitor.interval":    "serviceMonitor.enabled=true",
@@ -99,17 +100,18 @@ var needs = map[string]string{
 	"placeholders.priority":      "placeholders.enabled=true",
 }
 
-func needOf(path string) string {
+func requiredSetting(path string) string {
 	if strings.HasPrefix(path, "prometheusRule.alerts.") {
 		return "prometheusRule.enabled=true"
 	}
-	return needs[path]
+	return requiredSettings[path]
 }
 
-// whole are the values that the chart hands on as they are.
-var whole = map[string]bool{"resources": true, "serviceMonitor.tlsConfig": true}
+// copiedValues has the values that the chart copies into an object unchanged.
+var copiedValues = map[string]bool{"resources": true, "serviceMonitor.tlsConfig": true}
 
-// TestValueReachesObjects walks values.yaml: a value without effect would be a lie to whoever sets it.
+// TestValueReachesObjects checks every value in values.yaml: a change of the value must change an
+// object.
 func TestValueReachesObjects(t *testing.T) {
 	values := map[string]any{}
 	if err := yaml.Unmarshal([]byte(read(t, chart+"/values.yaml")), &values); err != nil {
@@ -124,9 +126,9 @@ func TestValueReachesObjects(t *testing.T) {
 		t.Run(path, func(t *testing.T) {
 			setting, ok := settings[path]
 			if !ok {
-				t.Fatalf("the test knows no setting for %s: add one", path)
+				t.Fatalf("settings has no entry for %s: add one", path)
 			}
-			need := needOf(path)
+			need := requiredSetting(path)
 			args := []string{"template", release, chart, "--namespace", namespace, "--set", need}
 			before, ok := rendered[need]
 			if !ok {
@@ -135,7 +137,7 @@ func TestValueReachesObjects(t *testing.T) {
 			}
 			after := mustTool(t, "helm", append(args, "--set-json", path+"="+setting)...)
 			if before == after {
-				t.Errorf("%s=%s changes nothing of what is rendered", path, setting)
+				t.Errorf("%s=%s does not change a rendered object", path, setting)
 			}
 			parse(t, after)
 		})
@@ -147,7 +149,7 @@ func leaves(prefix string, values map[string]any) []string {
 	for name, value := range values {
 		path := prefix + name
 		below, isMap := value.(map[string]any)
-		if !isMap || len(below) == 0 || whole[path] {
+		if !isMap || len(below) == 0 || copiedValues[path] {
 			paths = append(paths, path)
 			continue
 		}
@@ -158,7 +160,7 @@ func leaves(prefix string, values map[string]any) []string {
 
 func TestBadValueRefused(t *testing.T) {
 	tests := map[string]struct {
-		// set are settings apart by blanks.
+		// set has settings, separated by blanks.
 		set  string
 		want string
 	}{
@@ -200,10 +202,10 @@ func TestBadValueRefused(t *testing.T) {
 			}
 			_, stderr, err := tool(t, "helm", args...)
 			if err == nil {
-				t.Fatalf("%s is taken, want it refused", tc.set)
+				t.Fatalf("%s is accepted, want an error", tc.set)
 			}
 			if !strings.Contains(stderr, tc.want) {
-				t.Errorf("refusal says\n%s\nwant in it\n%s", stderr, tc.want)
+				t.Errorf("the error is\n%s\nwant this in it\n%s", stderr, tc.want)
 			}
 		})
 	}
@@ -219,7 +221,8 @@ func TestChartLintClean(t *testing.T) {
 	}
 }
 
-// TestSchemaDescribesValues holds the schema to words for every value, which editors show.
+// TestSchemaDescribesValues checks that the schema has a description for every value, which editors
+// show.
 func TestSchemaDescribesValues(t *testing.T) {
 	type property struct {
 		Description string              `json:"description"`
