@@ -9,7 +9,7 @@ import (
 	"sigs.k8s.io/yaml"
 )
 
-// operations is where admins look an alert up.
+// operations is the page in which admins look up an alert.
 const operations = "../../docs/operations.md"
 
 func TestAlertsLintClean(t *testing.T) {
@@ -30,7 +30,7 @@ func TestAlertsLintClean(t *testing.T) {
 	}
 }
 
-// TestAlertsPlayed plays the timelines in testdata to the chart's alerts.
+// TestAlertsPlayed runs promtool's unit tests in testdata with the chart's alerts.
 func TestAlertsPlayed(t *testing.T) {
 	folder := t.TempDir()
 	render(t).write(t, folder)
@@ -43,7 +43,8 @@ func TestAlertsPlayed(t *testing.T) {
 	}
 }
 
-// TestEveryAlertPlayed wants a timeline in which it fires and one in which it does not, of every alert.
+// TestEveryAlertPlayed checks that testdata has, for every alert, a timeline in which it fires and
+// one in which it does not.
 func TestEveryAlertPlayed(t *testing.T) {
 	fires, silent := map[string]bool{}, map[string]bool{}
 	for _, path := range timelines(t) {
@@ -75,8 +76,9 @@ func TestEveryAlertPlayed(t *testing.T) {
 	}
 }
 
-// TestAlertsHelp holds each alert to what somebody woken by it needs.
-func TestAlertsHelp(t *testing.T) {
+// TestAlertsHaveAnnotations checks that each alert has what an admin on call needs: annotations, a
+// command, a severity and a row in the operations page.
+func TestAlertsHaveAnnotations(t *testing.T) {
 	page := read(t, operations)
 	for name, alert := range render(t).alerts(t) {
 		for _, annotation := range []string{"summary", "description", "command"} {

@@ -9,7 +9,7 @@ import (
 	"testing"
 )
 
-// dashboard is the part of Grafana's model that the tests look at.
+// dashboard has the parts of Grafana's dashboard model that the tests check.
 type dashboard struct {
 	Title      string `json:"title"`
 	UID        string `json:"uid"`
@@ -46,7 +46,8 @@ type panel struct {
 	} `json:"targets"`
 }
 
-// units that the dashboard uses, as Grafana spells them. A unit it does not know is shown as text behind the number.
+// units has the names of the units that the dashboard uses. Grafana shows an unknown unit as text
+// behind the number, without an error.
 var units = []string{"s", "short", "reqps", "percentunit", "bool_yes_no"}
 
 var (
@@ -102,8 +103,8 @@ func TestDashboardComplete(t *testing.T) {
 	}
 }
 
-// TestDashboardExpressions wants of every expression that it parses, that it obeys the variables, and that what it and its
-// legend name is exposed.
+// TestDashboardExpressions checks every expression: promtool parses it, it uses the variables of
+// the dashboard, and the metrics and labels in it and its legend are exposed.
 func TestDashboardExpressions(t *testing.T) {
 	d := load(t)
 	known := []string{"__rate_interval"}
@@ -125,7 +126,7 @@ func TestDashboardExpressions(t *testing.T) {
 					t.Errorf("%s: there is no variable %s", p.Title, used[1])
 				}
 			}
-			found := look(target.Expr)
+			found := parseExpression(target.Expr)
 			for _, s := range found.series {
 				if !slices.Contains(s.labels, "namespace") || !slices.Contains(s.labels, "pool") {
 					t.Errorf("%s: %s is not selected by $namespace and $pool", p.Title, s.name)
@@ -162,7 +163,7 @@ func TestDashboardExpressions(t *testing.T) {
 	}
 }
 
-// add adds an expression as a rule, with what Grafana fills in.
+// add adds an expression as a recording rule. It replaces the variables that Grafana replaces.
 func (g *ruleGroups) add(name, expr string) {
 	if len(g.Groups) == 0 {
 		g.Groups = append(g.Groups, group{Name: "dashboard"})

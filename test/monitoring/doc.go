@@ -1,4 +1,7 @@
-// Package monitoring proves what an admin is told by: that each alert of the chart fires when it should and is silent when it
-// should not, by promtool's unit tests in testdata, and that alerts and dashboard name metrics and labels that the manager
-// and the executor really expose. A query for a metric that does not exist is no error to Prometheus, only silence.
+// Package monitoring tests the alerts and the dashboard of the chart. promtool's unit tests in
+// testdata prove that each alert fires when it should and only then. Other tests prove that the
+// manager and the executor expose every metric and label that an alert or a panel uses, because
+// Prometheus does not report an error for a metric that does not exist.
+//
+// The package does not test the values of metrics; the packages that expose them do.
 package monitoring

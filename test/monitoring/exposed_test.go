@@ -11,18 +11,18 @@ import (
 	"github.com/prometheus/client_golang/prometheus"
 	"sigs.k8s.io/controller-runtime/pkg/metrics"
 
-	_ "executorpool.dev/controllers/manager" // registers what the manager exposes
+	_ "executorpool.dev/controllers/manager" // registers the manager's metrics
 	"executorpool.dev/executor/api"
 	"executorpool.dev/executor/job"
 	"executorpool.dev/executor/queue"
 	"executorpool.dev/executor/server"
 )
 
-// exposed are the labels of each metric by its name.
+// exposed has the labels of each metric by the name of the metric.
 type exposed map[string][]string
 
-// all is what the manager and the executor expose, whether or not a pool has made it appear. To the executor's, the chart's
-// PodMonitor adds namespace and pool.
+// all returns the metrics of the manager and the executor, including those that have no series yet.
+// The chart's PodMonitor adds the labels namespace and pool to the executor's metrics.
 func all(t *testing.T) exposed {
 	t.Helper()
 	of := exposed{}
@@ -42,7 +42,7 @@ func managerRegistry(t *testing.T) prometheus.Collector {
 	return registry
 }
 
-// executorRegistry is that of a server that serves nothing yet.
+// executorRegistry returns the metrics registry of an executor that serves no requests yet.
 func executorRegistry() *prometheus.Registry {
 	m := server.NewMetrics()
 	server.New(server.Config{
@@ -71,7 +71,7 @@ func describe(t *testing.T, c prometheus.Collector) exposed {
 	for d := range descriptions {
 		match := description.FindStringSubmatch(d.String())
 		if match == nil {
-			t.Fatalf("a description tells no name and labels: %s", d)
+			t.Fatalf("a description without name and labels: %s", d)
 		}
 		of[match[1]] = strings.FieldsFunc(match[2], func(r rune) bool { return r == ',' })
 	}
@@ -84,7 +84,7 @@ var (
 	ownName = regexp.MustCompile(`^executor(pool)?_`)
 )
 
-// documented are the metrics that docs/operations.md lists, and which of them are histograms.
+// documented returns the metrics that docs/operations.md lists, and which of them are histograms.
 func documented(t *testing.T) (names, histograms []string) {
 	t.Helper()
 	for _, line := range row.FindAllStringSubmatch(read(t, operations), -1) {
@@ -98,8 +98,8 @@ func documented(t *testing.T) (names, histograms []string) {
 	return names, histograms
 }
 
-// TestMetricsDocumented holds docs/operations.md to what is exposed: names, and for the executor, whose metrics are there
-// from the start, which of them are histograms.
+// TestMetricsDocumented compares the names of the exposed metrics with docs/operations.md. For the
+// executor it also compares which metrics are histograms: its metrics have series from the start.
 func TestMetricsDocumented(t *testing.T) {
 	names, histograms := documented(t)
 	var own []string
@@ -119,7 +119,7 @@ func TestMetricsDocumented(t *testing.T) {
 	}
 	for _, f := range families {
 		if is := f.GetType().String() == "HISTOGRAM"; ownName.MatchString(f.GetName()) && is != slices.Contains(histograms, f.GetName()) {
-			t.Errorf("%s is a histogram: %t; docs/operations.md says otherwise", f.GetName(), is)
+			t.Errorf("%s is a histogram: %t; docs/operations.md has the other type", f.GetName(), is)
 		}
 	}
 }

@@ -8,16 +8,17 @@ import (
 	"testing"
 )
 
-// series is a metric as an expression names it, with the labels it is selected by.
+// series is a metric in an expression, with the labels of its selector.
 type series struct {
 	name   string
 	labels []string
 }
 
-// expression is what a PromQL expression looks at. It is no parse: promtool does that.
+// expression has the metrics and labels in a PromQL expression. They are found with regular
+// expressions; promtool parses the expression.
 type expression struct {
 	series []series
-	// grouping are the labels of by, on and the like.
+	// grouping has the labels in clauses such as by and on.
 	grouping []string
 }
 
@@ -28,8 +29,9 @@ var (
 	words    = []string{"and", "or", "unless", "bool", "offset", "inf", "nan", "start", "end"}
 )
 
-// look takes every name for a metric that is no word of the language and is not called.
-func look(expr string) expression {
+// parseExpression finds the metrics and labels in an expression. A name is a metric if it is not a
+// keyword and not a function.
+func parseExpression(expr string) expression {
 	var found expression
 	tokens := token.FindAllString(expr, -1)
 	next := func(i int) string {
@@ -38,7 +40,8 @@ func look(expr string) expression {
 		}
 		return ""
 	}
-	// labels are the names from the bracket at i to the one that closes it.
+	// labels returns the names between the bracket at i and the closing bracket, and the index of
+	// the latter.
 	labels := func(i int, closing string) (all []string, end int) {
 		for i++; i < len(tokens) && tokens[i] != closing; i++ {
 			if name.MatchString(tokens[i]) {
@@ -65,11 +68,12 @@ func look(expr string) expression {
 	return found
 }
 
-// faults says what an expression names that is not there. histograms are the metrics that are one.
+// faults returns an error for each metric and label in the expression that is not exposed.
+// histograms are the names of the metrics that are histograms.
 func (e exposed) faults(expr string, histograms []string) []error {
 	var faults []error
 	var grouped []string
-	found := look(expr)
+	found := parseExpression(expr)
 	if len(found.series) == 0 {
 		faults = append(faults, fmt.Errorf("%q names no metric", expr))
 	}
@@ -94,7 +98,7 @@ func (e exposed) faults(expr string, histograms []string) []error {
 		}
 	}
 	if len(faults) > 0 {
-		// What cannot be looked up has no labels to compare with.
+		// The labels of a metric that is not exposed are unknown.
 		return faults
 	}
 	for _, label := range found.grouping {

@@ -14,7 +14,7 @@ import (
 
 const chart = "../../charts/executorpool"
 
-// run runs helm or promtool, which must succeed, and returns what it prints.
+// run runs helm or promtool and returns its output. The test fails if the program fails.
 func run(t *testing.T, name string, args ...string) string {
 	t.Helper()
 	out, err := try(t, name, args...)
@@ -35,17 +35,17 @@ func try(t *testing.T, name string, args ...string) (string, error) {
 		t.Fatal(err)
 	}
 	command := exec.CommandContext(t.Context(), program, args...)
-	// Helm's settings and caches of whoever runs the tests stay out of it.
+	// The tests must not use the Helm settings and caches of the current user.
 	scratch := t.TempDir()
 	command.Env = append(os.Environ(), "HELM_CACHE_HOME="+scratch, "HELM_CONFIG_HOME="+scratch, "HELM_DATA_HOME="+scratch)
 	out, err := command.CombinedOutput()
 	if errors.Is(err, os.ErrNotExist) {
-		t.Fatalf("%s is not there: build it with `make tools`, or let TOOLS name the folder that has it", program)
+		t.Fatalf("%s is missing: build it with `make tools`, or set TOOLS to its directory", program)
 	}
 	return string(out), err
 }
 
-// ruleGroups is the content of a rules file of Prometheus, which is also the spec of a PrometheusRule.
+// ruleGroups is the content of a rules file of Prometheus and of the spec of a PrometheusRule.
 type ruleGroups struct {
 	Groups []group `json:"groups"`
 }
@@ -64,7 +64,7 @@ type rule struct {
 	Annotations map[string]string `json:"annotations,omitempty"`
 }
 
-// render returns the chart's alerts with these settings.
+// render returns the chart's alerts, rendered with the settings.
 func render(t *testing.T, settings ...string) ruleGroups {
 	t.Helper()
 	args := []string{"template", "executorpool", chart, "--namespace", "executorpool-system",
@@ -84,7 +84,7 @@ func render(t *testing.T, settings ...string) ruleGroups {
 	return object.Spec
 }
 
-// alerts are the rules by name.
+// alerts returns the rules by the name of the alert.
 func (g ruleGroups) alerts(t *testing.T) map[string]rule {
 	t.Helper()
 	all := map[string]rule{}
@@ -102,7 +102,7 @@ func (g ruleGroups) alerts(t *testing.T) map[string]rule {
 	return all
 }
 
-// write writes the groups into folder, as Prometheus reads them.
+// write writes the groups into folder as a rules file of Prometheus and returns its path.
 func (g ruleGroups) write(t *testing.T, folder string) string {
 	t.Helper()
 	content, err := yaml.Marshal(g)
@@ -114,7 +114,7 @@ func (g ruleGroups) write(t *testing.T, folder string) string {
 	return path
 }
 
-// check lets promtool parse the expressions.
+// check returns an error if promtool cannot parse an expression.
 func check(t *testing.T, g ruleGroups) error {
 	t.Helper()
 	out, err := try(t, "promtool", "check", "rules", "--lint=all", "--lint-fatal", g.write(t, t.TempDir()))
