@@ -83,7 +83,8 @@ type executor struct {
 	log     bytes.Buffer
 }
 
-// launch starts an executor with default settings but for its address, its directories and the flags.
+// launch starts an executor with default settings but for its address, its directories and the
+// flags.
 func launch(command []string, flags ...string) (*executor, error) {
 	// In memory, as a pod's scratch space is.
 	scratch, err := os.MkdirTemp("/dev/shm", "openapi-")

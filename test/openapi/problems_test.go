@@ -66,7 +66,8 @@ func (p *problems) saw(reason string) bool {
 }
 
 // TestDocumentedProblemsAreAnswered makes executors send each problem that the document has for
-// /v1/execute. The one exception is 500, a fault of the executor itself, which executor/server tests.
+// /v1/execute. The one exception is 500, a fault of the executor itself, which executor/server
+// tests.
 func TestDocumentedProblemsAreAnswered(t *testing.T) {
 	p := &problems{t: t, document: parse(t, api.OpenAPI), sent: map[problemKind]bool{}}
 	t.Run("executors", func(t *testing.T) {
@@ -187,8 +188,8 @@ func all(names []string, holds func(string) bool) bool {
 	return !slices.ContainsFunc(names, func(name string) bool { return !holds(name) })
 }
 
-// drain keeps a connection and the only slot in use while the executor shuts down, and submits on the
-// connection.
+// drain keeps a connection and the only slot in use while the executor shuts down, and submits on
+// the connection.
 func drain(t *testing.T, e *executor, p *problems) {
 	kept, err := net.Dial("tcp", strings.TrimPrefix(e.url, "http://"))
 	if err != nil {
@@ -222,11 +223,12 @@ func drain(t *testing.T, e *executor, p *problems) {
 	p.add(a, executePath, http.MethodPost, http.StatusServiceUnavailable, api.ReasonDraining)
 }
 
-// provokeBySlowBody sends a part of a body that claims all the memory for bodies, and waits until the
-// executor gives up.
+// provokeBySlowBody sends a part of a body that claims all the memory for bodies, and waits until
+// the executor gives up.
 func provokeBySlowBody(t *testing.T, p *problems) {
 	e := start(t, http.StatusOK, []string{executorProgram}, "--max-body-mib=1", "--buffer-mib=1")
-	// The memory is claimed after the first part of the body, which the executor reads with the header.
+	// The memory is claimed after the first part of the body, which the executor reads with the
+	// header.
 	slow := fmt.Sprintf("POST %s HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\nContent-Length: %d\r\n\r\n%s",
 		executePath, 1<<20, strings.Repeat(" ", 64<<10))
 	ended := make(chan struct{})

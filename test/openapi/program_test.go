@@ -12,8 +12,8 @@ import (
 	"executorpool.dev/executor/api"
 )
 
-// TestProgramsFindWhatThePageHas runs programs that try each row of the page's table "What a program
-// may do and find".
+// TestProgramsFindWhatThePageHas runs programs that try each row of the page's table "What a
+// program may do and find".
 func TestProgramsFindWhatThePageHas(t *testing.T) {
 	for name, tc := range map[string]struct {
 		language, file string
