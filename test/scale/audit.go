@@ -11,16 +11,16 @@ import (
 	"strings"
 )
 
-// audit reads the API server's log of the manager's requests.
+// audit reads the manager's requests from the API server's audit log.
 type audit struct {
 	path string
 	read int64
 }
 
-// requests are counts by "verb resource/subresource".
+// requests has the number of requests by "verb resource/subresource".
 type requests map[string]int
 
-// since gives what was logged since the last call.
+// since returns the requests that were logged since the last call.
 func (a *audit) since() (requests, error) {
 	file, err := os.Open(a.path)
 	if err != nil {
@@ -35,7 +35,7 @@ func (a *audit) since() (requests, error) {
 	for {
 		line, err := lines.ReadBytes('\n')
 		if err == io.EOF {
-			// What has no end yet is read the next time.
+			// An incomplete line is read by the next call.
 			return counts, nil
 		}
 		if err != nil {
@@ -49,7 +49,7 @@ func (a *audit) since() (requests, error) {
 		if err := json.Unmarshal(line, &event); err != nil {
 			return nil, fmt.Errorf("decode the audit log: %w", err)
 		}
-		// A watch is logged when it starts and when it ends.
+		// The API server logs a watch when it starts and when it ends. Only the start counts.
 		if event.Verb == "watch" && event.Stage != "ResponseStarted" || event.Verb != "watch" && event.Stage != "ResponseComplete" {
 			continue
 		}
@@ -72,9 +72,10 @@ func (r requests) count(of func(verb, resource string) bool) int {
 	return n
 }
 
-// writes leaves out the renewals of the manager's lease, which are no matter of pools.
+// writes returns the number of write requests without those for leases, because the renewals of the
+// manager's lease do not depend on the pools.
 func (r requests) writes() int {
-	return r.count(func(verb, resource string) bool { return !reads(verb) && resource != "leases" })
+	return r.count(func(verb, resource string) bool { return !isRead(verb) && resource != "leases" })
 }
 
 func (r requests) lists() int {
@@ -85,7 +86,7 @@ func (r requests) gets() int {
 	return r.count(func(verb, resource string) bool { return verb == "get" && resource != "leases" })
 }
 
-func reads(verb string) bool { return verb == "get" || verb == "list" || verb == "watch" }
+func isRead(verb string) bool { return verb == "get" || verb == "list" || verb == "watch" }
 
 func (r requests) String() string {
 	var words []string

@@ -18,24 +18,27 @@ import (
 const (
 	slots    = 8
 	capacity = 128
-	// rate is how many submissions a second a replica at work gets; each takes about a second.
+	// rate is the number of submissions per second that a replica at work accepts. Each takes about
+	// one second.
 	rate = 4
 )
 
-// executors plays all of them: which one is asked is told by the Host header.
+// executors serves all executors. The Host header of a request identifies the executor.
 type executors struct {
 	server *httptest.Server
 	began  time.Time
 	asked  atomic.Int64
-	// worked is when all began to work, in nanoseconds since began; 0 while they rest.
-	worked atomic.Int64
+	// workBegan is the time when all executors began to work, in nanoseconds since began. It is 0
+	// while they rest.
+	workBegan atomic.Int64
 
 	mu     sync.Mutex
 	seen   map[string]bool
 	queues map[string]queue
 }
 
-// queue is what an executor holds beyond its steady work: waiting submissions now, others in slots, and those served before.
+// queue has the submissions of an executor besides its steady work: those in the queue, those in
+// slots, and those that are finished.
 type queue struct{ waiting, running, served int }
 
 func newExecutors() *executors {
@@ -63,15 +66,16 @@ func (e *executors) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	_ = json.NewEncoder(w).Encode(map[string]any{"ready": true, "tier": "Restricted"})
 }
 
-// state is what an executor has done by now: nothing, or with four of its slots since the work began.
+// state returns the replica state of an executor now. An executor at rest has only the submissions
+// of q. An executor at work has also used about four of its slots since the work began.
 func (e *executors) state(host string, q queue) api.State {
 	up := time.Since(e.began)
 	s := api.State{Slots: slots, QueueCapacity: capacity, Tier: "Restricted", UptimeMillis: up.Milliseconds(), Queued: q.waiting}
-	if worked := time.Duration(e.worked.Load()); worked > 0 {
+	if workBegan := time.Duration(e.workBegan.Load()); workBegan > 0 {
 		hash := fnv.New32a()
 		hash.Write([]byte(host))
-		// Each takes between 0.8 and 1.2 seconds, now more, now less, each replica in a phase of its own.
-		t, phase := (up - worked).Seconds(), float64(hash.Sum32()%628)/100
+		// The service time varies between 0.8 and 1.2 seconds. The host determines the phase.
+		t, phase := (up - workBegan).Seconds(), float64(hash.Sum32()%628)/100
 		s.Accepted = uint64(rate * t)
 		s.Finished = uint64(rate * max(0, t-1+0.2*math.Sin(t+phase)))
 		s.Answered, s.ServedMillis = s.Finished, s.Finished*1000
@@ -88,22 +92,23 @@ func (e *executors) state(host string, q queue) api.State {
 	return s
 }
 
-// work has all of them work, or rest.
+// work lets all executors work if on is true, and rest otherwise.
 func (e *executors) work(on bool) {
 	if on {
-		e.worked.Store(int64(time.Since(e.began)))
+		e.workBegan.Store(int64(time.Since(e.began)))
 		return
 	}
-	e.worked.Store(0)
+	e.workBegan.Store(0)
 }
 
-// queue puts submissions into the queues and free slots of hosts; 0 has them served.
+// queue adds waiting submissions to the queue of each host and fills its free slots. If waiting is
+// 0, it finishes all submissions that it added before.
 func (e *executors) queue(hosts []string, waiting int) {
 	running := 0
 	if waiting > 0 {
 		running = slots
-		if e.worked.Load() > 0 {
-			// At work at most five slots are taken.
+		if e.workBegan.Load() > 0 {
+			// The steady work uses at most five slots.
 			running -= 5
 		}
 	}
@@ -127,7 +132,7 @@ func (e *executors) seenHosts() int {
 	return len(e.seen)
 }
 
-// dialTo leads every connection to one address.
+// dialTo returns a dial function that connects every address to the given one.
 func dialTo(address string) func(context.Context, string, string) (net.Conn, error) {
 	var d net.Dialer
 	return func(ctx context.Context, network, _ string) (net.Conn, error) {

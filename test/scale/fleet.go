@@ -20,36 +20,37 @@ import (
 
 const (
 	replicas = 2
-	// together is how many pools share a namespace.
-	together = 50
-	// probes is in how many pools a queue is made to see how soon there are more replicas.
+	// poolsPerNamespace is the number of pools in one namespace.
+	poolsPerNamespace = 50
+	// probes is the number of pools that get a queue in one measurement of the reaction time.
 	probes = 3
-	// patience is how long replicas may take to change.
-	patience = 2 * time.Minute
+	// settleTimeout is the maximum time for a change of replicas.
+	settleTimeout = 2 * time.Minute
 )
 
-// fleet is all pools, and who plays their pods.
+// fleet is the set of all pools and the simulation of their pods.
 type fleet struct {
 	plane     *plane
 	executors *executors
 	pools     int
-	// probed is how many of them had a queue, more how many pods these have beyond replicas.
+	// probed is the number of pools that have had a queue. more is the number of their pods above
+	// replicas.
 	probed, more int
 }
 
 func (f *fleet) pods() int { return f.pools*replicas + f.more }
 
 func keyOf(n int) types.NamespacedName {
-	return types.NamespacedName{Namespace: fmt.Sprintf("scale-%d", n/together), Name: fmt.Sprintf("pool-%d", n)}
+	return types.NamespacedName{Namespace: fmt.Sprintf("scale-%d", n/poolsPerNamespace), Name: fmt.Sprintf("pool-%d", n)}
 }
 
-// grow makes pools until there are as many.
+// grow creates pools until the fleet has the given number.
 func (f *fleet) grow(ctx context.Context, pools int) error {
 	var group errgroup.Group
 	group.SetLimit(8)
 	for n := f.pools; n < pools; n++ {
 		key := keyOf(n)
-		if n%together == 0 {
+		if n%poolsPerNamespace == 0 {
 			if err := f.plane.admin.Create(ctx, &corev1.Namespace{ObjectMeta: metav1.ObjectMeta{Name: key.Namespace}}); err != nil {
 				return fmt.Errorf("create namespace %s: %w", key.Namespace, err)
 			}
@@ -68,8 +69,9 @@ func (f *fleet) grow(ctx context.Context, pools int) error {
 	return group.Wait()
 }
 
-// settled waits until every pool has all it wants and its status says so.
-func (f *fleet) settled(ctx context.Context, manager *process) error {
+// waitUntilSettled waits until the status of every pool reports the desired replicas ready and
+// sampled.
+func (f *fleet) waitUntilSettled(ctx context.Context, manager *process) error {
 	began := time.Now()
 	return until(ctx, manager, 2*time.Second, func() (bool, error) {
 		var pools v1alpha1.ExecutorPoolList
@@ -81,7 +83,7 @@ func (f *fleet) settled(ctx context.Context, manager *process) error {
 				!meta.IsStatusConditionTrue(p.Status.Conditions, v1alpha1.ConditionReady) ||
 				!meta.IsStatusConditionTrue(p.Status.Conditions, v1alpha1.ConditionMetricsFresh) {
 				if time.Since(began) > f.allowance() {
-					return false, f.stuck(ctx, client.ObjectKeyFromObject(&p))
+					return false, f.notSettled(ctx, client.ObjectKeyFromObject(&p))
 				}
 				return false, nil
 			}
@@ -90,12 +92,13 @@ func (f *fleet) settled(ctx context.Context, manager *process) error {
 	})
 }
 
-// allowance is how long the whole fleet may take: on two busy cores ten pools are made in three seconds.
+// allowance is the maximum time for the whole fleet to settle. Two busy cores create ten pools in
+// three seconds.
 func (f *fleet) allowance() time.Duration {
-	return patience + time.Duration(f.pools)*500*time.Millisecond
+	return settleTimeout + time.Duration(f.pools)*500*time.Millisecond
 }
 
-// until asks again and again. It fails when the manager ends.
+// until calls done at each interval until it returns true. It returns an error if the manager ends.
 func until(ctx context.Context, manager *process, every time.Duration, done func() (bool, error)) error {
 	tick := time.NewTicker(every)
 	defer tick.Stop()
@@ -113,8 +116,9 @@ func until(ctx context.Context, manager *process, every time.Duration, done func
 	}
 }
 
-// reaction makes a queue in a few pools, one after the other, and gives the median time until more replicas were written.
-// The pools are then asked to keep these, so that they are at rest again at once; the next call takes others.
+// reaction adds a queue to some pools, one after the other, and returns the median time until the
+// manager wrote more replicas. It then writes these replicas into spec.replicas, so that the pools
+// stay at rest. The next call uses other pools.
 func (f *fleet) reaction(ctx context.Context, manager *process) (time.Duration, error) {
 	var took []time.Duration
 	for range probes {
@@ -126,7 +130,7 @@ func (f *fleet) reaction(ctx context.Context, manager *process) (time.Duration, 
 		}
 		began := time.Now()
 		f.executors.queue(hosts, 40)
-		more, err := f.grown(ctx, manager, key)
+		more, err := f.waitForReplicas(ctx, manager, key)
 		if err != nil {
 			return 0, err
 		}
@@ -140,15 +144,16 @@ func (f *fleet) reaction(ctx context.Context, manager *process) (time.Duration, 
 		}
 	}
 	slices.Sort(took)
-	return took[len(took)/2], f.settled(ctx, manager)
+	return took[len(took)/2], f.waitUntilSettled(ctx, manager)
 }
 
-// grown waits until a pool's Deployment has more replicas than at first, and gives how many.
-func (f *fleet) grown(ctx context.Context, manager *process, pool types.NamespacedName) (now int32, err error) {
+// waitForReplicas waits until the Deployment of the pool has more than its initial replicas, and
+// returns their number.
+func (f *fleet) waitForReplicas(ctx context.Context, manager *process, pool types.NamespacedName) (now int32, err error) {
 	began := time.Now()
 	err = until(ctx, manager, 10*time.Millisecond, func() (bool, error) {
-		if time.Since(began) > patience {
-			return false, f.stuck(ctx, pool)
+		if time.Since(began) > settleTimeout {
+			return false, f.notSettled(ctx, pool)
 		}
 		var d appsv1.Deployment
 		if err := f.plane.admin.Get(ctx, pool, &d); err != nil {
@@ -160,13 +165,13 @@ func (f *fleet) grown(ctx context.Context, manager *process, pool types.Namespac
 	return now, err
 }
 
-// stuck says what a pool tells of itself that does not get where it is to be.
-func (f *fleet) stuck(ctx context.Context, pool types.NamespacedName) error {
+// notSettled returns an error with the status of a pool that did not settle in time.
+func (f *fleet) notSettled(ctx context.Context, pool types.NamespacedName) error {
 	var p v1alpha1.ExecutorPool
 	if err := f.plane.admin.Get(ctx, pool, &p); err != nil {
 		return fmt.Errorf("get pool %s: %w", pool, err)
 	}
-	return fmt.Errorf("pool %s is not where it is to be: %+v", pool, p.Status)
+	return fmt.Errorf("pool %s did not settle: %+v", pool, p.Status)
 }
 
 func (f *fleet) hosts(ctx context.Context, pool types.NamespacedName) ([]string, error) {

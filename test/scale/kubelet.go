@@ -16,12 +16,12 @@ import (
 	"k8s.io/client-go/util/workqueue"
 )
 
-// startKubelet plays the kubelets of a cluster: it writes of each new pod, once, what a kubelet writes of one that runs. A
-// kubelet too writes nothing more of a pod to which nothing happens.
+// startKubelet simulates the kubelets of a cluster. It writes the status of a running pod once for
+// each new pod. A real kubelet also writes no more status for a pod that does not change.
 func startKubelet(ctx context.Context, p *plane, e *executors) error {
 	clients, err := kubernetes.NewForConfig(p.config)
 	if err != nil {
-		return fmt.Errorf("make a client for the kubelet: %w", err)
+		return fmt.Errorf("create a client for the kubelet: %w", err)
 	}
 	factory := informers.NewSharedInformerFactory(clients, 0)
 	pods := factory.Core().V1().Pods()

@@ -32,14 +32,15 @@ const (
 	debugPrefix    = "listening on "
 )
 
-// managerCommand runs a manager with the defaults of cmd/manager, but for where executors are.
+// managerCommand runs a manager with the defaults of cmd/manager, except for the address of the
+// executors.
 type managerCommand struct {
 	Kubeconfig string
 	Executors  string
 	QPS        float32 `name:"qps" default:"50"`
 }
 
-// Run prints where /metrics and profiles are served and runs until SIGTERM.
+// Run prints the address of /metrics and the profiles, and runs the manager until SIGTERM.
 func (m managerCommand) Run(ctx context.Context) error {
 	config, err := clientcmd.BuildConfigFromFlags("", m.Kubeconfig)
 	if err != nil {
@@ -85,7 +86,7 @@ func (c counted) Read(b []byte) (int, error) {
 	return n, err
 }
 
-// process is a manager that runs.
+// process is a running manager.
 type process struct {
 	cmd   *exec.Cmd
 	debug string
@@ -99,7 +100,7 @@ func startManager(ctx context.Context, f *fleet, qps int) (*process, error) {
 		return nil, fmt.Errorf("find this program: %w", err)
 	}
 	cmd := exec.CommandContext(ctx, self, "manager", "--kubeconfig="+f.plane.kubeconfig, "--executors="+f.executors.address(), "--qps="+strconv.Itoa(qps))
-	// Only what goes wrong is worth reading.
+	// Only warnings and errors are shown.
 	cmd.Stderr = &faults{to: os.Stderr}
 	out, err := cmd.StdoutPipe()
 	if err != nil {
@@ -112,7 +113,7 @@ func startManager(ctx context.Context, f *fleet, qps int) (*process, error) {
 	line := make([]byte, 256)
 	n, err := out.Read(line)
 	if err != nil {
-		return nil, errors.Join(fmt.Errorf("read where the manager listens: %w", err), cmd.Process.Kill(), cmd.Wait())
+		return nil, errors.Join(fmt.Errorf("read the address of the manager: %w", err), cmd.Process.Kill(), cmd.Wait())
 	}
 	p.debug = "http://" + strings.TrimSpace(strings.TrimPrefix(string(line[:n]), debugPrefix))
 	go func() { p.ended <- cmd.Wait() }()
@@ -124,12 +125,12 @@ func (p *process) stop() error {
 		return fmt.Errorf("stop the manager: %w", err)
 	}
 	if err := <-p.ended; err != nil {
-		return fmt.Errorf("the manager ended badly: %w", err)
+		return fmt.Errorf("the manager failed: %w", err)
 	}
 	return nil
 }
 
-// kill ends what was not stopped.
+// kill ends a manager that was not stopped.
 func (p *process) kill() { _ = p.cmd.Process.Kill() }
 
 func (p *process) get(ctx context.Context, path string) ([]byte, error) {
@@ -139,16 +140,16 @@ func (p *process) get(ctx context.Context, path string) ([]byte, error) {
 	}
 	response, err := http.DefaultClient.Do(request)
 	if err != nil {
-		return nil, fmt.Errorf("ask the manager for %s: %w", path, err)
+		return nil, fmt.Errorf("get %s from the manager: %w", path, err)
 	}
 	defer response.Body.Close()
 	if response.StatusCode != http.StatusOK {
-		return nil, fmt.Errorf("ask the manager for %s: it answered %d", path, response.StatusCode)
+		return nil, fmt.Errorf("get %s from the manager: it answered %d", path, response.StatusCode)
 	}
 	return io.ReadAll(response.Body)
 }
 
-// faults passes on log lines that are warnings or errors, but for what a stop interrupts.
+// faults forwards the log lines that are warnings or errors, except those that a stop causes.
 type faults struct{ to io.Writer }
 
 func (f *faults) Write(b []byte) (int, error) {

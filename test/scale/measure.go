@@ -9,29 +9,30 @@ import (
 )
 
 const (
-	// fillQPS lets pools be made faster than the manager's default of 50 requests a second would.
+	// fillQPS is the limit on requests per second of the manager that creates the objects. The default
+	// of 50 would make this step slow.
 	fillQPS    = 1000
 	managerQPS = 50
-	// quiet is how long a fleet is left alone before it is watched.
-	quiet = 15 * time.Second
-	// profiled is how long a CPU profile takes.
-	profiled = 20
+	// quietTime is the time from a change of the fleet to the begin of a measurement.
+	quietTime = 15 * time.Second
+	// profileSeconds is the length of a CPU profile, in seconds.
+	profileSeconds = 20
 )
 
-// row is what was measured of a fleet in one state.
+// row has the measurements of a fleet in one state.
 type row struct {
 	pools, pods int
-	// work says that every replica works, else all rest.
+	// work reports whether all replicas work or rest.
 	work   bool
 	window time.Duration
-	// cpu, asked, reconciled and received are of the whole window; asked counts questions to executors and received bytes
-	// from the API server.
+	// cpu, asked, reconciled and received are totals over the window. asked is the number of requests
+	// to executors, received the number of bytes from the API server.
 	cpu        time.Duration
 	asked      int64
 	reconciled float64
 	received   float64
 	requests   requests
-	// pss and rss are the highest that were seen.
+	// pss and rss are the highest values that were sampled, in bytes.
 	pss, rss int64
 	reaction time.Duration
 	scrape   scrapeCost
@@ -43,19 +44,20 @@ type scrapeCost struct {
 	cpu   time.Duration
 }
 
-// start is what it took until every pod was asked, by a manager that found all pools as they are to be.
+// start has the costs of a manager's start with pools that need no change, until it has sampled
+// every pod.
 type start struct {
 	took, cpu time.Duration
 	requests  requests
-	// made are the requests of another manager while it made pools that were new.
+	// made are the requests of the earlier manager that created the objects of new pools.
 	made    requests
 	created int
 }
 
-// size measures a fleet of as many pools, at rest and at work.
-func (m measureCommand) size(ctx context.Context, f *fleet, pools int) ([]row, error) {
+// measure measures a fleet of the given number of pools, at rest and at work.
+func (m measureCommand) measure(ctx context.Context, f *fleet, pools int) ([]row, error) {
 	at := start{created: pools - f.pools}
-	progress("%d pools: make them", pools)
+	progress("%d pools: create them", pools)
 	if _, err := f.plane.audit.since(); err != nil {
 		return nil, err
 	}
@@ -67,7 +69,7 @@ func (m measureCommand) size(ctx context.Context, f *fleet, pools int) ([]row, e
 	if err := f.grow(ctx, pools); err != nil {
 		return nil, err
 	}
-	if err := f.settled(ctx, filler); err != nil {
+	if err := f.waitUntilSettled(ctx, filler); err != nil {
 		return nil, err
 	}
 	if err := filler.stop(); err != nil {
@@ -94,7 +96,7 @@ func (m measureCommand) size(ctx context.Context, f *fleet, pools int) ([]row, e
 	var rows []row
 	for _, work := range []bool{false, true} {
 		f.executors.work(work)
-		if err := wait(ctx, quiet); err != nil {
+		if err := wait(ctx, quietTime); err != nil {
 			return nil, err
 		}
 		before, err := f.plane.audit.since()
@@ -104,7 +106,7 @@ func (m measureCommand) size(ctx context.Context, f *fleet, pools int) ([]row, e
 		if !work {
 			at.requests = before
 		}
-		progress("%d pools: watch them, work: %t", pools, work)
+		progress("%d pools: measure them, work: %t", pools, work)
 		window := m.Window
 		if work {
 			window /= 3
@@ -126,7 +128,8 @@ func (m measureCommand) size(ctx context.Context, f *fleet, pools int) ([]row, e
 	return rows, manager.stop()
 }
 
-// watch counts for a while. Nothing but the manager's own work is in it: metrics are read before and after.
+// watch measures the manager over the window. It reads the metrics before and after, so that only
+// the manager's own work counts.
 func watch(ctx context.Context, f *fleet, manager *process, window time.Duration) (r row, err error) {
 	before, err := manager.scrape(ctx)
 	if err != nil {
@@ -178,7 +181,7 @@ func (m measureCommand) profile(ctx context.Context, manager *process, r row) er
 	if m.Profile == "" {
 		return nil
 	}
-	for name, path := range map[string]string{"cpu": fmt.Sprintf("/debug/pprof/profile?seconds=%d", profiled), "heap": "/debug/pprof/heap", "goroutine": "/debug/pprof/goroutine"} {
+	for name, path := range map[string]string{"cpu": fmt.Sprintf("/debug/pprof/profile?seconds=%d", profileSeconds), "heap": "/debug/pprof/heap", "goroutine": "/debug/pprof/goroutine"} {
 		content, err := manager.get(ctx, path)
 		if err != nil {
 			return err

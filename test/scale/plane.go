@@ -18,7 +18,7 @@ import (
 	"executorpool.dev/api/v1alpha1"
 )
 
-// managerUser is who the manager is to the API server; only what it asks is audited.
+// managerUser is the user name of the manager. The API server audits only requests of this user.
 const managerUser = "manager"
 
 const auditPolicy = `apiVersion: audit.k8s.io/v1
@@ -36,7 +36,7 @@ type plane struct {
 	controllers *exec.Cmd
 	config      *rest.Config
 	admin       client.Client
-	// kubeconfig is a file with the manager's.
+	// kubeconfig is the path of the manager's kubeconfig.
 	kubeconfig string
 	audit      *audit
 }
@@ -58,7 +58,7 @@ func startPlane(ctx context.Context, work string) (*plane, error) {
 		ControlPlaneStopTimeout:  time.Minute,
 	}
 	p.environment.ControlPlane.GetAPIServer().Configure().
-		// Its default has room for 254 Services.
+		// The default network has capacity for 254 Services.
 		Set("service-cluster-ip-range", "10.0.0.0/16").
 		Set("audit-policy-file", policy).
 		Set("audit-log-path", p.audit.path)
@@ -80,7 +80,7 @@ func (p *plane) prepare(ctx context.Context, work, assets string) error {
 		return fmt.Errorf("build scheme: %w", err)
 	}
 	if p.admin, err = client.New(p.config, client.Options{Scheme: scheme}); err != nil {
-		return fmt.Errorf("make a client: %w", err)
+		return fmt.Errorf("create a client: %w", err)
 	}
 	if p.kubeconfig, err = p.user(work, managerUser); err != nil {
 		return err
@@ -89,14 +89,14 @@ func (p *plane) prepare(ctx context.Context, work, assets string) error {
 	if err != nil {
 		return err
 	}
-	// Of its controllers those whose writes the manager sees.
+	// The controllers whose writes the manager reads.
 	p.controllers = exec.CommandContext(ctx, filepath.Join(assets, "kube-controller-manager"),
 		"--kubeconfig="+kubeconfig, "--leader-elect=false", "--secure-port=0",
 		"--controllers=deployment-controller,replicaset-controller,disruption-controller",
 		"--kube-api-qps=2000", "--kube-api-burst=2000")
 	log, err := os.Create(filepath.Join(work, "kube-controller-manager.log"))
 	if err != nil {
-		return fmt.Errorf("make a log: %w", err)
+		return fmt.Errorf("create the log: %w", err)
 	}
 	defer log.Close()
 	p.controllers.Stdout, p.controllers.Stderr = log, log
@@ -106,7 +106,7 @@ func (p *plane) prepare(ctx context.Context, work, assets string) error {
 	return nil
 }
 
-// user makes a user who may do everything and returns a file with its kubeconfig.
+// user creates a user with all rights and returns the path of its kubeconfig.
 func (p *plane) user(work, name string) (string, error) {
 	added, err := p.environment.AddUser(envtest.User{Name: name, Groups: []string{"system:masters"}}, nil)
 	if err != nil {

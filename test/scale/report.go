@@ -8,17 +8,17 @@ import (
 	"time"
 )
 
-// The bars, for a fleet of barPools.
+// The limits for a fleet of at most limitPools pools.
 const (
-	barPools  = 500
-	barTick   = 200 * time.Millisecond
-	barMemory = 150 << 20
-	// barReaction is for every fleet.
-	barReaction = time.Second
+	limitPools  = 500
+	limitTick   = 200 * time.Millisecond
+	limitMemory = 150 << 20
+	// limitReaction is the limit for a fleet of any size.
+	limitReaction = time.Second
 )
 
-// tick is the CPU that one tick of all pools costs: each is sampled and decided once a second, and in that second falls
-// everything else the manager does.
+// tick returns the CPU time of one round over all pools: the manager samples each pool once a
+// second and decides. The value contains everything else that the manager does in that second.
 func (r row) tick() time.Duration { return time.Duration(float64(r.cpu) / r.window.Seconds()) }
 
 func (r row) state() string {
@@ -63,24 +63,24 @@ func print(out io.Writer, rows []row) error {
 	return err
 }
 
-// judge says which bars were missed.
+// judge returns an error for each limit that was exceeded.
 func judge(rows []row) error {
 	var missed []error
 	for _, r := range rows {
 		if n := r.requests.writes(); !r.work && n > 0 {
 			missed = append(missed, fmt.Errorf("%d pools at rest were written %d times in %s: %s", r.pools, n, r.window.Round(time.Second), r.requests))
 		}
-		if r.reaction > barReaction {
-			missed = append(missed, fmt.Errorf("%d pools, %s: a queue took %.2f s to become replicas, bar %s", r.pools, r.state(), r.reaction.Seconds(), barReaction))
+		if r.reaction > limitReaction {
+			missed = append(missed, fmt.Errorf("%d pools, %s: the manager wrote more replicas %.2f s after a queue began, limit %s", r.pools, r.state(), r.reaction.Seconds(), limitReaction))
 		}
-		if r.pools > barPools {
+		if r.pools > limitPools {
 			continue
 		}
-		if r.tick() > barTick {
-			missed = append(missed, fmt.Errorf("%d pools, %s: a tick costs %s of CPU, bar %s", r.pools, r.state(), r.tick().Round(time.Millisecond), barTick))
+		if r.tick() > limitTick {
+			missed = append(missed, fmt.Errorf("%d pools, %s: a tick costs %s of CPU, limit %s", r.pools, r.state(), r.tick().Round(time.Millisecond), limitTick))
 		}
-		if r.pss > barMemory {
-			missed = append(missed, fmt.Errorf("%d pools, %s: %d MB of memory, bar %d", r.pools, r.state(), r.pss>>20, barMemory>>20))
+		if r.pss > limitMemory {
+			missed = append(missed, fmt.Errorf("%d pools, %s: %d MB of memory, limit %d", r.pools, r.state(), r.pss>>20, limitMemory>>20))
 		}
 	}
 	return errors.Join(missed...)

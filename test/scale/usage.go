@@ -15,10 +15,11 @@ import (
 	"github.com/prometheus/common/model"
 )
 
-// hertz is the unit of times in /proc/PID/stat, USER_HZ, which is 100 on every platform Go runs on: see proc(5).
+// hertz is the number of ticks per second in /proc/PID/stat (USER_HZ), which is 100 on every
+// platform that Go supports; see proc(5).
 const hertz = 100
 
-// cpu is the processor time that the process has used.
+// cpu returns the CPU time that the process has used.
 func (p *process) cpu() (time.Duration, error) {
 	content, err := os.ReadFile(fmt.Sprintf("/proc/%d/stat", p.cmd.Process.Pid))
 	if err != nil {
@@ -59,7 +60,7 @@ func (p *process) memory(file string, names ...string) (map[string]int64, error)
 	return sizes, nil
 }
 
-// scraped are the manager's metrics, and what it cost to have them.
+// scraped has the manager's metrics and the size of the response.
 type scraped struct {
 	families map[string]*dto.MetricFamily
 	bytes    int
@@ -78,7 +79,8 @@ func (p *process) scrape(ctx context.Context) (scraped, error) {
 	return scraped{families, len(content)}, nil
 }
 
-// sum adds up a metric's series, those with the label when one is given.
+// sum returns the sum of a metric's series. If label is not empty, only series with this value of
+// the label count.
 func (s scraped) sum(name, label, value string) float64 {
 	var sum float64
 	for _, m := range s.families[name].GetMetric() {
