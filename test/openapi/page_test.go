@@ -57,8 +57,8 @@ var commands = map[string]struct {
 	"go":         {"example.go", []string{"go", "run"}},
 }
 
-// TestPageExamplesRun runs each program on the page against an executor. The block after a program is
-// its output.
+// TestPageExamplesRun runs each program on the page against an executor. The block after a program
+// is its output.
 func TestPageExamplesRun(t *testing.T) {
 	all := blocks(readPage(t))
 	ran := map[string]int{}
@@ -117,8 +117,8 @@ func compareOutput(t *testing.T, want block, output []byte) {
 	}
 }
 
-// TestPageHasTheLimits compares the numbers on the page with GET /v1/info of an executor with default
-// settings.
+// TestPageHasTheLimits compares the numbers on the page with GET /v1/info of an executor with
+// default settings.
 func TestPageHasTheLimits(t *testing.T) {
 	page := readPage(t)
 	var info api.Info
