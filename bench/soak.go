@@ -6,11 +6,10 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
-	"strconv"
-	"strings"
 	"sync"
 
 	"executorpool.dev/executor/api"
+	"executorpool.dev/executor/sandbox/procfs"
 )
 
 // held is the number of resources that an executor and its workers hold at one instant without
@@ -104,31 +103,28 @@ func (b *bench) mix(runs, part int) (did int, err error) {
 }
 
 func (e *executor) holds() (h held, err error) {
-	pids := []string{strconv.Itoa(e.cmd.Process.Pid)}
+	pids := []int{e.cmd.Process.Pid}
 	for i := 0; i < len(pids); i++ {
-		children, err := filepath.Glob("/proc/" + pids[i] + "/task/*/children")
+		children, err := procfs.Children(pids[i])
 		if err != nil {
 			return h, err
 		}
-		for _, list := range children {
-			content, _ := os.ReadFile(list)
-			pids = append(pids, strings.Fields(string(content))...)
-		}
-		descriptors, err := os.ReadDir("/proc/" + pids[i] + "/fd")
+		pids = append(pids, children...)
+		folder := fmt.Sprintf("/proc/%d/", pids[i])
+		descriptors, err := os.ReadDir(folder + "fd")
 		if err != nil {
 			return h, err
 		}
 		h.descriptors += len(descriptors)
-		rollup, err := os.ReadFile("/proc/" + pids[i] + "/smaps_rollup")
+		rollup, err := os.ReadFile(folder + "smaps_rollup")
 		if err != nil {
 			return h, err
 		}
-		_, after, _ := strings.Cut(string(rollup), "\nPss:")
-		var kib float64
-		if _, err := fmt.Sscan(after, &kib); err != nil {
-			return h, err
+		pss, ok := procfs.ParseProportional(rollup)
+		if !ok {
+			return h, fmt.Errorf("process %d: unknown format of smaps_rollup", pids[i])
 		}
-		h.memoryMiB += kib / 1024
+		h.memoryMiB += float64(pss) / (1 << 20)
 	}
 	h.processes = len(pids)
 	err = filepath.WalkDir(e.scratch, func(string, os.DirEntry, error) error {

@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"golang.org/x/sync/errgroup"
+	"gonum.org/v1/gonum/stat"
 	appsv1 "k8s.io/api/apps/v1"
 	corev1 "k8s.io/api/core/v1"
 	"k8s.io/apimachinery/pkg/api/meta"
@@ -120,7 +121,7 @@ func until(ctx context.Context, manager *process, every time.Duration, done func
 // manager wrote more replicas. It then writes these replicas into spec.replicas, so that the pools
 // stay at rest. The next call uses other pools.
 func (f *fleet) reaction(ctx context.Context, manager *process) (time.Duration, error) {
-	var took []time.Duration
+	var took []float64
 	for range probes {
 		key := keyOf(f.probed)
 		f.probed++
@@ -134,7 +135,7 @@ func (f *fleet) reaction(ctx context.Context, manager *process) (time.Duration, 
 		if err != nil {
 			return 0, err
 		}
-		took = append(took, time.Since(began))
+		took = append(took, float64(time.Since(began)))
 		f.executors.queue(hosts, 0)
 		f.more += int(more) - replicas
 		patch := fmt.Appendf(nil, `{"spec":{"replicas":%d}}`, more)
@@ -144,7 +145,7 @@ func (f *fleet) reaction(ctx context.Context, manager *process) (time.Duration, 
 		}
 	}
 	slices.Sort(took)
-	return took[len(took)/2], f.waitUntilSettled(ctx, manager)
+	return time.Duration(stat.Quantile(0.5, stat.Empirical, took, nil)), f.waitUntilSettled(ctx, manager)
 }
 
 // waitForReplicas waits until the Deployment of the pool has more than its initial replicas, and

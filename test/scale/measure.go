@@ -58,74 +58,108 @@ type start struct {
 func (m measureCommand) measure(ctx context.Context, f *fleet, pools int) ([]row, error) {
 	at := start{created: pools - f.pools}
 	progress("%d pools: create them", pools)
-	if _, err := f.plane.audit.since(); err != nil {
+	var err error
+	if at.made, err = createPools(ctx, f, pools); err != nil {
 		return nil, err
 	}
-	filler, err := startManager(ctx, f, fillQPS)
+	progress("%d pools: start the manager", pools)
+	manager, err := at.run(ctx, f)
 	if err != nil {
 		return nil, err
 	}
-	defer filler.kill()
+	defer manager.kill()
+	if at.requests, err = enter(ctx, f, false); err != nil {
+		return nil, err
+	}
+	rest, err := m.measureState(ctx, f, manager, false)
+	if err != nil {
+		return nil, err
+	}
+	if _, err := enter(ctx, f, true); err != nil {
+		return nil, err
+	}
+	work, err := m.measureState(ctx, f, manager, true)
+	if err != nil {
+		return nil, err
+	}
+	rest.start, work.start = at, at
+	f.executors.work(false)
+	return []row{rest, work}, manager.stop()
+}
+
+// createPools creates pools until the fleet has the given number. It returns the requests of the
+// manager that created their objects.
+func createPools(ctx context.Context, f *fleet, pools int) (requests, error) {
+	if _, err := f.plane.audit.since(); err != nil {
+		return nil, err
+	}
+	manager, err := startManager(ctx, f, fillQPS)
+	if err != nil {
+		return nil, err
+	}
+	defer manager.kill()
 	if err := f.grow(ctx, pools); err != nil {
 		return nil, err
 	}
-	if err := f.waitUntilSettled(ctx, filler); err != nil {
+	if err := f.waitUntilSettled(ctx, manager); err != nil {
 		return nil, err
 	}
-	if err := filler.stop(); err != nil {
+	if err := manager.stop(); err != nil {
 		return nil, err
 	}
-	if at.made, err = f.plane.audit.since(); err != nil {
-		return nil, err
-	}
+	return f.plane.audit.since()
+}
 
-	progress("%d pools: start the manager", pools)
+// run starts a manager, waits until it has sampled every pod, and sets took and cpu.
+func (s *start) run(ctx context.Context, f *fleet) (*process, error) {
 	f.executors.forgetSeen()
 	manager, err := startManager(ctx, f, managerQPS)
 	if err != nil {
 		return nil, err
 	}
-	defer manager.kill()
-	if err := until(ctx, manager, 20*time.Millisecond, func() (bool, error) { return f.executors.seenHosts() >= f.pods(), nil }); err != nil {
+	sampled := func() (bool, error) { return f.executors.seenHosts() >= f.pods(), nil }
+	if err := until(ctx, manager, 20*time.Millisecond, sampled); err != nil {
+		manager.kill()
 		return nil, err
 	}
-	at.took = time.Since(manager.began)
-	if at.cpu, err = manager.cpu(); err != nil {
+	s.took = time.Since(manager.began)
+	if s.cpu, err = manager.cpu(); err != nil {
+		manager.kill()
 		return nil, err
 	}
-	var rows []row
-	for _, work := range []bool{false, true} {
-		f.executors.work(work)
-		if err := wait(ctx, quietTime); err != nil {
-			return nil, err
-		}
-		before, err := f.plane.audit.since()
-		if err != nil {
-			return nil, err
-		}
-		if !work {
-			at.requests = before
-		}
-		progress("%d pools: measure them, work: %t", pools, work)
-		window := m.Window
-		if work {
-			window /= 3
-		}
-		r, err := watch(ctx, f, manager, window)
-		if err != nil {
-			return nil, err
-		}
-		r.pools, r.pods, r.work, r.start = pools, f.pods(), work, at
-		if err := m.profile(ctx, manager, r); err != nil {
-			return nil, err
-		}
-		if r.reaction, err = f.reaction(ctx, manager); err != nil {
-			return nil, fmt.Errorf("make a queue: %w", err)
-		}
-		rows = append(rows, r)
+	return manager, nil
+}
+
+// enter lets all executors work or rest and waits for quietTime. It returns the manager's requests
+// since the last call of audit.since.
+func enter(ctx context.Context, f *fleet, work bool) (requests, error) {
+	f.executors.work(work)
+	if err := wait(ctx, quietTime); err != nil {
+		return nil, err
 	}
-	f.executors.work(false)
-	return rows, manager.stop()
+	return f.plane.audit.since()
+}
+
+// measureState measures the fleet at work or at rest, and then the reaction to a queue. The window
+// at work is a third of the one at rest.
+func (m measureCommand) measureState(ctx context.Context, f *fleet, manager *process, work bool) (row, error) {
+	progress("%d pools: measure them, work: %t", f.pools, work)
+	window := m.Window
+	if work {
+		window /= 3
+	}
+	r, err := watch(ctx, f, manager, window)
+	if err != nil {
+		return row{}, err
+	}
+	r.pools, r.pods, r.work = f.pools, f.pods(), work
+	if err := m.profile(ctx, manager, r); err != nil {
+		return row{}, err
+	}
+	if r.reaction, err = f.reaction(ctx, manager); err != nil {
+		return row{}, fmt.Errorf("make a queue: %w", err)
+	}
+	return r, nil
 }
 
 // watch measures the manager over the window. It reads the metrics before and after, so that only
@@ -147,11 +181,11 @@ func watch(ctx context.Context, f *fleet, manager *process, window time.Duration
 		if err := wait(ctx, min(5*time.Second, window-time.Since(began))); err != nil {
 			return r, err
 		}
-		sizes, err := manager.memory("smaps_rollup", "Pss", "Rss")
+		pss, rss, err := manager.memory()
 		if err != nil {
 			return r, err
 		}
-		r.pss, r.rss = max(r.pss, sizes["Pss"]), max(r.rss, sizes["Rss"])
+		r.pss, r.rss = max(r.pss, pss), max(r.rss, rss)
 	}
 	r.window, r.asked = time.Since(began), f.executors.asked.Load()-asked
 	after, err := manager.cpu()

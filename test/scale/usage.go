@@ -1,63 +1,46 @@
 package main
 
 import (
-	"bufio"
 	"bytes"
 	"context"
+	"errors"
 	"fmt"
 	"os"
-	"strconv"
-	"strings"
 	"time"
 
 	dto "github.com/prometheus/client_model/go"
 	"github.com/prometheus/common/expfmt"
 	"github.com/prometheus/common/model"
-)
 
-// hertz is the number of ticks per second in /proc/PID/stat (USER_HZ), which is 100 on every
-// platform that Go supports; see proc(5).
-const hertz = 100
+	"executorpool.dev/executor/sandbox/procfs"
+)
 
 // cpu returns the CPU time that the process has used.
 func (p *process) cpu() (time.Duration, error) {
-	content, err := os.ReadFile(fmt.Sprintf("/proc/%d/stat", p.cmd.Process.Pid))
+	stat, err := procfs.ReadStat(p.cmd.Process.Pid)
 	if err != nil {
 		return 0, fmt.Errorf("read the manager's CPU time: %w", err)
 	}
-	// The second field is a name that may hold spaces; user and system time are the 14th and the 15th.
-	fields := strings.Fields(string(content[bytes.LastIndexByte(content, ')')+1:]))
-	user, err := strconv.ParseInt(fields[11], 10, 64)
-	if err != nil {
-		return 0, fmt.Errorf("read the manager's CPU time: %w", err)
-	}
-	system, err := strconv.ParseInt(fields[12], 10, 64)
-	if err != nil {
-		return 0, fmt.Errorf("read the manager's CPU time: %w", err)
-	}
-	return time.Duration(user+system) * time.Second / hertz, nil
+	return time.Duration(stat.Ticks) * 10 * time.Millisecond, nil
 }
 
-// memory reads sizes in bytes from a file of /proc that has lines like "Rss:   123 kB".
-func (p *process) memory(file string, names ...string) (map[string]int64, error) {
-	content, err := os.ReadFile(fmt.Sprintf("/proc/%d/%s", p.cmd.Process.Pid, file))
+// memory returns the proportional and the resident set size of the process, in bytes.
+func (p *process) memory() (pss, rss int64, err error) {
+	folder := fmt.Sprintf("/proc/%d/", p.cmd.Process.Pid)
+	rollup, err := os.ReadFile(folder + "smaps_rollup")
 	if err != nil {
-		return nil, fmt.Errorf("read the manager's memory: %w", err)
+		return 0, 0, fmt.Errorf("read the manager's memory: %w", err)
 	}
-	sizes := map[string]int64{}
-	lines := bufio.NewScanner(bytes.NewReader(content))
-	for lines.Scan() {
-		for _, name := range names {
-			if rest, ok := strings.CutPrefix(lines.Text(), name+":"); ok {
-				kib, err := strconv.ParseInt(strings.TrimSuffix(strings.TrimSpace(rest), " kB"), 10, 64)
-				if err != nil {
-					return nil, fmt.Errorf("read %s in %s: %w", name, file, err)
-				}
-				sizes[name] = kib << 10
-			}
-		}
+	statm, err := os.ReadFile(folder + "statm")
+	if err != nil {
+		return 0, 0, fmt.Errorf("read the manager's memory: %w", err)
 	}
-	return sizes, nil
+	pss, known := procfs.ParseProportional(rollup)
+	pages, ok := procfs.ParseResident(statm)
+	if !known || !ok {
+		return 0, 0, errors.New("read the manager's memory: unknown format")
+	}
+	return pss, pages * int64(os.Getpagesize()), nil
 }
 
 // scraped has the manager's metrics and the size of the response.
