@@ -65,8 +65,8 @@ func eventuallyStage(t *testing.T, c *v1alpha1.Contest, kind string, status meta
 	}).Should(gomega.Succeed())
 }
 
-// eventuallyReplicas waits until the Deployment has the wanted replicas and the pool's condition
-// has the reason.
+// eventuallyReplicas waits until the Deployment has the wanted replicas and status.lastScale of the
+// pool has the reason.
 func eventuallyReplicas(t *testing.T, namespace string, want int32, reason string) {
 	t.Helper()
 	gomega.NewWithT(t).Eventually(func(g gomega.Gomega) {

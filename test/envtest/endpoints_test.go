@@ -75,7 +75,7 @@ func TestMetricsOnlyForThoseAllowed(t *testing.T) {
 	}
 	metrics := "https://" + c.MetricsAddress + "/metrics"
 	g.Eventually(func() int { status, _ := ask(metrics, ""); return status }).Should(gomega.Equal(http.StatusUnauthorized))
-	if status, _ := ask(metrics, token(t, namespace, "somebody")); status != http.StatusForbidden {
+	if status, _ := ask(metrics, token(t, namespace, "without-rights")); status != http.StatusForbidden {
 		t.Errorf("metrics for an account without the right: %d, want 403", status)
 	}
 	status, body := ask(metrics, token(t, namespace, "prometheus"))

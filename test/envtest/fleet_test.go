@@ -57,16 +57,16 @@ type executor struct {
 	refusal string
 	// verdict is the verdict of every submission, with the output 42. "" means OK.
 	verdict api.Verdict
-	// started is the time of the first request, from which the uptime counts. If frozen is true, the
-	// uptime does not change.
+	// started is the start of the process. It is one hour before the first request if a test does not
+	// set it. If frozen is true, the uptime does not change.
 	started time.Time
 	frozen  bool
 	silent  bool
 	asked   int
 }
 
-// times returns the number of requests for the replica state.
-func (e *executor) times() (n int) {
+// requests returns the number of requests so far.
+func (e *executor) requests() (n int) {
 	e.set(func(e *executor) { n = e.asked })
 	return n
 }

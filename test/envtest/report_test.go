@@ -20,9 +20,9 @@ import (
 	"executorpool.dev/executor/api"
 )
 
-// judge lets an executor accept n submissions that each waited for wait, and answer each with the
-// verdict.
-func judge(e *executor, n uint64, v api.Verdict, wait time.Duration) {
+// addVerdicts lets an executor accept n submissions that each waited for wait, and answer each with
+// the verdict.
+func addVerdicts(e *executor, n uint64, v api.Verdict, wait time.Duration) {
 	e.set(func(e *executor) {
 		t := &e.totals
 		waits := map[uint64]uint64{}
@@ -43,16 +43,16 @@ func judge(e *executor, n uint64, v api.Verdict, wait time.Duration) {
 	})
 }
 
-// recorded creates a contest with two replicas and the given length, which starts after the
-// duration in.
-func recorded(t *testing.T, namespace string, in, length time.Duration) *v1alpha1.Contest {
+// newRecordedContest creates a contest with two replicas and the given length, which starts after
+// the duration in.
+func newRecordedContest(t *testing.T, namespace string, in, length time.Duration) *v1alpha1.Contest {
 	return newContest(t, namespace, "sprint", in, func(s *v1alpha1.ContestSpec) {
 		s.Replicas, s.WarmUpSeconds, s.DurationSeconds, s.CoolDownSeconds = 2, new(int32(60)), int32(length/time.Second), new(int32(2))
 	})
 }
 
-// reported waits for the final report and returns it.
-func reported(t *testing.T, c *v1alpha1.Contest, reason string) v1alpha1.ContestReport {
+// finalReport waits for the final report and returns it.
+func finalReport(t *testing.T, c *v1alpha1.Contest, reason string) v1alpha1.ContestReport {
 	t.Helper()
 	g := gomega.NewWithT(t)
 	g.Eventually(func(g gomega.Gomega) {
@@ -71,9 +71,9 @@ func reported(t *testing.T, c *v1alpha1.Contest, reason string) v1alpha1.Contest
 	return *c.Status.Report
 }
 
-// started waits until the recorder has stored its first counts. The recorder stores counts at the
-// start and then once a minute.
-func started(t *testing.T, c *v1alpha1.Contest) {
+// waitForRecorder waits until the recorder has stored its first counts. The recorder stores counts
+// at the start and then once a minute.
+func waitForRecorder(t *testing.T, c *v1alpha1.Contest) {
 	t.Helper()
 	gomega.NewWithT(t).Eventually(func(g gomega.Gomega) {
 		g.Expect(admin.Get(t.Context(), client.ObjectKeyFromObject(c), c)).To(gomega.Succeed())
@@ -87,27 +87,27 @@ func started(t *testing.T, c *v1alpha1.Contest) {
 func TestContestReported(t *testing.T) {
 	namespace := namespaceOf(t)
 	newPool(t, namespace, nil)
-	c := recorded(t, namespace, 8*time.Second, 6*time.Second)
+	c := newRecordedContest(t, namespace, 8*time.Second, 6*time.Second)
 	rollOut(t, namespace, 2, 2)
 	a, b := &executor{state: api.State{Slots: 8, QueueCapacity: 128, Tier: "Restricted"}}, &executor{state: api.State{Slots: 8, QueueCapacity: 128, Tier: "Restricted"}}
-	judge(a, 1000, api.OK, time.Minute)
+	addVerdicts(a, 1000, api.OK, time.Minute)
 	pod(t, namespace, "a", serving(executors.add(t, a)))
 	pod(t, namespace, "b", serving(executors.add(t, b)))
 
-	started(t, c)
+	waitForRecorder(t, c)
 	if got := c.Status.Report; got.Submissions != 0 {
-		t.Errorf("%d submissions of before the start are in the report", got.Submissions)
+		t.Errorf("%d submissions from before the start are in the report", got.Submissions)
 	}
 	for range 10 {
-		judge(a, 10, api.OK, 2*time.Second)
-		judge(b, 9, api.OK, 2*time.Second)
-		judge(b, 1, api.TimeLimit, 4*time.Second)
+		addVerdicts(a, 10, api.OK, 2*time.Second)
+		addVerdicts(b, 9, api.OK, 2*time.Second)
+		addVerdicts(b, 1, api.TimeLimit, 4*time.Second)
 	}
 	b.set(func(e *executor) {
 		e.totals.Rejections = map[string]uint64{api.ReasonQueueFull: 3, api.ReasonClientGone: 2, api.ReasonInvalid: 5}
 		e.totals.DeepestQueue = 40
 	})
-	got := reported(t, c, v1alpha1.ReasonComplete)
+	got := finalReport(t, c, v1alpha1.ReasonComplete)
 	if got.FromTime.Unix() != c.Spec.StartTime.Unix() || got.ToTime.After(c.Status.ReleaseTime.Time) || got.ToTime.Before(&metav1.Time{Time: c.Status.ReleaseTime.Add(-2 * time.Second)}) {
 		t.Errorf("covers %v to %v, want %v to just before %v", got.FromTime, got.ToTime, c.Spec.StartTime, c.Status.ReleaseTime)
 	}
@@ -142,14 +142,14 @@ func TestReportCountsTerminationMessage(t *testing.T) {
 	g := gomega.NewWithT(t)
 	namespace := namespaceOf(t)
 	newPool(t, namespace, nil)
-	c := recorded(t, namespace, 6*time.Second, 8*time.Second)
+	c := newRecordedContest(t, namespace, 6*time.Second, 8*time.Second)
 	rollOut(t, namespace, 2, 2)
 	state := api.State{Slots: 8, QueueCapacity: 128, Tier: "Restricted"}
 	a, b := &executor{state: state}, &executor{state: state}
 	pods := []*corev1.Pod{pod(t, namespace, "a", serving(executors.add(t, a))), pod(t, namespace, "b", serving(executors.add(t, b)))}
-	started(t, c)
+	waitForRecorder(t, c)
 	for i, e := range []*executor{a, b} {
-		judge(e, 5, api.OK, time.Second)
+		addVerdicts(e, 5, api.OK, time.Second)
 		var message []byte
 		e.set(func(e *executor) {
 			// The replica does not answer any more requests.
@@ -174,16 +174,16 @@ func TestReportCountsTerminationMessage(t *testing.T) {
 			remove(t, pods[i])
 			continue
 		}
-		// The manager must not ask the new process before the kubelet has reported the end of the earlier
-		// one.
-		began := e.times()
-		g.Eventually(e.times).Should(gomega.BeNumerically(">", began+1))
+		// The kubelet reports the end of a process before the next one starts. The manager needs two more
+		// requests to notice it.
+		began := e.requests()
+		g.Eventually(e.requests).Should(gomega.BeNumerically(">", began+1))
 		e.set(func(e *executor) { e.silent, e.totals, e.started = false, api.Totals{Process: "another"}, time.Now() })
-		judge(e, 3, api.OK, time.Second)
+		addVerdicts(e, 3, api.OK, time.Second)
 	}
-	got := reported(t, c, v1alpha1.ReasonComplete)
+	got := finalReport(t, c, v1alpha1.ReasonComplete)
 	if got.Submissions != 53 || got.Lost != 0 {
-		t.Errorf("%d submissions and %d lost, want 25 of each that ended and 3 of the one that began: %s", got.Submissions, got.Lost, got.Notes)
+		t.Errorf("%d submissions and %d lost, want 25 of each ended process and 3 of the new one: %s", got.Submissions, got.Lost, got.Notes)
 	}
 }
 
@@ -192,12 +192,12 @@ func TestReportCountsTerminationMessage(t *testing.T) {
 // while no manager runs.
 func TestReportOutlivesManager(t *testing.T) {
 	for name, tc := range map[string]struct {
-		goes   bool
-		reason string
-		want   int64
+		disappears bool
+		reason     string
+		want       int64
 	}{
-		"replicas live on": {false, v1alpha1.ReasonComplete, 60},
-		"a replica goes":   {true, v1alpha1.ReasonIncomplete, 35},
+		"replicas remain":      {false, v1alpha1.ReasonComplete, 60},
+		"a replica disappears": {true, v1alpha1.ReasonIncomplete, 35},
 	} {
 		t.Run(name, func(t *testing.T) {
 			withoutSharedManager(t)
@@ -206,27 +206,27 @@ func TestReportOutlivesManager(t *testing.T) {
 			defer func() { g.Expect(m.stop()).To(gomega.Succeed()) }()
 			namespace := namespaceOf(t)
 			newPool(t, namespace, nil)
-			c := recorded(t, namespace, 8*time.Second, 20*time.Second)
+			c := newRecordedContest(t, namespace, 8*time.Second, 20*time.Second)
 			rollOut(t, namespace, 2, 2)
 			a, b := &executor{state: api.State{Slots: 8, QueueCapacity: 128, Tier: "Restricted"}}, &executor{state: api.State{Slots: 8, QueueCapacity: 128, Tier: "Restricted"}}
-			judge(a, 7, api.OK, 0)
+			addVerdicts(a, 7, api.OK, 0)
 			pods := []*corev1.Pod{pod(t, namespace, "a", serving(executors.add(t, a))), pod(t, namespace, "b", serving(executors.add(t, b)))}
-			started(t, c)
-			judge(a, 5, api.OK, time.Second)
-			judge(b, 5, api.OK, time.Second)
+			waitForRecorder(t, c)
+			addVerdicts(a, 5, api.OK, time.Second)
+			addVerdicts(b, 5, api.OK, time.Second)
 			g.Expect(m.stop()).To(gomega.Succeed())
-			judge(a, 20, api.OK, time.Second)
-			judge(b, 20, api.OK, time.Second)
-			if tc.goes {
+			addVerdicts(a, 20, api.OK, time.Second)
+			addVerdicts(b, 20, api.OK, time.Second)
+			if tc.disappears {
 				remove(t, pods[1])
 			}
 			m = startCuttable(true)
-			judge(a, 10, api.OK, time.Second)
-			got := reported(t, c, tc.reason)
+			addVerdicts(a, 10, api.OK, time.Second)
+			got := finalReport(t, c, tc.reason)
 			if got.Submissions != tc.want || fmt.Sprint(got.Verdicts) != fmt.Sprintf("[{OK %d}]", tc.want) {
 				t.Errorf("%d submissions, verdicts %v, want %d: %s", got.Submissions, got.Verdicts, tc.want, got.Notes)
 			}
-			if tc.goes && !strings.Contains(got.Notes, pods[1].Name+" was removed at ") {
+			if tc.disappears && !strings.Contains(got.Notes, pods[1].Name+" was removed at ") {
 				t.Errorf("notes %q, want them to name %s", got.Notes, pods[1].Name)
 			}
 		})

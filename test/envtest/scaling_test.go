@@ -125,7 +125,7 @@ func TestIdleScalingPoolWritesNothing(t *testing.T) {
 	namespace, c := scalingPool(t, 2, nil)
 	eventuallyEvent(t, namespace, "Ready", "")
 	asked := func() (n int) {
-		c.each(func(_ int, e *busyExecutor) { n += e.times() })
+		c.each(func(_ int, e *busyExecutor) { n += e.requests() })
 		return n
 	}
 	// The conditions of pools from earlier tests may still change.

@@ -37,7 +37,7 @@ var contestRefusals = map[string]struct{ invalid, want, valid string }{
 		want:    "spec.startTime",
 		valid:   `{startTime: "2027-02-28T23:30:00Z"}`,
 	},
-	"start is a day that is not": {
+	"start is a day that does not exist": {
 		invalid: `{startTime: "2027-02-29T12:00:00Z"}`,
 		want:    "spec.startTime",
 		valid:   `{startTime: "2028-02-29T12:00:00Z"}`,
@@ -52,27 +52,27 @@ var contestRefusals = map[string]struct{ invalid, want, valid string }{
 		want:    "spec.durationSeconds in body should be less than or equal to 2678400",
 		valid:   `{durationSeconds: 2678400}`,
 	},
-	"nobody takes part": {
+	"no participants": {
 		invalid: `{participants: 0}`,
 		want:    "spec.participants in body should be greater than or equal to 1",
 		valid:   `{participants: 1}`,
 	},
-	"runs take no time": {
+	"service time is zero": {
 		invalid: `{load: {secondsPerRun: 0}}`,
 		want:    "spec.load.secondsPerRun in body should be greater than or equal to 1",
 		valid:   `{load: {secondsPerRun: 1}}`,
 	},
-	"nobody submits at once": {
+	"burst is zero": {
 		invalid: `{load: {burstPercent: 0}}`,
 		want:    "spec.load.burstPercent in body should be greater than or equal to 1",
 		valid:   `{load: {burstPercent: 1}}`,
 	},
-	"nobody submits": {
+	"submissions is zero": {
 		invalid: `{load: {submissionsPerHour: 0}}`,
 		want:    "spec.load.submissionsPerHour in body should be greater than or equal to 1",
 		valid:   `{load: {submissionsPerHour: 1}}`,
 	},
-	"nobody may wait": {
+	"target wait is zero": {
 		invalid: `{targetWaitSeconds: 0}`,
 		want:    "spec.targetWaitSeconds in body should be greater than or equal to 1",
 		valid:   `{targetWaitSeconds: 1}`,
@@ -97,7 +97,7 @@ var contestRefusals = map[string]struct{ invalid, want, valid string }{
 		want:    "spec.coolDownSeconds in body should be greater than or equal to 0",
 		valid:   `{coolDownSeconds: 0}`,
 	},
-	"kept for less than no time": {
+	"time to keep it is negative": {
 		invalid: `{ttlSecondsAfterFinished: -1}`,
 		want:    "spec.ttlSecondsAfterFinished in body should be greater than or equal to 0",
 		valid:   `{ttlSecondsAfterFinished: 0}`,

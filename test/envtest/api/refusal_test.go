@@ -39,7 +39,7 @@ var refusals = map[string]struct {
 		want:    "spec.replicas: Invalid value: -1: spec.replicas in body should be greater than or equal to 0",
 		valid:   `{replicas: 0}`,
 	},
-	"replicas is beyond any cluster": {
+	"replicas is too large": {
 		invalid: `{replicas: 10001}`,
 		want:    "spec.replicas in body should be less than or equal to 10000",
 		valid:   `{replicas: 10000}`,
@@ -69,7 +69,7 @@ var refusals = map[string]struct {
 		want:    "spec.queue.capacity in body should be greater than or equal to 1",
 		valid:   `{queue: {capacity: 1}}`,
 	},
-	"queue wait is beyond an hour": {
+	"queue wait is over an hour": {
 		invalid: `{queue: {maxWaitSeconds: 3601}}`,
 		want:    "spec.queue.maxWaitSeconds in body should be less than or equal to 3600",
 		valid:   `{queue: {maxWaitSeconds: 3600}}`,
@@ -79,7 +79,7 @@ var refusals = map[string]struct {
 		want:    "spec.limits.memoryMiB in body should be greater than or equal to 16",
 		valid:   `{limits: {memoryMiB: 16}}`,
 	},
-	"recycling never": {
+	"recycling is zero": {
 		invalid: `{recycleAfter: 0}`,
 		want:    "spec.recycleAfter in body should be greater than or equal to 1",
 		valid:   `{recycleAfter: 1}`,
@@ -94,22 +94,22 @@ var refusals = map[string]struct {
 		want:    "spec.scaling.targetWaitSeconds in body should be greater than or equal to 1",
 		valid:   `{scaling: {targetWaitSeconds: 1}}`,
 	},
-	"target wait is beyond the queue's": {
+	"target wait is over the queue's": {
 		invalid: `{queue: {maxWaitSeconds: 4}, scaling: {maxReplicas: 10}}`,
 		want:    "scaling.targetWaitSeconds must not be above queue.maxWaitSeconds, or submissions are refused before replicas are added: lower the one or raise the other",
 		valid:   `{queue: {maxWaitSeconds: 4}, scaling: {maxReplicas: 10, targetWaitSeconds: 4}}`,
 	},
-	"stabilization is beyond an hour": {
+	"stabilization is over an hour": {
 		invalid: `{scaling: {scaleDownStabilizationSeconds: 3601}}`,
 		want:    "spec.scaling.scaleDownStabilizationSeconds in body should be less than or equal to 3600",
 		valid:   `{scaling: {scaleDownStabilizationSeconds: 3600}}`,
 	},
-	"hold has no such direction": {
+	"hold is unknown": {
 		invalid: `{scaling: {hold: Down}}`,
 		want:    `spec.scaling.hold: Unsupported value: "Down": supported values: "None", "In", "Out", "Both"`,
 		valid:   `{scaling: {hold: In}}`,
 	},
-	"source has no such type": {
+	"source type is unknown": {
 		invalid: `{scaling: {source: {type: Datadog}}}`,
 		want:    `spec.scaling.source.type: Unsupported value: "Datadog": supported values: "Executors", "Prometheus", "External"`,
 		valid:   `{scaling: {source: {type: External, external: {metric: datadog_queue}}}}`,
@@ -179,7 +179,7 @@ var refusals = map[string]struct {
 		want:    "resources.limits must be above 0",
 		valid:   `{resources: {limits: {cpu: 500m}}}`,
 	},
-	"quantity is no quantity": {
+	"quantity is malformed": {
 		invalid: `{resources: {limits: {memory: 4 gigabytes}}}`,
 		want:    "spec.resources.limits.memory",
 		valid:   `{resources: {limits: {memory: 4G}}}`,
@@ -209,7 +209,7 @@ var refusals = map[string]struct {
 		want:    "rollout.maxSurge must be a number of pods such as 1, or a percentage from 0% to 100%",
 		valid:   `{rollout: {maxSurge: 25}}`,
 	},
-	"more unavailable than there are": {
+	"max unavailable is over 100 %": {
 		invalid: `{rollout: {maxUnavailable: 101%}}`,
 		want:    "rollout.maxUnavailable must be a number of pods such as 0, or a percentage from 0% to 100%",
 		valid:   `{rollout: {maxUnavailable: 100%}}`,
@@ -239,7 +239,7 @@ var refusals = map[string]struct {
 		want:    "maxSkew must be 1 or more",
 		valid:   `{scheduling: {topologySpreadConstraints: [{maxSkew: 1, topologyKey: zone, whenUnsatisfiable: DoNotSchedule}]}}`,
 	},
-	"spread does not know what to do": {
+	"spread has an unknown action": {
 		invalid: `{scheduling: {topologySpreadConstraints: [{maxSkew: 1, topologyKey: zone, whenUnsatisfiable: Never}]}}`,
 		want:    "whenUnsatisfiable must be DoNotSchedule or ScheduleAnyway",
 		valid:   `{scheduling: {topologySpreadConstraints: [{maxSkew: 1, topologyKey: zone, whenUnsatisfiable: ScheduleAnyway}]}}`,
