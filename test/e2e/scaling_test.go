@@ -236,7 +236,7 @@ func (w *scalingWatch) addStep(replicas int32) {
 
 // checkRemoval checks a pod when it is selected for removal, which is when it gets a deletion cost
 // or, without one, when it is deleted. It is wrong to select a pod that has been busy while another
-// pod has been idle, if both have lasted for longer than the time maxStateAge. A pod may still get
+// pod has been idle, if both have lasted for longer than maxStateAge. A pod may still get
 // submissions between its selection and the update of the Service; these it drains.
 func (w *scalingWatch) checkRemoval(pod *corev1.Pod) {
 	selected := pod.DeletionTimestamp != nil || pod.Annotations[corev1.PodDeletionCost] != ""

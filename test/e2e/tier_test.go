@@ -109,7 +109,7 @@ func underProfile(t *testing.T, ns, name, profile string, minimum v1alpha1.Tier)
 	args := template.Spec.Containers[0].Args
 	at := slices.IndexFunc(args, func(arg string) bool { return strings.HasPrefix(arg, "--minimum-tier=") })
 	if at < 0 {
-		t.Fatalf("the pool's pods are told no minimum tier: %q", args)
+		t.Fatalf("the pool's pods have no argument --minimum-tier: %q", args)
 	}
 	args[at] = "--minimum-tier=" + string(minimum)
 	err := k8s.Create(t.Context(), &appsv1.ReplicaSet{
