@@ -314,7 +314,8 @@ func TestTimingPartsAddUp(t *testing.T) {
 	}
 }
 
-// FuzzDecodeResult checks that no answer makes more runs than a submission can have, whatever its size.
+// FuzzDecodeResult checks that no answer makes more runs than a submission can have, whatever its
+// size.
 func FuzzDecodeResult(f *testing.F) {
 	f.Add([]byte(`{"verdict":"OK","runs":[{},{"stdout":"x"}],"RUNS":[{}]}`), 1)
 	f.Add([]byte(`{"runs":[`), api.MaxRuns)

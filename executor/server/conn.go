@@ -179,7 +179,8 @@ func (w *watch) stop() {
 	}
 	w.mu.Lock()
 	w.stopping = true
-	_ = w.conn.TCPConn.SetReadDeadline(time.Unix(1, 0)) // wakes the goroutine; an error means a closed connection, which wakes it too
+	// The deadline wakes the goroutine. An error means a closed connection, which wakes it too.
+	_ = w.conn.TCPConn.SetReadDeadline(time.Unix(1, 0))
 	w.mu.Unlock()
 	<-w.ended
 	w.conn.read.armed = time.Time{}

@@ -101,8 +101,8 @@ func (o orphan) reap() { _, _ = unix.Wait4(o.pid, nil, unix.WNOHANG, nil) }
 
 func (r *reaper) orphansLocked() ([]orphan, error) {
 	self := os.Getpid()
-	// The list may miss a child while a worker is reaped; killOrphans, which runs after the end of each
-	// worker, then finds it.
+	// The list may miss a child while a worker is reaped. killOrphans, which runs after the end of
+	// each worker, then finds it.
 	candidates, err := procfs.Children(self)
 	if err != nil {
 		// On a node this takes milliseconds, in which no slot gets an assignment.

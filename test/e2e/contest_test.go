@@ -209,7 +209,7 @@ func scaleWithHPA(t *testing.T, rule *hpa.HPA, ns string, start, release time.Ti
 			t.Errorf("get the pool: %v", err)
 			return
 		}
-		view := fleet.View{Now: time.Since(start), Written: int(*pool.Spec.Replicas), Ready: int(pool.Status.ReadyReplicas)}
+		view := fleet.View{Now: time.Since(start), SpecReplicas: int(*pool.Spec.Replicas), Ready: int(pool.Status.ReadyReplicas)}
 		w := &scalingWatch{ns: ns}
 		for _, pod := range w.pods() {
 			if state, err := stateOf(pod.Status.PodIP); err == nil {
@@ -218,7 +218,7 @@ func scaleWithHPA(t *testing.T, rule *hpa.HPA, ns string, start, release time.Ti
 			}
 		}
 		replicas := rule.Replicas(view)
-		if replicas == view.Written {
+		if replicas == view.SpecReplicas {
 			continue
 		}
 		if out, err := tryKubectl(t.Context(), "-n", ns, "scale", "executorpool/demo", fmt.Sprintf("--replicas=%d", replicas)); err != nil {
