@@ -1,6 +1,7 @@
 // Command glossary checks that names and prose follow docs/glossary.md.
 //
 //	go run ./hack/glossary [directory or file ...]
+//	go run ./hack/glossary draw [-n 20] [-seed SEED]
 //
 // The command reads every file that Git tracks or would add, or only those below the arguments. It
 // prints one finding a line, as file:line: message, and exits with 1 where there is one. It
@@ -16,6 +17,7 @@
 // Generated files are not read. Decision records from before the glossary are not read either,
 // because a record is not edited.
 //
-// The command reads words, not meaning: it cannot find a sentence that is hard to understand.
+// The command reads words, not meaning: it cannot find a sentence that is hard to understand. For a
+// review by a reader, draw prints doc comments that it draws by a seed.
 // Broken links, and names in docs that the source does not have, are found by test/docs.
 package main

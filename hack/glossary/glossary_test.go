@@ -3,9 +3,11 @@ package main
 import (
 	"bytes"
 	"fmt"
+	"os"
 	"strings"
 	"testing"
 	"testing/fstest"
+	"time"
 
 	"github.com/google/go-cmp/cmp"
 )
@@ -249,5 +251,32 @@ func TestBelow(t *testing.T) {
 		if got := below("executor/queue/queue.go", tc.under); got != tc.want {
 			t.Errorf("%s: %t, want %t", name, got, tc.want)
 		}
+	}
+}
+
+// TestDrawnComments draws 20 doc comments of the repository and prints them with the seed, for a
+// reader to judge. It checks that the seed repeats the draw and that no comment is drawn twice.
+func TestDrawnComments(t *testing.T) {
+	listed, err := git("-C", "../..", "ls-files", "-z", "*.go")
+	if err != nil {
+		t.Fatal(err)
+	}
+	all, err := docComments(os.DirFS("../.."), strings.Split(strings.TrimSuffix(listed, "\x00"), "\x00"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	seed := uint64(time.Now().UnixNano())
+	comments := drawn(all, 20, seed)
+	t.Logf("go run ./hack/glossary draw -seed %d", seed)
+	seen := map[docComment]bool{}
+	for _, c := range comments {
+		t.Logf("%s:%d: %s: %s", c.path, c.line, c.name, c.text)
+		seen[c] = true
+	}
+	if len(seen) != 20 {
+		t.Errorf("%d different comments, want 20", len(seen))
+	}
+	if diff := cmp.Diff(comments, drawn(all, 20, seed), cmp.AllowUnexported(docComment{})); diff != "" {
+		t.Errorf("the seed does not repeat the draw (-first +second):\n%s", diff)
 	}
 }

@@ -38,7 +38,8 @@ func main() {
 	}
 }
 
-// run checks the files below the given paths, or all, and reports whether nothing was found.
+// run checks the files below the given paths, or all, and reports whether nothing was found. With
+// draw as the first argument, it prints doc comments instead.
 func run(out io.Writer, under []string) (bool, error) {
 	top, err := git("rev-parse", "--show-toplevel")
 	if err != nil {
@@ -48,6 +49,9 @@ func run(out io.Writer, under []string) (bool, error) {
 	listed, err := git("-C", root, "ls-files", "-z", "--cached", "--others", "--exclude-standard")
 	if err != nil {
 		return false, err
+	}
+	if len(under) > 0 && under[0] == "draw" {
+		return true, draw(out, os.DirFS(root), strings.Split(strings.TrimSuffix(listed, "\x00"), "\x00"), under[1:])
 	}
 	paths := slices.DeleteFunc(strings.Split(strings.TrimSuffix(listed, "\x00"), "\x00"), func(p string) bool {
 		return !below(p, under)
