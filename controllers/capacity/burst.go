@@ -90,6 +90,7 @@ func bisect(low, high float64, holds func(float64) bool) float64 {
 	return high
 }
 
+// seconds converts seconds to a duration.
 func seconds(s float64) time.Duration {
 	return time.Duration(s * float64(time.Second)).Round(time.Millisecond)
 }

@@ -14,6 +14,7 @@ type erlang struct {
 
 func newErlang(load float64) erlang { return erlang{load: load, blocked: 1} }
 
+// addSlot advances the recursion from n to n + 1 slots.
 func (e *erlang) addSlot() {
 	e.slots++
 	e.blocked = e.load * e.blocked / (e.slots + e.load*e.blocked)

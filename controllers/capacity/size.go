@@ -101,6 +101,7 @@ func (s Sizing) String() string {
 	return words
 }
 
+// count renders a number with its noun, which gets a plural s if n is not 1.
 func count(n int, what string) string {
 	if n == 1 {
 		return "1 " + what

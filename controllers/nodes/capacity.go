@@ -77,6 +77,7 @@ func requests(pod *corev1.Pod) corev1.ResourceList {
 	return list
 }
 
+// ready reports whether the condition Ready of the node is true.
 func ready(n *corev1.Node) bool {
 	for _, c := range n.Status.Conditions {
 		if c.Type == corev1.NodeReady {

@@ -79,6 +79,7 @@ func sleepingPod(pool *v1alpha1.ExecutorPool, name, image string, requirements c
 			WithSecurityContext(secureContainer()))
 }
 
+// labelsOf returns the labels of the objects of the pool with another value of LabelName.
 func labelsOf(pool *v1alpha1.ExecutorPool, name string) map[string]string {
 	labels := Labels(pool)
 	labels[LabelName] = name

@@ -81,6 +81,7 @@ func owner(pool *v1alpha1.ExecutorPool) *metav1ac.OwnerReferenceApplyConfigurati
 		WithBlockOwnerDeletion(true)
 }
 
+// selector returns Selector as an apply configuration.
 func selector(pool *v1alpha1.ExecutorPool) *metav1ac.LabelSelectorApplyConfiguration {
 	return metav1ac.LabelSelector().WithMatchLabels(Selector(pool))
 }

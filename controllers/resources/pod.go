@@ -23,6 +23,7 @@ func Pod(pool *v1alpha1.ExecutorPool, image string) (*corev1.Pod, error) {
 	return pod, convert(template, pod)
 }
 
+// podTemplate renders the pod template of the Deployment.
 func podTemplate(pool *v1alpha1.ExecutorPool, image string) (*corev1ac.PodTemplateSpecApplyConfiguration, error) {
 	spec := pool.Spec
 	s := Settings(spec)
@@ -53,6 +54,8 @@ func securePod(pool *v1alpha1.ExecutorPool) *corev1ac.PodSpecApplyConfiguration 
 	return pod
 }
 
+// secureContainer returns the security context of every container of a pool, for the Pod Security
+// Standard restricted.
 func secureContainer() *corev1ac.SecurityContextApplyConfiguration {
 	return corev1ac.SecurityContext().
 		WithRunAsNonRoot(true).
