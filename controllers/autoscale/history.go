@@ -52,6 +52,7 @@ type ring struct {
 	next, n int
 }
 
+// put adds p unless the newest point is less than spacing old.
 func (r *ring) put(p point, spacing time.Duration) {
 	if r.n > 0 && p.at-r.points[(r.next+ringSize-1)%ringSize].at < spacing {
 		return

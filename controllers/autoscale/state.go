@@ -45,10 +45,12 @@ type assessment struct {
 	reason   string
 }
 
+// readingOf returns the numbers of s.
 func readingOf(s Sample) reading {
 	return reading{s.Time, s.Waiting, s.Busy, s.Counters, s.Answered < s.Asked}
 }
 
+// sameAs reports whether two readings have equal numbers. Their times may differ.
 func (r reading) sameAs(o reading) bool {
 	return r.waiting == o.waiting && r.busy == o.busy && r.counters == o.counters
 }

@@ -107,18 +107,18 @@ func (s *State) compare(now reading, in Input) assessment {
 	k, old := now.counters, before.counters
 	if since := now.time.Sub(before.time); since < -clockSkew {
 		s.lastTrusted, s.vanished, s.changedAt = reading{}, false, now.time
-		return assessment{DistrustClock, fmt.Sprintf("the sample is from %s before the one before it", round(-since))}
+		return assessment{DistrustClock, fmt.Sprintf("the sample is %s older than the previous one", round(-since))}
 	}
 	if k.Known && old.Known && k.decreasedFrom(old) {
 		s.lastTrusted, s.vanished = reading{}, false
-		return assessment{DistrustReset, "a counter fell"}
+		return assessment{DistrustReset, "a counter decreased"}
 	}
 	if k.Known && old.Known {
 		slots := max(in.Sample.Slots, float64(in.Policy.SlotsPerReplica)*float64(max(in.Fleet.ReadyReplicas, in.Fleet.SpecReplicas)))
 		served := k.ServiceSeconds - old.ServiceSeconds
 		if limit := slots * (now.time.Sub(before.time) + in.Policy.Timeout + countDelay).Seconds(); served > limit {
 			s.lastTrusted, s.vanished = reading{}, false
-			return assessment{DistrustReset, fmt.Sprintf("a counter leapt: %.0f slots cannot have done %.0f slot-seconds", slots, served)}
+			return assessment{DistrustReset, fmt.Sprintf("a counter increased by more than is possible: %.0f slots cannot have served %.0f slot-seconds", slots, served)}
 		}
 	}
 	if still := now.time.Sub(s.changedAt); still > in.Policy.Timeout+countDelay && (k.Known || now.waiting > 0) {
@@ -136,6 +136,7 @@ func (s *State) compare(now reading, in Input) assessment {
 	return assessment{}
 }
 
+// decreasedFrom reports whether a counter is below its earlier value.
 func (k Counters) decreasedFrom(old Counters) bool {
 	return k.Arrived < old.Arrived || k.Finished < old.Finished || k.ServiceSeconds < old.ServiceSeconds || k.Gone < old.Gone
 }

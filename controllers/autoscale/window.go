@@ -13,6 +13,7 @@ type window struct {
 	n     int
 }
 
+// step is a need and the time at which it was added.
 type step struct {
 	at       time.Duration
 	need     int32
