@@ -33,6 +33,7 @@ func Decode(body []byte, bounds Bounds) (*Request, *Problem) {
 	return req, nil
 }
 
+// syntaxProblem returns the 400 for a body that cannot be decoded.
 func syntaxProblem(err error) *Problem {
 	if ok, offset := kjson.SyntaxErrorOffset(err); ok {
 		return Invalid("", "not a JSON document: %s (at byte %d)", err, offset)
@@ -44,6 +45,7 @@ func syntaxProblem(err error) *Problem {
 	return Invalid("", "not a request: %s", err)
 }
 
+// expected returns the JSON type that a field must have.
 func expected(mismatch *json.UnmarshalTypeError) string {
 	switch mismatch.Type.Kind().String() {
 	case "string":
@@ -57,6 +59,7 @@ func expected(mismatch *json.UnmarshalTypeError) string {
 	}
 }
 
+// strictProblem returns the 400 for an unknown or duplicate field.
 func strictProblem(err error) *Problem {
 	var field kjson.FieldError
 	if !errors.As(err, &field) {

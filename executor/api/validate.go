@@ -11,6 +11,7 @@ type Bounds struct {
 	Limits Limits
 }
 
+// validate sets the defaults of r and returns the first problem, or nil.
 func (r *Request) validate(bounds Bounds) *Problem {
 	if r.Language == "" {
 		return Invalid("language", "is required; GET "+PathLanguages+" lists the ids")

@@ -39,6 +39,7 @@ type Popped[T any] struct {
 	Waited time.Duration
 }
 
+// waiter is a caller that waits in Pop.
 type waiter[T any] struct {
 	delivery chan Popped[T] // buffered, so that Push does not block
 }
@@ -64,6 +65,7 @@ func (q *Queue[T]) Offer(v T) (*Ticket[T], error) {
 	return q.enqueue(v, time.Time{}, false)
 }
 
+// enqueue is Push if the item may wait, and Offer if not.
 func (q *Queue[T]) enqueue(v T, deadline time.Time, mayWait bool) (*Ticket[T], error) {
 	q.mu.Lock()
 	defer q.mu.Unlock()
@@ -99,6 +101,7 @@ func (q *Queue[T]) deliverLocked(item Popped[T]) {
 	first.delivery <- item
 }
 
+// expired is called by the timer of the item at its deadline.
 func (t *Ticket[T]) expired() {
 	if t.withdraw() {
 		t.queue.expire(t.value)
@@ -197,6 +200,7 @@ func (q *Queue[T]) headLocked() *Ticket[T] {
 	return nil
 }
 
+// removeWaiter reports whether w was still waiting.
 func (q *Queue[T]) removeWaiter(w *waiter[T]) bool {
 	q.mu.Lock()
 	defer q.mu.Unlock()

@@ -83,6 +83,7 @@ func (s *Settings) fields() func(yield func(reflect.StructTag, reflect.Value) bo
 
 var duration = reflect.TypeFor[time.Duration]()
 
+// set stores the value of a tag in a field.
 func set(field reflect.Value, text string) {
 	if field.Kind() == reflect.String {
 		field.SetString(text)
