@@ -21,8 +21,8 @@ type docComment struct {
 	line             int
 }
 
-// draw prints doc comments that it draws by a seed, for a review of their words. The same seed draws
-// the same comments from the same files.
+// draw prints doc comments that it draws by a seed, for a review of their words. The same seed
+// draws the same comments from the same files.
 func draw(out io.Writer, files fs.FS, paths, args []string) error {
 	flags := flag.NewFlagSet("glossary draw", flag.ContinueOnError)
 	number := flags.Int("n", 20, "number of comments")
@@ -53,8 +53,8 @@ func drawn(all []docComment, n int, seed uint64) []docComment {
 	return chosen
 }
 
-// docComments returns the doc comments of all declarations at the top level of the Go files, without
-// generated files and tests.
+// docComments returns the doc comments of all declarations at the top level of the Go files,
+// without generated files and tests.
 func docComments(files fs.FS, paths []string) ([]docComment, error) {
 	var all []docComment
 	for _, p := range paths {
@@ -90,8 +90,8 @@ func docComments(files fs.FS, paths []string) ([]docComment, error) {
 	return all, nil
 }
 
-// addSpecs adds the comment of a group of declarations under the name of the first one, and those of
-// its members.
+// addSpecs adds the comment of a group of declarations under the name of the first one, and those
+// of its members.
 func addSpecs(d *ast.GenDecl, add func(string, *ast.CommentGroup)) {
 	for i, spec := range d.Specs {
 		var name string

@@ -17,8 +17,8 @@ const (
 	maxCodeColumns   = 130
 	maxFileLines     = 350
 	maxFunctionLines = 60
-	// maxLongFunctions is how many functions may be longer than that: sequences of steps that read no
-	// better in parts.
+	// maxLongFunctions is the highest number of functions with more lines: sequences of steps that
+	// would not be clearer in parts.
 	maxLongFunctions = 7
 )
 

@@ -82,7 +82,8 @@ func git(args ...string) (string, error) {
 	return string(out), nil
 }
 
-// below reports whether a path is one of the arguments or lies below one, or there are none.
+// below reports whether file is one of the paths in under or lies below one. It is true for every
+// file if under is empty.
 func below(file string, under []string) bool {
 	return len(under) == 0 || slices.ContainsFunc(under, func(u string) bool {
 		u = path.Clean(strings.TrimSuffix(u, "/..."))
@@ -91,7 +92,7 @@ func below(file string, under []string) bool {
 }
 
 // check returns the findings in the files, in the order of the files and lines, and separately the
-// functions that are too long. Files that are listed but no longer there are left out.
+// functions that are too long. It skips paths without a file.
 func check(files fs.FS, paths []string) (findings, long []finding, err error) {
 	page, err := fs.ReadFile(files, glossaryPath)
 	if err != nil {

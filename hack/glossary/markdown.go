@@ -54,7 +54,7 @@ func checkMarkdown(p, page string, g glossary) []finding {
 	return append(findings, refused(p, words, g, true, "")...)
 }
 
-// generatedPage reports whether one of the first five lines says that the page is generated.
+// generatedPage reports whether one of the first five lines states that the page is generated.
 func generatedPage(page string) bool {
 	lines := strings.SplitN(page, "\n", 6)
 	return strings.Contains(strings.Join(lines[:min(5, len(lines))], "\n"), "Generated from")

@@ -15,7 +15,7 @@ type refusal struct {
 	namesOnly bool     // prose may use the word
 }
 
-// glossary is what the section "Words that are not used" of docs/glossary.md says.
+// glossary is the content of the section "Words that are not used" of docs/glossary.md.
 type glossary struct {
 	refusals []refusal
 	// kept are identifiers that may use a refused word, because they repeat a name of the API.
