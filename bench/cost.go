@@ -77,7 +77,7 @@ func (b *bench) cost() (err error) {
 	}
 	fmt.Printf("static C hello in a slot with all protections: median %.0f us; this time divided by the time without:\n", base.quantile(0.5))
 	for i, row := range rows {
-		fmt.Printf("  %-24s %s\n", row.name, ratios[i])
+		fmt.Printf("  %-28s %s\n", row.name, ratios[i])
 	}
 	return nil
 }
