@@ -11,8 +11,8 @@ import (
 	"executorpool.dev/executor/settings"
 )
 
-// Options configures an executor. All fields but CacheSize, TerminationMessage
-// and WriteTime are required.
+// Options configures an executor. All fields but CacheSize, TerminationMessage and WriteTime are
+// required. Package settings documents the fields that are settings.
 type Options struct {
 	Listen           string
 	Workers, Threads int
@@ -24,10 +24,10 @@ type Options struct {
 	MinimumTier      sandbox.Tier
 	DrainDelay       time.Duration
 	Scratch          string
-	Languages        []string // files of the language table; absolute
-	MaxBody          int64    // bytes
-	MaxBuffered      int64    // bytes
-	CacheSize        int64    // bytes of compiled programs to keep; 0 keeps none
+	Languages        []string // absolute paths of the files and directories of the language table
+	MaxBody          int64    // the largest request in bytes
+	MaxBuffered      int64    // bytes of all requests that wait or run
+	CacheSize        int64    // the size of the compile cache in bytes; 0 turns it off
 	WorkerCommand    []string // the program and the arguments of a worker process
 	// Probe returns the isolation tier that it proved in the directory dir, and why the tier is not
 	// higher. paths are the files that workers read in addition to those of the sandbox.
