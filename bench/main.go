@@ -18,6 +18,7 @@ import (
 //go:embed testdata
 var programs embed.FS
 
+// options are the flags.
 type options struct {
 	Only    []string `placeholder:"SECTION" help:"Sections to measure: throughput, latency, tiers, compile, cpu, limits, cost, against, soak. Default: all but soak."`
 	Quick   bool     `help:"A quarter of the rounds, for a first estimate."`

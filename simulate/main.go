@@ -12,6 +12,7 @@ import (
 	"executorpool.dev/simulate/trace"
 )
 
+// options are the flags.
 type options struct {
 	Only []string `placeholder:"TRACE" help:"Play only these traces."`
 	Seed uint64   `help:"Seed of the random arrivals."`

@@ -56,4 +56,5 @@ func compare(own, peer figures) string {
 	return ""
 }
 
+// round rounds to a tenth.
 func round(percent float64) float64 { return math.Round(10*percent) / 10 }

@@ -43,6 +43,7 @@ type HPA struct {
 	frozen float64
 }
 
+// recommendation is the desired number of replicas at one time, before the stabilization window.
 type recommendation struct {
 	at       time.Duration
 	replicas int

@@ -46,6 +46,7 @@ type KPA struct {
 	frozen   float64       // the last correct concurrency
 }
 
+// sample is the concurrency at one time.
 type sample struct {
 	at          time.Duration
 	concurrency float64

@@ -111,4 +111,5 @@ func slots(t trace.Trace, from, length time.Duration) int {
 	return len(sizes)
 }
 
+// ceilSeconds returns d in seconds, rounded up.
 func ceilSeconds(d time.Duration) int { return int((d + time.Second - 1) / time.Second) }
