@@ -242,8 +242,8 @@ func TestExecutorRecyclesUnderLoadWithoutLoss(t *testing.T) {
 		reason       string
 		least        float64
 	}{
-		"after its runs": {recycleAfter: 20, reason: "recycled", least: 5},
-		"on SIGHUP":      {recycleAfter: 1_000_000, hangup: 2, reason: "requested", least: 4},
+		"after RecycleAfter runs": {recycleAfter: 20, reason: "recycled", least: 5},
+		"on SIGHUP":               {recycleAfter: 1_000_000, hangup: 2, reason: "requested", least: 4},
 	} {
 		t.Run(name, func(t *testing.T) {
 			r := startExecutor(t, func(s *testSettings) { s.Options.RecycleAfter = tc.recycleAfter })

@@ -20,20 +20,20 @@ func TestRunRefusesBadFlags(t *testing.T) {
 		args []string
 		want string // contained in the message
 	}{
-		"no command":        {nil, "--help"},
-		"unknown flag":      {[]string{"serve", "--wrokers=3"}, "--wrokers"},
-		"not a number":      {[]string{"serve", "--workers=many"}, "--workers"},
-		"no workers":        {[]string{"serve", "--workers=0"}, "--workers is 0: use 1 to 256"},
-		"many threads":      {[]string{"serve", "--threads=65"}, "--threads is 65: use 1 to 64"},
-		"short timeout":     {[]string{"serve", "--timeout=10ms"}, "--timeout is 10ms: use 1s to 1h"},
-		"timeout sans unit": {[]string{"serve", "--timeout=60"}, "--timeout"},
-		"negative queue":    {[]string{"serve", "--queue-capacity=-1"}, "--queue-capacity"},
-		"little memory":     {[]string{"serve", "--memory-mib=1"}, "--memory-mib is 1: use 16"},
-		"unknown tier":      {[]string{"serve", "--minimum-tier=High"}, "--minimum-tier: isolation tier \"High\" is unknown"},
-		"crossed tiers":     {[]string{"serve", "--minimum-tier=Restricted", "--maximum-tier=None"}, "--maximum-tier is None: use Restricted"},
-		"unknown level":     {[]string{"serve", "--log-level=loud"}, "--log-level"},
-		"small buffer":      {[]string{"serve", "--max-body-mib=64", "--buffer-mib=32"}, "--buffer-mib is 32: use 64"},
-		"empty scratch":     {[]string{"serve", "--scratch="}, "--scratch"},
+		"no command":           {nil, "--help"},
+		"unknown flag":         {[]string{"serve", "--wrokers=3"}, "--wrokers"},
+		"not a number":         {[]string{"serve", "--workers=many"}, "--workers"},
+		"no workers":           {[]string{"serve", "--workers=0"}, "--workers is 0: use 1 to 256"},
+		"many threads":         {[]string{"serve", "--threads=65"}, "--threads is 65: use 1 to 64"},
+		"short timeout":        {[]string{"serve", "--timeout=10ms"}, "--timeout is 10ms: use 1s to 1h"},
+		"timeout without unit": {[]string{"serve", "--timeout=60"}, "--timeout"},
+		"negative queue":       {[]string{"serve", "--queue-capacity=-1"}, "--queue-capacity"},
+		"little memory":        {[]string{"serve", "--memory-mib=1"}, "--memory-mib is 1: use 16"},
+		"unknown tier":         {[]string{"serve", "--minimum-tier=High"}, "--minimum-tier: isolation tier \"High\" is unknown"},
+		"crossed tiers":        {[]string{"serve", "--minimum-tier=Restricted", "--maximum-tier=None"}, "--maximum-tier is None: use Restricted"},
+		"unknown level":        {[]string{"serve", "--log-level=loud"}, "--log-level"},
+		"small buffer":         {[]string{"serve", "--max-body-mib=64", "--buffer-mib=32"}, "--buffer-mib is 32: use 64"},
+		"empty scratch":        {[]string{"serve", "--scratch="}, "--scratch"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			var out, problems bytes.Buffer

@@ -23,7 +23,7 @@ func TestNeedWorkedExamples(t *testing.T) {
 		"burst, pods in 30 s":                      {176, 24, two, Fleet{3, 3, 30 * time.Second}, 30 * time.Second, 0},
 		"burst, a second later, 11 pods start":     {164, 24, two, Fleet{14, 3, 3 * time.Second}, 2 * time.Second, 9},
 		"a queue within the target":                {45, 24, two, Fleet{3, 3, 0}, 0, 3},
-		"10 minutes to start, more than they hold": {40, 24, work{rate: 20, service: 2, load: 40}, Fleet{3, 3, 10 * time.Minute}, 10 * time.Minute, 7},
+		"pods start in 10 minutes, sustained load": {40, 24, work{rate: 20, service: 2, load: 40}, Fleet{3, 3, 10 * time.Minute}, 10 * time.Minute, 7},
 	} {
 		t.Run(name, func(t *testing.T) {
 			p, _ := normalize(Policy{SlotsPerReplica: 8, TargetWait: 5 * time.Second, Ceiling: 40}, tc.fleet)

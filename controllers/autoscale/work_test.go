@@ -43,16 +43,16 @@ func TestMeasure(t *testing.T) {
 		// within is the tolerance. It is larger where the spacing of the points makes an interval longer.
 		within float64
 	}{
-		"constant":                            {600, 2, constant(15), 5 * time.Second, 15, 0.01},
-		"nothing":                             {600, 2, constant(0), 5 * time.Second, 0, 0.01},
-		"flash, 7 s into it":                  {607, 2, after(600, 2, 25), 5 * time.Second, (175 - 3*math.Sqrt(175)) / 7, 0.01},
-		"flash, two minutes into it":          {720, 2, after(600, 2, 25), 5 * time.Second, 27.5, 2.5},
-		"flash, four minutes into it":         {840, 2, after(600, 2, 25), 5 * time.Second, 25, 0.01},
-		"an hour's flash, two minutes gone":   {3720, 2, after(3600, 25, 2), 5 * time.Second, 2, 0.01},
-		"10/s that became 12/s, slow pods":    {660, 2, after(600, 10, 12), time.Minute, 12 + (2-2*math.Sqrt(600+720)/60)*1.5, 0.3},
-		"from 10/s to 12/s, pods at once":     {660, 2, after(600, 10, 12), time.Millisecond, 12 + (2-2*math.Sqrt(600+720)/60)*0.5, 0.3},
-		"from 15/s to 15.5/s is no change":    {660, 2, after(600, 15, 15.5), time.Minute, 15.0625, 0.01},
-		"a minute of nothing before the rest": {120, 2, after(60, 0, 1), 5 * time.Second, 1.3, 0.01},
+		"constant":                          {600, 2, constant(15), 5 * time.Second, 15, 0.01},
+		"nothing":                           {600, 2, constant(0), 5 * time.Second, 0, 0.01},
+		"flash, 7 s into it":                {607, 2, after(600, 2, 25), 5 * time.Second, (175 - 3*math.Sqrt(175)) / 7, 0.01},
+		"flash, two minutes into it":        {720, 2, after(600, 2, 25), 5 * time.Second, 27.5, 2.5},
+		"flash, four minutes into it":       {840, 2, after(600, 2, 25), 5 * time.Second, 25, 0.01},
+		"an hour's flash, two minutes gone": {3720, 2, after(3600, 25, 2), 5 * time.Second, 2, 0.01},
+		"10/s that became 12/s, slow pods":  {660, 2, after(600, 10, 12), time.Minute, 12 + (2-2*math.Sqrt(600+720)/60)*1.5, 0.3},
+		"from 10/s to 12/s, pods at once":   {660, 2, after(600, 10, 12), time.Millisecond, 12 + (2-2*math.Sqrt(600+720)/60)*0.5, 0.3},
+		"from 15/s to 15.5/s is no change":  {660, 2, after(600, 15, 15.5), time.Minute, 15.0625, 0.01},
+		"no arrivals in the first minute":   {120, 2, after(60, 0, 1), 5 * time.Second, 1.3, 0.01},
 	} {
 		t.Run(name, func(t *testing.T) {
 			h, r := historyOf(tc.seconds, tc.service, tc.rate)

@@ -141,10 +141,10 @@ func TestLeadFollowsPods(t *testing.T) {
 		starts []time.Duration
 		want   time.Duration
 	}{
-		"nothing is known":      {nil, 300 * time.Second},
-		"pods are fast":         {pods(10, 5*time.Second), 300 * time.Second},
-		"nodes must come":       {pods(10, 5*time.Second, 240*time.Second), 480 * time.Second},
-		"one of twenty is slow": {pods(19, 200*time.Second, 900*time.Second), 400 * time.Second},
+		"no start times":         {nil, 300 * time.Second},
+		"fast pods":              {pods(10, 5*time.Second), 300 * time.Second},
+		"slow nodes":             {pods(10, 5*time.Second, 240*time.Second), 480 * time.Second},
+		"one of 20 pods is slow": {pods(19, 200*time.Second, 900*time.Second), 400 * time.Second},
 	} {
 		t.Run(name, func(t *testing.T) {
 			if got := Lead(tc.starts); got != tc.want {
