@@ -13,6 +13,7 @@ import (
 	"time"
 
 	"github.com/alecthomas/kong"
+	"gonum.org/v1/gonum/stat"
 )
 
 //go:embed testdata
@@ -125,11 +126,7 @@ type measurements []float64
 // quantile returns the value below which the given share of the measurements lies, interpolated
 // linearly between two measurements.
 func (s measurements) quantile(share float64) float64 {
-	sorted := slices.Sorted(slices.Values(s))
-	place := share * float64(len(sorted)-1)
-	below := int(place)
-	above := min(below+1, len(sorted)-1)
-	return sorted[below] + (place-float64(below))*(sorted[above]-sorted[below])
+	return stat.Quantile(share, stat.LinInterp, slices.Sorted(slices.Values(s)), nil)
 }
 
 // String returns the median and the quartiles.

@@ -5,6 +5,8 @@ import (
 	"maps"
 	"slices"
 	"time"
+
+	"gonum.org/v1/gonum/stat"
 )
 
 // MaxFailures bounds the failures that a summary explains.
@@ -156,15 +158,20 @@ func measure(outcomes []Outcome) Times {
 	return Times{QueueWaitMillis: quantiles(waits), LatencyMillis: quantiles(latencies)}
 }
 
+// quantiles returns the nearest ranks, so that each of them is a time that was measured.
 func quantiles(values []time.Duration) Quantiles {
 	if len(values) == 0 {
 		return Quantiles{}
 	}
-	slices.Sort(values)
-	rank := func(percent int) int64 {
-		return values[(len(values)*percent+99)/100-1].Milliseconds()
+	sorted := make([]float64, len(values))
+	for i, value := range values {
+		sorted[i] = float64(value)
 	}
-	return Quantiles{P50: rank(50), P95: rank(95), P99: rank(99), Max: rank(100)}
+	slices.Sort(sorted)
+	rank := func(share float64) int64 {
+		return time.Duration(stat.Quantile(share, stat.Empirical, sorted, nil)).Milliseconds()
+	}
+	return Quantiles{P50: rank(0.5), P95: rank(0.95), P99: rank(0.99), Max: rank(1)}
 }
 
 func explain(outcomes []Outcome) []Failure {
