@@ -27,8 +27,10 @@ type Attack struct {
 	Stdout string
 	// Cause is a part of the expected cause.
 	Cause string
-	// Problem is a part of the expected problem document, for a request that must not be accepted.
-	Problem string
+	// Status and Field are those of the expected problem document, for a request that must not be
+	// accepted. Status is 0 for a request that must be.
+	Status int
+	Field  string
 }
 
 // Escaped is what an attack prints for each action that was not refused.

@@ -2,6 +2,7 @@ package attacks
 
 import (
 	"context"
+	"errors"
 	"strings"
 	"sync"
 	"testing"
@@ -95,9 +96,10 @@ func (e Executor) CheckTier(t *testing.T) {
 
 func (e Executor) attack(t *testing.T, a Attack) {
 	result, err := e.Execute(t.Context(), a.Request)
-	if a.Problem != "" {
-		if err == nil || !strings.Contains(err.Error(), a.Problem) {
-			t.Errorf("got %+v, %.500v; want it refused with %q", result, err, a.Problem)
+	if a.Status != 0 {
+		var problem *api.Problem
+		if !errors.As(err, &problem) || problem.Status != a.Status || problem.Field != a.Field {
+			t.Errorf("got %+v, %.500v; want a problem with status %d and field %q", result, err, a.Status, a.Field)
 		}
 		return
 	}
