@@ -120,6 +120,19 @@ func TestServeReadsVariables(t *testing.T) {
 	}
 }
 
+// TestServeStartsWithVariablesOfItsImage sets variables that fit each other. The flags of a pool
+// must replace both of them.
+func TestServeStartsWithVariablesOfItsImage(t *testing.T) {
+	t.Setenv("EXECUTOR_MAX_BODY_MIB", "512")
+	t.Setenv("EXECUTOR_BUFFER_MIB", "1024")
+	if o := parse(t); o.MaxBody != 512<<20 || o.MaxBuffered != 1024<<20 {
+		t.Errorf("outside of a pool: largest request %d, all requests %d bytes", o.MaxBody, o.MaxBuffered)
+	}
+	if o := parse(t, settings.Default().Arguments()...); o.MaxBody != 16<<20 || o.MaxBuffered != 256<<20 {
+		t.Errorf("in a pool: largest request %d, all requests %d bytes", o.MaxBody, o.MaxBuffered)
+	}
+}
+
 // TestServeParsesArguments parses the command line that the controllers render, with another value
 // of every setting that they pass, and compares the result.
 func TestServeParsesArguments(t *testing.T) {

@@ -49,7 +49,7 @@ func (s Settings) Check() error {
 
 // Arguments returns the flags that the controllers pass to a replica, with their values, in the
 // order of the fields. They include the defaults of this version, so that Memory and Drain hold for
-// an image with other defaults too.
+// an image with other defaults too, and so that Check compares only values of one Settings.
 func (s Settings) Arguments() []string {
 	var arguments []string
 	for tag, value := range s.fields() {

@@ -117,11 +117,67 @@ func TestSumsUsePassedSettings(t *testing.T) {
 	}
 }
 
+// TestCheckComparesOnlyPassedSettings requires that no passed setting makes a value of the image
+// invalid. Otherwise an executor could start outside of a pool with the variables of its image, and
+// exit in a pool.
+func TestCheckComparesOnlyPassedSettings(t *testing.T) {
+	isPassed := func(tag reflect.StructTag) bool { return tag.Get("pool") == passed }
+	for _, name := range comparedWithPassed(isPassed) {
+		t.Errorf("Check compares --%s with a setting that is passed: add the tag pool", name)
+	}
+	// The test finds --max-body-mib if it is not passed and --buffer-mib is.
+	got := comparedWithPassed(func(tag reflect.StructTag) bool {
+		return isPassed(tag) && tag.Get("name") != "max-body-mib"
+	})
+	if !slices.Equal(got, []string{"max-body-mib"}) {
+		t.Errorf("found %q, want max-body-mib", got)
+	}
+}
+
+// comparedWithPassed returns the flags of the settings that are not passed and for which Check
+// returns an error that depends on a passed setting. All values are a default or an end of a range,
+// so that each is valid by itself.
+func comparedWithPassed(isPassed func(reflect.StructTag) bool) []string {
+	var names []string
+	s := Default()
+	for tag, value := range s.fields() {
+		if Range(tag) == "" || isPassed(tag) {
+			continue
+		}
+		compared := false
+		for _, own := range ends(tag, value) {
+			value.SetInt(own)
+			compared = compared || s.Check() != nil
+			for other, given := range s.fields() {
+				if Range(other) == "" || !isPassed(other) {
+					continue
+				}
+				before := given.Int()
+				for _, end := range ends(other, given) {
+					given.SetInt(end)
+					compared = compared || s.Check() != nil
+				}
+				given.SetInt(before)
+			}
+		}
+		if compared {
+			names = append(names, tag.Get("name"))
+		}
+		s = Default()
+	}
+	return names
+}
+
+// ends returns both ends of a range.
+func ends(tag reflect.StructTag, value reflect.Value) []int64 {
+	return []int64{parse(value.Type(), tag.Get("min")), parse(value.Type(), tag.Get("max"))}
+}
+
 func TestArguments(t *testing.T) {
 	s := Default()
 	s.QueueWait = 1500 * time.Millisecond
 	arguments := s.Arguments()
-	for _, want := range []string{"--listen=:8000", "--workers=4", "--timeout=60s", "--queue-wait=1.5s", "--buffer-mib=256"} {
+	for _, want := range []string{"--listen=:8000", "--workers=4", "--timeout=60s", "--queue-wait=1.5s", "--max-body-mib=16", "--buffer-mib=256"} {
 		if !slices.Contains(arguments, want) {
 			t.Errorf("%s are without %s", arguments, want)
 		}
