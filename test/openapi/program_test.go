@@ -15,6 +15,16 @@ import (
 // TestProgramsFindWhatThePageHas runs programs that try each row of the page's table "What a
 // program may do and find".
 func TestProgramsFindWhatThePageHas(t *testing.T) {
+	inC := []string{
+		"stack: 256",
+		"/etc/localtime: read", "/usr/share/zoneinfo: read", "/usr/lib/locale: read",
+		"/etc: refused", "/etc/passwd: refused", "/etc/group: refused", "/etc/nsswitch.conf: refused",
+		"/usr/lib/os-release: refused", "/usr/bin: refused", "/lib: refused",
+		"/proc/cpuinfo: refused", "/proc/meminfo: refused", "/proc/stat: refused", "/sys/devices/system/cpu: refused",
+		"/dev/null: read", "/dev/full: read", "/dev/random: read", "/dev/urandom: read", "/dev/zero: refused",
+		"/dev/shm: refused", "/tmp: refused", "/var: refused", "main.c: refused",
+		"user: none", "group: none", "/bin/true: refused",
+	}
 	for name, tc := range map[string]struct {
 		language, file string
 		want           []string
@@ -23,9 +33,9 @@ func TestProgramsFindWhatThePageHas(t *testing.T) {
 			"working directory: []", "file in the working directory: written", "home: True", "temporary directory: True",
 			"/tmp: refused", "/var: refused", "/dev/shm: refused", "/etc: refused", "/proc/self: refused", "/home: refused",
 			"source: True", "write beside the source: refused",
-			"/usr: True", "/usr/lib: True", "/usr/bin: True",
-			"/etc/passwd: True", "/etc/group: True", "/proc/cpuinfo: True", "/proc/meminfo: True", "/proc/stat: True",
-			"/etc/shadow: refused", "/etc/hostname: refused",
+			"/usr: True", "/usr/lib: True", "/usr/bin: True", "/lib: True", "/bin: True", "/sys/devices/system/cpu: True",
+			"/etc/localtime: True", "/etc/passwd: True", "/etc/group: True", "/proc/cpuinfo: True", "/proc/meminfo: True", "/proc/stat: True",
+			"/proc/version: refused", "/sys/kernel/osrelease: refused", "/etc/shadow: refused", "/etc/hostname: refused",
 			"/dev/null: True", "/dev/full: True", "/dev/random: True", "/dev/urandom: True", "/dev/zero: refused",
 			"environment: HOME LANG PATH TMPDIR", "stdin: ''", "terminal: False", "thread: ran", "child: ran",
 			"open files: 512", "stack: 64", "core dumps: 0",
@@ -33,9 +43,12 @@ func TestProgramsFindWhatThePageHas(t *testing.T) {
 			"shared memory: refused", "memfd: refused", "multiprocessing: refused",
 			"signal to itself: None", "signal to the parent: refused", "chmod: refused", "setsid: refused",
 		}},
-		"C": {"c", "testdata/found.c", []string{
-			"stack: 256", "/usr/lib/os-release: refused", "/etc/passwd: refused", "/proc/cpuinfo: refused", "main.c: refused",
-			"/dev/urandom: read", "/bin/true: refused",
+		"C":   {"c", "testdata/found.c", inC},
+		"C++": {"cpp17", "testdata/found.c", inC},
+		"Rust": {"rust", "testdata/found.rs", []string{
+			"/etc/localtime: read", "/usr/share/zoneinfo: read", "/usr/lib/locale: read",
+			"/etc: refused", "/etc/passwd: refused", "/etc/group: refused", "/usr/lib/os-release: refused", "/usr/bin: refused",
+			"/proc/cpuinfo: refused", "/sys/devices/system/cpu: refused", "/dev/urandom: read", "main.rs: refused",
 		}},
 	} {
 		t.Run(name, func(t *testing.T) {

@@ -41,9 +41,9 @@ for path in ("/tmp", "/var", "/dev/shm", "/etc", "/proc/self", "/home"):
     show(path, lambda: os.listdir(path))
 show("source", lambda: "main.py" in os.listdir(store))
 show("write beside the source", lambda: write(store + "/file"))
-for path in ("/usr", "/usr/lib", "/usr/bin"):
+for path in ("/usr", "/usr/lib", "/usr/bin", "/lib", "/bin", "/sys/devices/system/cpu"):
     show(path, lambda: len(os.listdir(path)) > 0)
-for path in ("/etc/passwd", "/etc/group", "/proc/cpuinfo", "/proc/meminfo", "/proc/stat", "/etc/shadow", "/etc/hostname"):
+for path in ("/etc/localtime", "/etc/passwd", "/etc/group", "/proc/cpuinfo", "/proc/meminfo", "/proc/stat", "/proc/version", "/sys/kernel/osrelease", "/etc/shadow", "/etc/hostname"):
     show(path, lambda: len(open(path).read()) > 0)
 for path in ("/dev/null", "/dev/full", "/dev/random", "/dev/urandom", "/dev/zero"):
     show(path, lambda: open(path, "rb") is not None)
