@@ -13,6 +13,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"executorpool.dev/executor/api"
+	"executorpool.dev/executor/settings"
 )
 
 // pageURL is the address that the page's examples use.
@@ -118,30 +119,34 @@ func compareOutput(t *testing.T, want block, output []byte) {
 }
 
 // TestPageHasTheLimits compares the numbers on the page with GET /v1/info of an executor with
-// default settings.
+// default settings. Each field of api.Limits has a row, and a
+// place in the row of the field limits.
 func TestPageHasTheLimits(t *testing.T) {
 	page := readPage(t)
 	var info api.Info
 	if err := json.Unmarshal(ask(t, parse(t, api.OpenAPI), defaults.url, api.PathInfo, http.MethodGet, "").body, &info); err != nil {
 		t.Fatal(err)
 	}
-	for _, row := range []string{
-		fmt.Sprintf("| `cpuMillis` | %d |", info.Ceilings.CPUMillis),
-		fmt.Sprintf("| `wallMillis` | %d |", info.Ceilings.WallMillis),
-		fmt.Sprintf("| `memoryMiB` | %d |", info.Ceilings.MemoryMiB),
-		fmt.Sprintf("| `outputKiB` | %d |", info.Ceilings.OutputKiB),
-		fmt.Sprintf("| `processes` | %d |", info.Ceilings.Processes),
+	rows := []string{
 		fmt.Sprintf("| body | %d bytes |", info.Request.BodyBytes),
 		fmt.Sprintf("| files | %d |", info.Request.Files),
 		fmt.Sprintf("| name of a file | %d bytes", info.Request.FileNameBytes),
 		fmt.Sprintf("| runs | %d |", info.Request.Runs),
 		fmt.Sprintf("| arguments of a run | %d, together %d bytes", info.Request.Args, info.Request.ArgBytes),
 		fmt.Sprintf("| request line and headers | %d bytes |", info.Request.HeaderBytes),
+		fmt.Sprintf("| bodies of all submissions that wait or run | %d MiB |", settings.Default().BufferMiB),
 		fmt.Sprintf("its capacity (%d)", info.QueueCapacity),
 		fmt.Sprintf("the queue wait allows (%d s)", info.QueueWaitMillis/1000),
 		fmt.Sprintf("%d s + %d s by default", info.QueueWaitMillis/1000, info.TimeoutMillis/1000),
 		fmt.Sprintf("from %d to %d.", api.MinRetryAfterSeconds, api.MaxRetryAfterSeconds),
-	} {
+	}
+	var names []string
+	for _, ceiling := range info.Ceilings.Fields() {
+		names = append(names, "`"+ceiling.Name+"`")
+		rows = append(rows, fmt.Sprintf("| `%s` | %d |", ceiling.Name, *ceiling.Value))
+	}
+	rows = append(rows, "| `limits` | limits of each run: "+strings.Join(names, ", ")+" |")
+	for _, row := range rows {
 		if !strings.Contains(page, row) {
 			t.Errorf("the page does not have %q", row)
 		}
