@@ -8,7 +8,7 @@
 # KUBECONFIG         the cluster to use instead of the local one; it must be able to pull the images
 # MANAGER_IMAGE, EXECUTOR_IMAGE, REHEARSE_IMAGE    NAME:TAG of the three images
 # TOOLS              directory of kubectl and helm
-# EXECUTORPOOL_CACHE directory of the reports and logs, under demo/
+# EXECUTORPOOL_CACHE directory of the summaries and logs, under demo/
 set -euo pipefail
 cd "$(dirname "$0")/.."
 
@@ -105,7 +105,7 @@ rehearsal_pod() {
 	in_contest get pods --selector "batch.kubernetes.io/job-name=$JOB" --output "jsonpath=$1" 2>/dev/null
 }
 
-# rehearse NAME runs the rehearsal job, prints its log and stores its report as NAME.json.
+# rehearse NAME runs the rehearsal job, prints its log and stores its summary as NAME.json.
 rehearse() {
 	in_contest delete job "$JOB" --ignore-not-found --wait >/dev/null
 	sed "s|image: executorpool/rehearse:dev|image: $REHEARSE_IMAGE|" config/samples/rehearsal-job.yaml |
@@ -113,9 +113,9 @@ rehearse() {
 	until_true 120 rehearsal_started || fail "the pod of the rehearsal does not start: kubectl -n $CONTEST describe job $JOB"
 	in_contest logs --follow "job/$JOB" | sed --unbuffered '/^{/d'
 	until_true 60 rehearsal_ended || fail "the rehearsal does not end: kubectl -n $CONTEST describe job $JOB"
-	in_contest logs "job/$JOB" | grep '^{' >"$OUT/$1.json" || fail "the rehearsal wrote no report"
+	in_contest logs "job/$JOB" | grep '^{' >"$OUT/$1.json" || fail "the rehearsal wrote no summary"
 	[[ $(rehearsal_pod '{.items[0].status.containerStatuses[0].state.terminated.exitCode}') == 0 ]] ||
-		fail "not every submission got its right verdict on $1; the report is in $OUT/$1.json"
+		fail "not every submission got its right verdict on $1; the summary is in $OUT/$1.json"
 }
 
 scale_to() {
@@ -176,7 +176,7 @@ up() {
 
 	step "compare"
 	go run ./cmd/rehearse compare "$OUT/3-replicas.json" "$OUT/10-replicas.json" --max-wait-ratio 0.5 ||
-		fail "10 replicas did not halve the p95 wait of 3 with every verdict right; the reports are in $OUT"
+		fail "10 replicas did not halve the p95 wait of 3 with every verdict right; the summaries are in $OUT"
 	next
 }
 
