@@ -36,16 +36,16 @@ func (o options) run(out io.Writer) error {
 			return fmt.Errorf("--only=%s: no trace has that name", name)
 		}
 	}
-	var reports []report
+	var comparisons []comparison
 	for _, t := range traces {
 		if len(o.Only) == 0 || slices.Contains(o.Only, t.Name) {
-			reports = append(reports, play(t))
+			comparisons = append(comparisons, play(t))
 		}
 	}
 	if o.JSON {
 		encoder := json.NewEncoder(out)
 		encoder.SetIndent("", "  ")
-		return encoder.Encode(reports)
+		return encoder.Encode(comparisons)
 	}
-	return print(out, reports)
+	return print(out, comparisons)
 }

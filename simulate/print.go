@@ -8,25 +8,25 @@ import (
 )
 
 // print prints a table for each trace, and for several traces a summary and a table of all of them.
-func print(out io.Writer, reports []report) error {
-	for _, r := range reports {
+func print(out io.Writer, comparisons []comparison) error {
+	for _, r := range comparisons {
 		if err := printTrace(out, r); err != nil {
 			return err
 		}
 		fmt.Fprintln(out)
 	}
-	if len(reports) == 1 {
+	if len(comparisons) == 1 {
 		return nil
 	}
-	if err := printSummary(out, reports); err != nil {
+	if err := printSummary(out, comparisons); err != nil {
 		return err
 	}
 	fmt.Fprintln(out)
-	return printTrace(out, total(reports))
+	return printTrace(out, total(comparisons))
 }
 
 // printTrace prints a line for each contender and for both bounds, and the remarks.
-func printTrace(out io.Writer, r report) error {
+func printTrace(out io.Writer, r comparison) error {
 	fmt.Fprintf(out, "%s: %s\n  %d submissions\n", r.Trace, r.About, r.Submissions)
 	table := newTable(out)
 	fmt.Fprintln(table, "wait\tp50\tp95\tp99\tmax\tp95/target\tover target\treplica-h\t/held\t/free\tpeak\tturns\t")
@@ -51,14 +51,14 @@ func printTrace(out io.Writer, r report) error {
 
 // printSummary prints for each trace and contender the share of submissions that wait longer than
 // the target, and the replica-hours divided by the bound "held".
-func printSummary(out io.Writer, reports []report) error {
+func printSummary(out io.Writer, comparisons []comparison) error {
 	fmt.Fprintln(out, "share of submissions that wait longer than the target, and replica-hours divided by the held optimum")
 	table := newTable(out)
 	for _, c := range contenders {
 		fmt.Fprintf(table, "\t%s", c.name)
 	}
 	fmt.Fprintln(table, "\t")
-	for _, r := range append(slices.Clone(reports), total(reports)) {
+	for _, r := range append(slices.Clone(comparisons), total(comparisons)) {
 		fmt.Fprint(table, r.Trace)
 		for _, f := range r.Figures {
 			fmt.Fprintf(table, "\t%.1f %% %5.2f", 100*f.OverTarget, f.OverHeld)

@@ -17,7 +17,7 @@ var differences = map[string]string{
 
 // remarks returns a sentence if the target is missed, one if the cost is above maxOverHeld, and one
 // for each other autoscaler that waits less or costs less.
-func remarks(r report) []string {
+func remarks(r comparison) []string {
 	var out []string
 	own, best := r.of(ownName), r.of(atOnce)
 	switch {

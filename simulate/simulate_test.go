@@ -23,10 +23,10 @@ func TestWaitsAndCost(t *testing.T) {
 }
 
 func testWaitsAndCost(t *testing.T, seed uint64) {
-	var reports []report
+	var comparisons []comparison
 	for _, each := range trace.All(seed) {
 		r := play(each)
-		reports = append(reports, r)
+		comparisons = append(comparisons, r)
 		testBounds(t, r)
 		own := r.of(ownName)
 		if !r.impossible() && own.P95 > r.TargetWait {
@@ -44,9 +44,9 @@ func testWaitsAndCost(t *testing.T, seed uint64) {
 		}
 	}
 	if seed == 0 {
-		testDocumented(t, reports)
+		testDocumented(t, comparisons)
 	}
-	own, kpa := total(reports).of(ownName), total(reports).of("kpa")
+	own, kpa := total(comparisons).of(ownName), total(comparisons).of("kpa")
 	if own.OverHeld > maxOverHeld || own.OverFree > maxOverHeld || own.ReplicaHours > kpa.ReplicaHours || own.Turns > kpa.Turns/5 {
 		t.Errorf("seed %d, all traces: %.2f of held, %.2f of free, %.1f replica-hours and %d turns, kpa %.1f and %d", seed,
 			own.OverHeld, own.OverFree, own.ReplicaHours, own.Turns, kpa.ReplicaHours, kpa.Turns)
@@ -54,17 +54,17 @@ func testWaitsAndCost(t *testing.T, seed uint64) {
 }
 
 // testDocumented checks that the page contains the end of the output.
-func testDocumented(t *testing.T, reports []report) {
+func testDocumented(t *testing.T, comparisons []comparison) {
 	page, err := os.ReadFile("../docs/autoscaling.md")
 	if err != nil {
 		t.Fatal(err)
 	}
 	var out strings.Builder
-	if err := printSummary(&out, reports); err != nil {
+	if err := printSummary(&out, comparisons); err != nil {
 		t.Fatal(err)
 	}
 	fmt.Fprintln(&out)
-	if err := printTrace(&out, total(reports)); err != nil {
+	if err := printTrace(&out, total(comparisons)); err != nil {
 		t.Fatal(err)
 	}
 	if !strings.Contains(trimmed(string(page), ""), trimmed(out.String(), "    ")) {
@@ -82,7 +82,7 @@ func trimmed(text, indent string) string {
 }
 
 // testBounds checks that a contender without waits above the target costs at least the bound free.
-func testBounds(t *testing.T, r report) {
+func testBounds(t *testing.T, r comparison) {
 	if r.FreeHours > r.HeldHours {
 		t.Errorf("%s: free %.2f is more than held %.2f", r.Trace, r.FreeHours, r.HeldHours)
 	}

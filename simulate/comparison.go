@@ -23,8 +23,8 @@ type figures struct {
 	waits              []time.Duration
 }
 
-// report holds the figures of all contenders on one trace.
-type report struct {
+// comparison holds the figures of all contenders on one trace.
+type comparison struct {
 	Trace, About string
 	Submissions  int
 	TargetWait   float64
@@ -36,16 +36,16 @@ type report struct {
 
 // impossible reports whether no autoscaler without knowledge of future arrivals can keep p95 within
 // the target.
-func (r report) impossible() bool { return r.of(atOnce).P95 > r.TargetWait }
+func (r comparison) impossible() bool { return r.of(atOnce).P95 > r.TargetWait }
 
 // of returns the figures of the contender with the given name.
-func (r report) of(name string) figures {
+func (r comparison) of(name string) figures {
 	return r.Figures[slices.IndexFunc(r.Figures, func(f figures) bool { return f.Name == name })]
 }
 
 // play plays the trace against every contender.
-func play(t trace.Trace) report {
-	r := report{Trace: t.Name, About: t.About, Submissions: len(t.Submissions), TargetWait: t.Target.Seconds(),
+func play(t trace.Trace) comparison {
+	r := comparison{Trace: t.Name, About: t.About, Submissions: len(t.Submissions), TargetWait: t.Target.Seconds(),
 		HeldHours: optimum.Held(t, stabilization) / 3600, FreeHours: optimum.Free(t) / 3600}
 	for _, c := range contenders {
 		result := fleet.Play(t, c.make(t))
@@ -91,12 +91,12 @@ func quantile(sorted []float64, share float64) float64 {
 
 // total returns the figures over all traces in which the target is possible: the quantiles of all
 // waits together, and the sums of hours and turns.
-func total(reports []report) report {
-	sum := report{Trace: "all"}
+func total(comparisons []comparison) comparison {
+	sum := comparison{Trace: "all"}
 	waits := map[string][]time.Duration{}
-	reports = slices.DeleteFunc(slices.Clone(reports), report.impossible)
-	sum.About = fmt.Sprintf("the %d traces in which p95 within the target is possible, all submissions together", len(reports))
-	for _, r := range reports {
+	comparisons = slices.DeleteFunc(slices.Clone(comparisons), comparison.impossible)
+	sum.About = fmt.Sprintf("the %d traces in which p95 within the target is possible, all submissions together", len(comparisons))
+	for _, r := range comparisons {
 		sum.Submissions += r.Submissions
 		sum.TargetWait = r.TargetWait
 		sum.HeldHours += r.HeldHours
@@ -107,7 +107,7 @@ func total(reports []report) report {
 	}
 	for i, c := range contenders {
 		f := summarize(c.name, waits[c.name], time.Duration(sum.TargetWait*float64(time.Second)))
-		for _, r := range reports {
+		for _, r := range comparisons {
 			f.ReplicaHours += r.Figures[i].ReplicaHours
 			f.Peak = max(f.Peak, r.Figures[i].Peak)
 			f.Turns += r.Figures[i].Turns
