@@ -20,23 +20,16 @@ import (
 // termination message must be complete before the grace period, computed from the same options, is
 // over.
 func TestClientThatNeverReadsCostsNoCounts(t *testing.T) {
-	file := filepath.Join(t.TempDir(), "termination-log")
-	if err := os.WriteFile(file, nil, 0o600); err != nil {
-		t.Fatal(err)
-	}
+	file := terminationFile(t)
 	var budget settings.Drain
 	r := startExecutor(t, func(s *testSettings) {
 		o := &s.Options
 		o.Timeout, o.QueueWait, o.DrainDelay, o.WriteTime = 10*time.Second, time.Second, 100*time.Millisecond, 500*time.Millisecond
-		o.Limits.Output, o.Limits.Memory = 8<<20, 256<<20
+		largeAnswers(o)
 		o.TerminationMessage = file
 		budget = o.drainBudget()
 	})
-	// 4 MiB of output per run.
-	conn := neverReads(t, r, `s=xxxxxxxx; for i in 1 2 3 4 5 6 7 8 9 10 11 12 13 14 15 16 17 18 19; do s=$s$s; done; printf %s "$s"`, 6)
-	defer conn.Close()
-	// The answer is computed and its client does not read.
-	r.eventually(func() int { return int(r.state().Answered) }, 1)
+	defer neverReads(t, r).Close()
 
 	begun := time.Now()
 	r.signal(syscall.SIGTERM)
@@ -51,6 +44,25 @@ func TestClientThatNeverReadsCostsNoCounts(t *testing.T) {
 	if least := budget.Delay + budget.Write; took < least || took > least+5*time.Second {
 		t.Errorf("the executor ended after %s, want about %s: the client was not waited for, or for too long", took, least)
 	}
+	totals := terminationTotals(t, file)
+	if totals.Accepted != 1 || totals.Verdicts[api.OK] != 1 {
+		t.Errorf("termination message %+v, want one accepted submission with verdict OK", totals)
+	}
+}
+
+// terminationFile returns an empty file for the termination message.
+func terminationFile(t *testing.T) string {
+	t.Helper()
+	file := filepath.Join(t.TempDir(), "termination-log")
+	if err := os.WriteFile(file, nil, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	return file
+}
+
+// terminationTotals reads the termination message.
+func terminationTotals(t *testing.T, file string) api.Totals {
+	t.Helper()
 	content, err := os.ReadFile(file)
 	if err != nil {
 		t.Fatal(err)
@@ -59,15 +71,17 @@ func TestClientThatNeverReadsCostsNoCounts(t *testing.T) {
 	if err := json.Unmarshal(content, &totals); err != nil {
 		t.Fatalf("termination message %q: %v", content, err)
 	}
-	if totals.Accepted != 1 || totals.Verdicts[api.OK] != 1 {
-		t.Errorf("termination message %s, want one accepted submission with verdict OK", content)
-	}
+	return totals
 }
 
-// neverReads submits the script, with the given number of runs, on a connection with a small
-// receive buffer from which nothing is read.
-func neverReads(t *testing.T, r *executorProcess, script string, runs int) net.Conn {
+// largeAnswers sets limits that admit the runs of neverReads.
+func largeAnswers(o *Options) { o.Limits.Output, o.Limits.Memory = 8<<20, 256<<20 }
+
+// neverReads submits 6 runs of 4 MiB of output each, on a connection with a small receive buffer
+// from which nothing is read. It returns when the answer is computed, as the first of the executor.
+func neverReads(t *testing.T, r *executorProcess) net.Conn {
 	t.Helper()
+	const script = `s=xxxxxxxx; for i in 1 2 3 4 5 6 7 8 9 10 11 12 13 14 15 16 17 18 19; do s=$s$s; done; printf %s "$s"`
 	dialer := net.Dialer{Control: func(_, _ string, c syscall.RawConn) error {
 		var failed error
 		err := c.Control(func(fd uintptr) { failed = syscall.SetsockoptInt(int(fd), syscall.SOL_SOCKET, syscall.SO_RCVBUF, 4096) })
@@ -80,12 +94,13 @@ func neverReads(t *testing.T, r *executorProcess, script string, runs int) net.C
 	if err != nil {
 		t.Fatal(err)
 	}
-	body, err := json.Marshal(api.Request{Language: "shell", Source: script, Runs: make([]api.RunInput, runs)})
+	body, err := json.Marshal(api.Request{Language: "shell", Source: script, Runs: make([]api.RunInput, 6)})
 	if err != nil {
 		t.Fatal(err)
 	}
 	if _, err := fmt.Fprintf(conn, "POST /v1/execute HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\nContent-Length: %d\r\n\r\n%s", len(body), body); err != nil {
 		t.Fatal(err)
 	}
+	r.eventually(func() int { return int(r.state().Answered) }, 1)
 	return conn
 }

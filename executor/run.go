@@ -12,7 +12,9 @@ import (
 	"runtime"
 	"slices"
 	"sync"
+	"time"
 
+	"github.com/valyala/fasthttp"
 	"golang.org/x/sys/unix"
 
 	"executorpool.dev/executor/job"
@@ -137,10 +139,7 @@ func (e *executor) run(ctx context.Context, listener net.Listener, signals <-cha
 	if drainErr != nil {
 		timeout = settings.AbortWriteTime
 	}
-	writeCtx, cancel := context.WithTimeout(context.WithoutCancel(ctx), timeout)
-	defer cancel()
-	// drain has closed the listener, for which ShutdownWithContext reports net.ErrClosed.
-	if err := httpServer.ShutdownWithContext(writeCtx); err != nil && !errors.Is(err, net.ErrClosed) {
+	if err := e.finishResponses(httpServer, signals, timeout); err != nil {
 		e.log.Warn("some clients did not read their responses", "error", err)
 	}
 	e.writeTerminationMessage(e.options.TerminationMessage)
@@ -149,6 +148,27 @@ func (e *executor) run(ctx context.Context, listener net.Listener, signals <-cha
 	}
 	e.log.Info("executor has drained")
 	return nil
+}
+
+// finishResponses waits until all responses are written, for at most timeout. A signal limits the
+// rest of the wait to settings.AbortWriteTime. It returns an error if a response remains.
+func (e *executor) finishResponses(httpServer *fasthttp.Server, signals <-chan os.Signal, timeout time.Duration) error {
+	e.log.Info("every submission has its outcome", "secondsForResponses", timeout.Seconds())
+	ctx, cancel := context.WithTimeout(context.Background(), timeout)
+	defer cancel()
+	go func() {
+		select {
+		case <-ctx.Done():
+		case sig := <-signals:
+			e.log.Warn("closing connections soon", "signal", sig.String(), "seconds", settings.AbortWriteTime.Seconds())
+			time.AfterFunc(settings.AbortWriteTime, cancel)
+		}
+	}()
+	err := httpServer.ShutdownWithContext(ctx)
+	if errors.Is(err, net.ErrClosed) { // drain has closed the listener
+		return nil
+	}
+	return err
 }
 
 // recycleOnHangup recycles the workers at SIGHUP. All signals during one recycling count as one.

@@ -22,10 +22,11 @@ const (
 const (
 	// WriteTime is the time in which a client must read its answer. Then the connection is closed.
 	WriteTime = 30 * time.Second
-	// AbortTime and AbortWriteTime replace the rest of the budget and WriteTime if a drain is cut
-	// short, by a second signal or because its budget is used up. Within AbortTime all workers are
-	// killed.
-	AbortTime      = OrphanTime + time.Second
+	// AbortTime is the time in which all workers must be killed and gone if a drain is cut short, by a
+	// second signal or because its budget for outcomes is used up.
+	AbortTime = OrphanTime + time.Second
+	// AbortWriteTime replaces WriteTime in a drain that was cut short. It also replaces the rest of
+	// WriteTime if a second signal arrives while clients read their answers.
 	AbortWriteTime = time.Second
 )
 
