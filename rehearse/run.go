@@ -49,7 +49,7 @@ func Run(ctx context.Context, config Config) error {
 	stop := progress(config.Stderr, config.Terminal, progressed)
 	outcomes := p.play(ctx, participants)
 	stop()
-	return writeSummary(config, summary.Summarise(summary.Frame{
+	return writeSummary(config, summary.Summarize(summary.Frame{
 		Participants: config.Participants,
 		Seed:         config.Seed,
 		Interrupted:  ctx.Err() != nil,

@@ -235,7 +235,7 @@ func TestRunGivesParticipantsTheirOwnConnections(t *testing.T) {
 	}
 }
 
-func TestRunInterruptedSummarisesTheOutcomesSoFar(t *testing.T) {
+func TestRunInterruptedSummarizesTheOutcomesSoFar(t *testing.T) {
 	ctx, interrupt := context.WithCancel(t.Context())
 	url := serve(t, pool{
 		"p": verdict(api.OK, "42"),

@@ -32,7 +32,7 @@ type demand struct {
 // To serve the arrivals, n slots must keep the share of submissions that wait longer than W at or
 // below 5 %. With random arrivals the share is C(n, a) exp(-(n - a) W/S), where C is Erlang's C
 // formula (see capacity.KeepUp). For a = 40, S = 2 s, W = 5 s that takes 42 slots. A fixed
-// utilisation of 0.8 would ask for 50: the target wait itself is the buffer.
+// utilization of 0.8 would ask for 50: the target wait itself is the buffer.
 //
 // To clear the queue, only the newest submission counts: slots take submissions in order, so later
 // arrivals delay nobody. n slots start n submissions at once and n/S per second, in R seconds

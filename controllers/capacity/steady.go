@@ -57,8 +57,8 @@ func tailOf(s Service, slots int, busy, t float64) float64 {
 	if delayed <= tailShare || t <= 0 {
 		return delayed
 	}
-	c, utilisation := float64(slots), busy/float64(slots)
-	step := t / s.manySlotsFactor(c, utilisation) / grid
+	c, utilization := float64(slots), busy/float64(slots)
+	step := t / s.manySlotsFactor(c, utilization) / grid
 	// The probability of R/c between the steps i-1 and i counts half at each of them.
 	var mass, more [grid + 1]float64
 	for i := 1; i <= grid; i++ {
@@ -68,12 +68,12 @@ func tailOf(s Service, slots int, busy, t float64) float64 {
 	}
 	for i := range more {
 		if i == 0 {
-			more[0] = 1 - utilisation
+			more[0] = 1 - utilization
 		}
 		for j := 1; j <= i; j++ {
-			more[i] += utilisation * mass[j] * more[i-j]
+			more[i] += utilization * mass[j] * more[i-j]
 		}
-		more[i] /= 1 - utilisation*mass[0]
+		more[i] /= 1 - utilization*mass[0]
 	}
 	// within is P(V + R₁/c + ... + R_K/c <= t).
 	first := func(t float64) float64 { return 1 - math.Pow(1-s.residual(t), c) }
@@ -87,11 +87,11 @@ func tailOf(s Service, slots int, busy, t float64) float64 {
 // manySlotsFactor returns the factor by which many slots shorten the waits of services that vary
 // more than exponential ones: φ(ρ, 1, scv, c) of Whitt, Approximations for the GI/G/m queue,
 // Production and Operations Management 2(2), 1993, equations 2.16 to 2.25.
-func (s Service) manySlotsFactor(c, utilisation float64) float64 {
+func (s Service) manySlotsFactor(c, utilization float64) float64 {
 	if s.SCV <= 1 {
 		return 1
 	}
-	gamma := min(0.24, (1-utilisation)*(c-1)*(math.Sqrt(4+5*c)-2)/(16*c*utilisation))
-	limit := (1 - 4*gamma) * math.Exp(-2*(1-utilisation)/(3*utilisation))
+	gamma := min(0.24, (1-utilization)*(c-1)*(math.Sqrt(4+5*c)-2)/(16*c*utilization))
+	limit := (1 - 4*gamma) * math.Exp(-2*(1-utilization)/(3*utilization))
 	return ((s.SCV-1)*limit + s.SCV + 3) / (2 + 2*s.SCV)
 }

@@ -46,14 +46,14 @@ func TestSteadyWaitMatchesSimulation(t *testing.T) {
 		for _, tc := range []struct {
 			replicas, slots int
 			shared          bool
-			utilisation     float64
+			utilization     float64
 		}{
 			{10, 8, true, 0.95}, {4, 4, true, 0.85}, {1, 8, true, 0.8}, {10, 8, false, 0.9}, {4, 4, false, 0.85},
 		} {
-			t.Run(fmt.Sprintf("%s/shared=%v/%dx%d at %v", service.name, tc.shared, tc.replicas, tc.slots, tc.utilisation), func(t *testing.T) {
+			t.Run(fmt.Sprintf("%s/shared=%v/%dx%d at %v", service.name, tc.shared, tc.replicas, tc.slots, tc.utilization), func(t *testing.T) {
 				p := Pool{Slots: tc.slots, Shared: tc.shared}
 				l := Load{SubmissionsPerHour: 1, Service: Service{Mean: 2 * time.Second, SCV: service.scv}}
-				l.Participants = int(tc.utilisation * float64(tc.replicas*tc.slots) / 2 * 3600)
+				l.Participants = int(tc.utilization * float64(tc.replicas*tc.slots) / 2 * 3600)
 				got, ok := SteadyWait(l, p, tc.replicas)
 				if !ok {
 					t.Fatal("no steady wait")

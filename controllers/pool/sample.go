@@ -83,7 +83,7 @@ func (r *Reconciler) readStates(pool types.NamespacedName, in *observed) {
 			Busy:           int32(answer.State.Busy),
 			Queued:         int32(answer.State.Queued),
 			Tier:           v1alpha1.Tier(answer.State.Tier),
-			NotReadyReason: answer.Refusal,
+			NotReadyReason: answer.NotReadyReason,
 		}
 		switch {
 		case errors.Is(answer.Err, sampling.ErrImpossible):

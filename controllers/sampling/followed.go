@@ -29,12 +29,12 @@ const (
 // the interval, so that the first sign of a queue is seen early. Once there is a queue all are
 // asked at the same time, so that their numbers are of one moment.
 type followed struct {
-	key     types.NamespacedName
-	pool    Pool
-	targets map[string]*target
-	order   []*target // ready targets by name
-	ledger  ledger
-	source  asked
+	key      types.NamespacedName
+	pool     Pool
+	targets  map[string]*target
+	order    []*target // ready targets by name
+	counters counterSums
+	source   asked
 	// arrived is the highest number of arrivals that was computed from a source.
 	arrived float64
 
@@ -104,7 +104,7 @@ func (f *followed) sort() {
 		}
 	}
 	slices.SortFunc(f.order, func(a, b *target) int { return cmp.Compare(a.Name, b.Name) })
-	f.ledger.keep(ready)
+	f.counters.keep(ready)
 }
 
 // record takes in the answer of a pod. When the answer completes a round, it returns the reading of
@@ -123,7 +123,7 @@ func (f *followed) record(t *target, answer Answer, now time.Time) (reading Read
 		f.spread(now)
 	}
 	if t.Ready && t.answer.Err == nil {
-		f.ledger.record(t.UID, t.trusted)
+		f.counters.record(t.UID, t.trusted)
 		f.observeQueue(t.trusted.Queued > 0, now)
 	}
 	f.answerWaiters()
@@ -246,7 +246,7 @@ func (f *followed) spread(now time.Time) {
 // sample returns the sum of the replicas' answers. A replica that was not asked yet has only just
 // become ready and is left out.
 func (f *followed) sample(now time.Time) autoscale.Sample {
-	s := autoscale.Sample{Counters: f.ledger.total}
+	s := autoscale.Sample{Counters: f.counters.total}
 	s.Counters.Known = true
 	for _, t := range f.order {
 		if !t.asked {

@@ -285,26 +285,26 @@ func TestRefreshWaitsForAll(t *testing.T) {
 
 // TestCountersOutliveTheirPods follows a pool through a restart and the end of a pod.
 func TestCountersOutliveTheirPods(t *testing.T) {
-	var l ledger
+	var sums counterSums
 	check := func(step string, arrived, finished, served, gone float64) {
 		t.Helper()
-		got := []float64{l.total.Arrived, l.total.Finished, l.total.ServiceSeconds, l.total.Gone}
+		got := []float64{sums.total.Arrived, sums.total.Finished, sums.total.ServiceSeconds, sums.total.Gone}
 		if diff := cmp.Diff([]float64{arrived, finished, served, gone}, got); diff != "" {
 			t.Errorf("%s: arrived, finished, slot-seconds, gone (-want +got):\n%s", step, diff)
 		}
 	}
-	l.record("a", api.State{UptimeMillis: 9e6, Accepted: 1000, Answered: 997, Finished: 990, ServedMillis: 2e6, Busy: 2, Queued: 1})
+	sums.record("a", api.State{UptimeMillis: 9e6, Accepted: 1000, Answered: 997, Finished: 990, ServedMillis: 2e6, Busy: 2, Queued: 1})
 	check("a pod with a past", 3, 0, 0, 0)
-	l.record("a", api.State{UptimeMillis: 9.001e6, Accepted: 1010, Answered: 1004, Finished: 996, ServedMillis: 2.012e6, Busy: 4, Queued: 2})
+	sums.record("a", api.State{UptimeMillis: 9.001e6, Accepted: 1010, Answered: 1004, Finished: 996, ServedMillis: 2.012e6, Busy: 4, Queued: 2})
 	check("it works on", 13, 6, 12, 1)
-	l.record("a", api.State{UptimeMillis: 500, Accepted: 2, Answered: 1, Finished: 1, ServedMillis: 100, Busy: 1})
+	sums.record("a", api.State{UptimeMillis: 500, Accepted: 2, Answered: 1, Finished: 1, ServedMillis: 100, Busy: 1})
 	check("its container restarted", 15, 7, 12.1, 7)
-	l.record("b", api.State{UptimeMillis: 100})
-	l.record("b", api.State{UptimeMillis: 1100, Accepted: 5, Busy: 5})
+	sums.record("b", api.State{UptimeMillis: 100})
+	sums.record("b", api.State{UptimeMillis: 1100, Accepted: 5, Busy: 5})
 	check("another pod", 20, 7, 12.1, 7)
-	l.keep(map[types.UID]bool{"a": true})
+	sums.keep(map[types.UID]bool{"a": true})
 	check("the other pod is gone", 20, 7, 12.1, 12)
-	l.record("b", api.State{UptimeMillis: 3100, Accepted: 5, Answered: 5, Finished: 5})
+	sums.record("b", api.State{UptimeMillis: 3100, Accepted: 5, Answered: 5, Finished: 5})
 	check("it is back, idle", 20, 7, 12.1, 12)
 }
 

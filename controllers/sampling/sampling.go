@@ -45,7 +45,7 @@ type Target struct {
 	UID  types.UID
 	// IP is the pod's address in the API server.
 	IP string
-	// Ready pods are asked for their state, others for the cause of their not being ready.
+	// Ready pods are asked for their state, other pods for the reason why they are not ready.
 	Ready bool
 }
 
@@ -54,9 +54,10 @@ type Answer struct {
 	Name string
 	// State is valid when Err is nil. Of a pod that is not ready it has the Tier alone.
 	State api.State
-	// Refusal is the cause for which the pod is not ready, in the pod's words.
-	Refusal string
-	Err     error
+	// NotReadyReason is the reason that the executor gave for not being ready; empty when it gave
+	// none.
+	NotReadyReason string
+	Err            error
 }
 
 // Sampler asks pods. It is safe for concurrent use.
@@ -124,7 +125,7 @@ func (s *Sampler) ask(ctx context.Context, target Target) Answer {
 		answer.Err = fmt.Errorf("ask pod %s for its readiness: %w", target.Name, err)
 		return answer
 	}
-	answer.State.Tier, answer.Refusal = readiness.Tier, readiness.Reason
+	answer.State.Tier, answer.NotReadyReason = readiness.Tier, readiness.Reason
 	return answer
 }
 

@@ -47,7 +47,7 @@ func TestPodsAsked(t *testing.T) {
 	got := s.Sample(t.Context(), []Target{{Name: "a", IP: "10.0.0.1", Ready: true}, {Name: "b", IP: "fd00::1"}, {Name: "c", IP: "10.0.0.9", Ready: true}})
 	want := []Answer{
 		{Name: "a", State: api.State{Slots: 8, Busy: 3, Queued: 2, QueueCapacity: 128, Tier: "Restricted"}},
-		{Name: "b", State: api.State{Tier: "Restricted"}, Refusal: "shutting down"},
+		{Name: "b", State: api.State{Tier: "Restricted"}, NotReadyReason: "shutting down"},
 		{Name: "c", Err: cmpopts.AnyError},
 	}
 	if diff := cmp.Diff(want, got, cmpopts.EquateErrors()); diff != "" {

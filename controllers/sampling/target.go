@@ -58,7 +58,7 @@ func (t *target) record(answer Answer, now time.Time) bool {
 	recovered := t.failures > 0
 	t.failures, t.distrusted = 0, false
 	t.trusted, t.trustedAt = answer.State, now
-	return !before || recovered || was.Refusal != answer.Refusal || was.State.Tier != answer.State.Tier ||
+	return !before || recovered || was.NotReadyReason != answer.NotReadyReason || was.State.Tier != answer.State.Tier ||
 		was.State.Slots != answer.State.Slots
 }
 

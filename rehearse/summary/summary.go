@@ -88,8 +88,8 @@ type Frame struct {
 	Interrupted  bool
 }
 
-// Summarise returns the summary of the outcomes.
-func Summarise(frame Frame, outcomes []Outcome) Summary {
+// Summarize returns the summary of the outcomes.
+func Summarize(frame Frame, outcomes []Outcome) Summary {
 	result := Summary{
 		Participants: frame.Participants,
 		Seed:         frame.Seed,

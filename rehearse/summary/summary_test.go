@@ -35,7 +35,7 @@ var mixed = append(right(2),
 	Outcome{Submission: "7.1", Program: "gcd.c", Language: "c", Kind: Abandoned, Want: "OK", Finished: 9 * time.Second},
 )
 
-func TestSummariseOutcomes(t *testing.T) {
+func TestSummarizeOutcomes(t *testing.T) {
 	want := Summary{
 		Participants: 7, Seed: 5, Interrupted: true,
 		Counts:           Counts{Submissions: 7, Right: 2, Wrong: 1, Rejected: 1, Refused: 1, Lost: 1, Abandoned: 1},
@@ -64,13 +64,13 @@ func TestSummariseOutcomes(t *testing.T) {
 			{Submission: "5.1", Program: "gcd.c", Kind: Lost, Want: "OK", Cause: "no answer within 9s"},
 		},
 	}
-	got := Summarise(Frame{Participants: 7, Seed: 5, Interrupted: true}, mixed)
+	got := Summarize(Frame{Participants: 7, Seed: 5, Interrupted: true}, mixed)
 	if diff := cmp.Diff(want, got); diff != "" {
 		t.Errorf("summary (-want +got):\n%s", diff)
 	}
 }
 
-func TestSummariseQuantiles(t *testing.T) {
+func TestSummarizeQuantiles(t *testing.T) {
 	for name, tc := range map[string]struct {
 		outcomes []Outcome
 		want     Quantiles
@@ -81,7 +81,7 @@ func TestSummariseQuantiles(t *testing.T) {
 		"21":   {outcomes: right(21), want: Quantiles{P50: 11_000, P95: 20_000, P99: 21_000, Max: 21_000}},
 	} {
 		t.Run(name, func(t *testing.T) {
-			got := Summarise(Frame{}, tc.outcomes).QueueWaitMillis
+			got := Summarize(Frame{}, tc.outcomes).QueueWaitMillis
 			if diff := cmp.Diff(tc.want, got); diff != "" {
 				t.Errorf("wait (-want +got):\n%s", diff)
 			}
@@ -89,12 +89,12 @@ func TestSummariseQuantiles(t *testing.T) {
 	}
 }
 
-func TestSummariseExplainsFirstFailuresOnly(t *testing.T) {
+func TestSummarizeExplainsFirstFailuresOnly(t *testing.T) {
 	var outcomes []Outcome
 	for i := range 3 * MaxFailures {
 		outcomes = append(outcomes, Outcome{Kind: Lost, Finished: time.Duration(-i)})
 	}
-	if got := len(Summarise(Frame{}, outcomes).Failures); got != MaxFailures {
+	if got := len(Summarize(Frame{}, outcomes).Failures); got != MaxFailures {
 		t.Errorf("%d failures explained, want %d", got, MaxFailures)
 	}
 }
@@ -111,7 +111,7 @@ func TestSummaryAllRight(t *testing.T) {
 		"interrupted": {frame: Frame{Interrupted: true}, outcomes: right(3)},
 	} {
 		t.Run(name, func(t *testing.T) {
-			if got := Summarise(tc.frame, tc.outcomes).AllRight(); got != tc.want {
+			if got := Summarize(tc.frame, tc.outcomes).AllRight(); got != tc.want {
 				t.Errorf("all right: %t, want %t", got, tc.want)
 			}
 		})
@@ -120,7 +120,7 @@ func TestSummaryAllRight(t *testing.T) {
 
 // Tools read the JSON: a field that is renamed breaks them.
 func TestSummaryJSONFieldNames(t *testing.T) {
-	got, err := json.Marshal(Summarise(Frame{Participants: 1, Seed: 2}, append(right(1), mixed[2])))
+	got, err := json.Marshal(Summarize(Frame{Participants: 1, Seed: 2}, append(right(1), mixed[2])))
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -56,7 +56,7 @@ throughput                0.0 verdicts/s
 	} {
 		t.Run(name, func(t *testing.T) {
 			var got strings.Builder
-			if err := WriteTable(&got, Summarise(Frame{Participants: 7}, tc.outcomes)); err != nil {
+			if err := WriteTable(&got, Summarize(Frame{Participants: 7}, tc.outcomes)); err != nil {
 				t.Fatal(err)
 			}
 			if diff := cmp.Diff(tc.want, "\n"+got.String()); diff != "" {
@@ -83,7 +83,7 @@ func TestWriteFailures(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			var got strings.Builder
-			if err := WriteFailures(&got, Summarise(Frame{}, tc.outcomes)); err != nil {
+			if err := WriteFailures(&got, Summarize(Frame{}, tc.outcomes)); err != nil {
 				t.Fatal(err)
 			}
 			if diff := cmp.Diff(tc.want, got.String()); diff != "" {
@@ -95,8 +95,8 @@ func TestWriteFailures(t *testing.T) {
 
 func TestWriteComparison(t *testing.T) {
 	var got strings.Builder
-	three := Named{Name: "three", Summary: Summarise(Frame{Participants: 4}, right(4))}
-	ten := Named{Name: "ten", Summary: Summarise(Frame{Participants: 4}, right(1))}
+	three := Named{Name: "three", Summary: Summarize(Frame{Participants: 4}, right(4))}
+	ten := Named{Name: "ten", Summary: Summarize(Frame{Participants: 4}, right(1))}
 	if err := WriteComparison(&got, three, ten); err != nil {
 		t.Fatal(err)
 	}
@@ -143,8 +143,8 @@ func TestCheckImprovement(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			got := ""
 			if err := CheckImprovement(
-				Named{Name: "before", Summary: Summarise(Frame{}, tc.before)},
-				Named{Name: "after", Summary: Summarise(Frame{}, tc.after)}, 0.5); err != nil {
+				Named{Name: "before", Summary: Summarize(Frame{}, tc.before)},
+				Named{Name: "after", Summary: Summarize(Frame{}, tc.after)}, 0.5); err != nil {
 				got = err.Error()
 			}
 			if diff := cmp.Diff(tc.want, got); diff != "" {
