@@ -163,8 +163,9 @@ func TestServeParsesArguments(t *testing.T) {
 		t.Errorf("got  %+v\nwant %+v", got.Serve, want)
 	}
 	for _, flag := range parser.Model.Children[0].Flags {
-		if len(flag.Envs) != 1 || flag.Envs[0] != settings.Variable(flag.Name) {
-			t.Errorf("--%s has the variables %s, want %s", flag.Name, flag.Envs, settings.Variable(flag.Name))
+		want := "EXECUTOR_" + strings.ToUpper(strings.ReplaceAll(flag.Name, "-", "_"))
+		if len(flag.Envs) != 1 || flag.Envs[0] != want {
+			t.Errorf("--%s has the variables %s, want %s", flag.Name, flag.Envs, want)
 		}
 	}
 }

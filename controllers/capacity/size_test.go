@@ -84,7 +84,7 @@ func TestSizeKeepsTarget(t *testing.T) {
 		if wait := BurstWait(l, p, s.Replicas); wait > target {
 			t.Errorf("%v: the burst waits %v", s, wait)
 		}
-		if wait, ok := SteadyWait(l, p, s.Replicas); !ok || wait > target+time.Millisecond {
+		if wait, ok := steadyWait(l, p, s.Replicas); !ok || wait > target+time.Millisecond {
 			t.Errorf("%v: later submissions wait %v, %v", s, wait, ok)
 		}
 		if s.Replicas < s.Burst || s.Replicas < s.Steady {
@@ -107,7 +107,7 @@ func TestMoreParticipantsNeverNeedFewerReplicas(t *testing.T) {
 func TestOverloadHasNoSteadyWait(t *testing.T) {
 	l := contest
 	l.SubmissionsPerHour = 3600
-	if wait, ok := SteadyWait(l, Pool{Slots: 8}, 10); ok {
+	if wait, ok := steadyWait(l, Pool{Slots: 8}, 10); ok {
 		t.Errorf("a load of 400 slots on 80 has a steady wait of %v", wait)
 	}
 }

@@ -5,24 +5,6 @@ import (
 	"time"
 )
 
-// SteadyWait returns the 95th percentile of the queue wait in the steady state. ok is false if the
-// offered load is not below the number of slots, so that the queue grows without bound.
-func SteadyWait(l Load, p Pool, replicas int) (wait time.Duration, ok bool) {
-	queues, slots := p.groups(replicas)
-	busy := l.offered() / float64(queues)
-	if busy >= float64(slots) {
-		return 0, false
-	}
-	if tailOf(l.Service, slots, busy, 0) <= tailShare {
-		return 0, true
-	}
-	high := l.Service.Mean.Seconds()
-	for tailOf(l.Service, slots, busy, high) > tailShare {
-		high *= 2
-	}
-	return seconds(bisect(0, high, func(t float64) bool { return tailOf(l.Service, slots, busy, t) <= tailShare })), true
-}
-
 // steadyTail returns the share of submissions in the steady state that wait longer than target; 1
 // if the slots do not suffice.
 func steadyTail(l Load, p Pool, replicas int, target time.Duration) float64 {

@@ -54,7 +54,7 @@ func TestSteadyWaitMatchesSimulation(t *testing.T) {
 				p := Pool{Slots: tc.slots, Shared: tc.shared}
 				l := Load{SubmissionsPerHour: 1, Service: Service{Mean: 2 * time.Second, SCV: service.scv}}
 				l.Participants = int(tc.utilization * float64(tc.replicas*tc.slots) / 2 * 3600)
-				got, ok := SteadyWait(l, p, tc.replicas)
+				got, ok := steadyWait(l, p, tc.replicas)
 				if !ok {
 					t.Fatal("no steady wait")
 				}
@@ -62,6 +62,24 @@ func TestSteadyWaitMatchesSimulation(t *testing.T) {
 			})
 		}
 	}
+}
+
+// steadyWait returns the 95th percentile of the queue wait in the steady state. ok is false if the
+// offered load is not below the number of slots, so that the queue grows without bound.
+func steadyWait(l Load, p Pool, replicas int) (wait time.Duration, ok bool) {
+	queues, slots := p.groups(replicas)
+	busy := l.offered() / float64(queues)
+	if busy >= float64(slots) {
+		return 0, false
+	}
+	if tailOf(l.Service, slots, busy, 0) <= tailShare {
+		return 0, true
+	}
+	high := l.Service.Mean.Seconds()
+	for tailOf(l.Service, slots, busy, high) > tailShare {
+		high *= 2
+	}
+	return seconds(bisect(0, high, func(t float64) bool { return tailOf(l.Service, slots, busy, t) <= tailShare })), true
 }
 
 func compare(t *testing.T, predicted, measured time.Duration) {

@@ -40,7 +40,8 @@ const (
 	// HeaderPurpose with the value PurposeCanary marks a submission that proves the executor.
 	// Totals do not count it.
 	HeaderPurpose = "X-Purpose"
-	// HeaderRequestID carries the caller's own id of a request. An executor ignores it.
+	// HeaderRequestID carries the client's own id of a request. An executor accepts any value and
+	// ignores it.
 	HeaderRequestID = "X-Request-Id"
 )
 

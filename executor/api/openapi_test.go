@@ -213,7 +213,7 @@ func TestDocumentListsTheConstants(t *testing.T) {
 	for _, parameter := range d.Components.Parameters {
 		headers = append(headers, parameter.Name)
 	}
-	if diff := cmp.Diff([]string{HeaderQueue, HeaderPurpose}, headers, sorted); diff != "" {
+	if diff := cmp.Diff([]string{HeaderQueue, HeaderPurpose, HeaderRequestID}, headers, sorted); diff != "" {
 		t.Errorf("headers of a request (-constants +document):\n%s", diff)
 	}
 }

@@ -31,7 +31,8 @@ func AsCanary() ExecuteOption {
 	return func(e *execution) { e.header.Set(api.HeaderPurpose, api.PurposeCanary) }
 }
 
-// WithRequestID sends the caller's own id of the request.
+// WithRequestID sends the caller's own id of the request in the header X-Request-Id. An executor
+// ignores it.
 func WithRequestID(id string) ExecuteOption {
 	return func(e *execution) { e.header.Set(api.HeaderRequestID, id) }
 }

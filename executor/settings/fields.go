@@ -4,7 +4,6 @@ import (
 	"fmt"
 	"reflect"
 	"strconv"
-	"strings"
 	"time"
 )
 
@@ -13,11 +12,6 @@ const VariablePrefix = "EXECUTOR"
 
 // passed is the value of the tag pool of a setting that the controllers pass to replicas.
 const passed = "passed"
-
-// Variable returns the environment variable of a flag: EXECUTOR_QUEUE_WAIT for "queue-wait".
-func Variable(flag string) string {
-	return VariablePrefix + "_" + strings.ToUpper(strings.ReplaceAll(flag, "-", "_"))
-}
 
 // Default returns the settings of an executor without flags and variables.
 func Default() Settings {

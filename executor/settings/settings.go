@@ -5,7 +5,7 @@ import "time"
 // Settings is the configuration of an executor. The tags of a field are the definition of a
 // setting:
 //
-//	name       the flag without its dashes; the variable is Variable(name)
+//	name       the flag without its dashes; EXECUTOR_QUEUE_WAIT is the variable of queue-wait
 //	default    the default value
 //	min, max   the inclusive range of a number or of a duration
 //	enum       the allowed values of a string

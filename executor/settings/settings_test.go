@@ -87,12 +87,6 @@ func TestMaxBodyIsThatOfTheAPI(t *testing.T) {
 	}
 }
 
-func TestVariable(t *testing.T) {
-	if got := Variable("queue-wait"); got != "EXECUTOR_QUEUE_WAIT" {
-		t.Errorf("got %s", got)
-	}
-}
-
 // TestSumsUsePassedSettings changes each setting. One that changes a sum must be a flag that the
 // controllers pass, or the executor would use another value than the controllers.
 func TestSumsUsePassedSettings(t *testing.T) {

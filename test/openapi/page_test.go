@@ -175,7 +175,7 @@ func TestPageNamesAll(t *testing.T) {
 			t.Errorf("no table of the page has `%s`", name)
 		}
 	}
-	for _, header := range []string{api.HeaderQueue, api.HeaderPurpose, api.HeaderContentType} {
+	for _, header := range []string{api.HeaderQueue, api.HeaderPurpose, api.HeaderRequestID, api.HeaderContentType} {
 		if !strings.Contains(tables, "`"+header+": ") {
 			t.Errorf("no table of the page has the header %s", header)
 		}

@@ -564,6 +564,9 @@ type XPurpose = string
 // XQueue defines model for XQueue.
 type XQueue string
 
+// XRequestId defines model for XRequestId.
+type XRequestId = string
+
 // HeaderTooLarge A problem document (RFC 9457).
 type HeaderTooLarge = Problem
 
@@ -598,6 +601,9 @@ type ExecuteParams struct {
 
 	// XPurpose `canary` marks a submission that proves the executor and belongs to nobody. `GET /v1/totals` does not count it. Any other value has no effect.
 	XPurpose *XPurpose `json:"X-Purpose,omitempty"`
+
+	// XRequestId The client's own id of the request. The executor accepts any value and ignores it.
+	XRequestId *XRequestId `json:"X-Request-Id,omitempty"`
 }
 
 // ExecuteParamsXQueue defines parameters for Execute.
@@ -1080,6 +1086,17 @@ func NewExecuteRequestWithBody(server string, params *ExecuteParams, contentType
 			}
 
 			req.Header.Set("X-Purpose", headerParam1)
+		}
+
+		if params.XRequestId != nil {
+			var headerParam2 string
+
+			headerParam2, err = runtime.StyleParamWithOptions("simple", false, "X-Request-Id", *params.XRequestId, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationHeader, Type: "string", Format: ""})
+			if err != nil {
+				return nil, err
+			}
+
+			req.Header.Set("X-Request-Id", headerParam2)
 		}
 
 	}
