@@ -1,9 +1,3 @@
-// Package fleet plays a trace against an autoscaler in virtual time. The fleet has one queue, first
-// in first out, and replicas that need time to start and that drain before they end.
-//
-// Data flows one way: Trace -> Play, which asks the Autoscaler for replicas -> Result. The package
-// is deterministic. It is not a model of a cluster: no node is full, no pod fails, and a free slot
-// takes the head of the queue at once, as with a gateway.
 package fleet
 
 import (

@@ -1,11 +1,3 @@
-// Package hpa implements the algorithm of the HorizontalPodAutoscaler of Kubernetes with its
-// default behaviour, for a metric with a target of type AverageValue. The source is the page
-// Horizontal Pod Autoscaling
-// (kubernetes.io/docs/concepts/workloads/autoscaling/horizontal-pod-autoscale). The tests contain
-// the worked examples of that page and of KEP-853.
-//
-// The package is more favourable to the HorizontalPodAutoscaler than a cluster is: the metric is
-// that of the present instant, without the delay of a scrape interval or of a metrics adapter.
 package hpa
 
 import (

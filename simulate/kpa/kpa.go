@@ -1,10 +1,3 @@
-// Package kpa implements the algorithm of the Knative Pod Autoscaler with its default
-// configuration, for the metric concurrency. The sources are the pages kpa-specific and concurrency
-// of knative.dev/docs/serving/autoscaling and the comments of the ConfigMap config-autoscaler. The
-// tests contain the worked examples of these sources.
-//
-// The concurrency is the number of running and waiting submissions, as if Knative's activator held
-// the queue. The metric has no delay.
 package kpa
 
 import (

@@ -1,9 +1,3 @@
-// Package optimum computes lower bounds of the cost of a trace in replica-seconds, for an
-// autoscaler that knows every arrival in advance and has every pod ready when it is needed, if no
-// submission may wait longer than the target.
-//
-// The bounds follow from what every schedule must do, and not from one schedule. No schedule is
-// cheaper; possibly no schedule reaches a bound. The package is pure.
 package optimum
 
 import (

@@ -1,7 +1,3 @@
-// Package trace generates the arrival traces on which autoscalers are compared.
-//
-// Equal seeds give equal traces. The package is pure. It is not for the fleet that serves a trace,
-// which is package fleet.
 package trace
 
 import (

@@ -1,7 +1,3 @@
-// Package binary builds the cluster's programs into the cache's bin directory. Each set of programs
-// is pinned by a Go module in a directory beside this package. A program is built again only if its
-// module, its build flags or the Go release changed. A stamp file beside each program records these
-// inputs.
 package binary
 
 import (

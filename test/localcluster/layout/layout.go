@@ -1,10 +1,3 @@
-// Package layout defines the directories, sockets, addresses, ports and names of the local cluster.
-// It is pure: it returns names and does not read or change anything.
-//
-// What is kept between clusters (programs, images) is in the cache directory. The files of one
-// running cluster are in its directory "cluster". The exceptions are sockets, process records and
-// locks: they are in a directory of the machine, because the path of a socket has at most 107 bytes
-// and because a machine has one cluster, whichever checkout or cache started it.
 package layout
 
 import "path/filepath"

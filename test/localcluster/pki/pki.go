@@ -1,7 +1,3 @@
-// Package pki makes the cluster's certificate authority, certificates and service-account key in
-// one directory. It makes them once, and again if one is missing or about to expire. Only root can
-// read the keys. They protect a cluster that listens on this machine only and never leave the
-// directory.
 package pki
 
 import (

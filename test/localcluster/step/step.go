@@ -1,5 +1,3 @@
-// Package step prints the progress of a command to a terminal, as one line per step with its
-// duration. The lines are for people and have no fixed format; the package is not a logger.
 package step
 
 import (
