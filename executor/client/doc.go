@@ -1,4 +1,14 @@
-// Package client is the Go client of the executor's HTTP API, package executor/api.
+// Package client is the Go client of the executor's HTTP API, whose documents are the types of
+// package executorpool.dev/executor/api. A program imports both packages:
+//
+//	c, err := client.New("http://demo:8000")
+//	// ...
+//	result, err := c.Execute(ctx, &api.Request{Language: "python3", Source: "print(6*7)"})
+//
+// A submission is an [api.Request]: its program is Source or a list of [api.File], its inputs are a
+// list of [api.RunInput], and its limits are [api.Limits]. The answer is an [api.Result] with one
+// [api.Stage] for each run. The other documents are [api.State], [api.Totals], [api.Language],
+// [api.Info], [api.Readiness] and, in an [AnswerError], [api.Problem].
 //
 // Data flows one way: a call encodes its request, sends it once, reads one bounded answer and
 // decodes it into the document of the API. A Client keeps no state of an executor, so that one
@@ -8,9 +18,9 @@
 // Each call ends in one of four ways:
 //
 //   - the document of the API;
-//   - an *AnswerError: the executor answered something else. It wraps the *api.Problem of the
+//   - an *[AnswerError]: the executor answered something else. It wraps the *[api.Problem] of the
 //     answer, where there is one, and has the HTTP status and the Retry-After;
-//   - a *ConnectionError: no complete answer came. Its field MayBeAccepted reports whether the
+//   - a *[ConnectionError]: no complete answer came. Its field MayBeAccepted reports whether the
 //     executor may have accepted the submission nevertheless;
 //   - another error: the request could not be encoded, and nothing was sent.
 //

@@ -33,6 +33,38 @@ func Example() {
 	// Output: OK after 3 ms: 42
 }
 
+// A submission of two files with two inputs and limits: the program is compiled once.
+func ExampleClient_Execute() {
+	pool := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
+		w.Header().Set("Content-Type", "application/json")
+		fmt.Fprint(w, `{"id":"k7-2","verdict":"TimeLimit","runs":[{"verdict":"OK","cpuMillis":3},{"verdict":"TimeLimit","cpuMillis":1000}],"tier":"Restricted"}`)
+	}))
+	defer pool.Close()
+
+	c, err := client.New(pool.URL)
+	if err != nil {
+		panic(err)
+	}
+	result, err := c.Execute(context.Background(), &api.Request{
+		Language: "c",
+		Files: []api.File{
+			{Name: "main.c", Content: "#include \"double.h\"\n..."},
+			{Name: "double.h", Content: "..."},
+		},
+		Runs:   []api.RunInput{{Stdin: "21"}, {Stdin: "4"}},
+		Limits: api.Limits{CPUMillis: 1000, MemoryMiB: 64},
+	})
+	if err != nil {
+		panic(err)
+	}
+	for i, run := range result.Runs {
+		fmt.Printf("run %d: %s after %d ms of CPU time\n", i, run.Verdict, run.CPUMillis)
+	}
+	// Output:
+	// run 0: OK after 3 ms of CPU time
+	// run 1: TimeLimit after 1000 ms of CPU time
+}
+
 // Three ways in which a submission gets no result, and what a caller can do.
 func ExampleClient_Execute_errors() {
 	pool := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
