@@ -42,9 +42,9 @@ type WaitConfig struct {
 	Terminal bool
 }
 
-// Wait returns nil as soon as the pool is ready, and an error that wraps ErrNotReady and has the
-// last cause when it is not ready in time. Each question has a connection of its own, so that a
-// Service spreads the questions over the replicas.
+// Wait returns nil as soon as the pool is ready. If the pool is not ready within config.Timeout,
+// the error wraps ErrNotReady and contains the last cause. Each request has a connection of its
+// own, so that a Service spreads the requests over the replicas.
 func Wait(ctx context.Context, config WaitConfig) error {
 	if err := config.validate(); err != nil {
 		return fmt.Errorf("%w: %w", ErrConfig, err)

@@ -9,8 +9,9 @@ import (
 	"executorpool.dev/executor/sandbox"
 )
 
-// poolLimits returns the limits of runs that the settings name. A ceiling is the setting with the
-// name of its field in api.Limits; the ceiling of the wall time is the timeout of a submission.
+// poolLimits returns the ceilings of the limits of a run. Each setting with the name of a field of
+// api.Limits is the ceiling of that limit. The ceiling of the wall time is the timeout of a
+// submission, and that of the disk is diskMiB.
 func poolLimits(settings any, timeout time.Duration, diskMiB int64) sandbox.Limits {
 	var ceilings api.Limits
 	from, to := reflect.ValueOf(settings), reflect.ValueOf(&ceilings).Elem()

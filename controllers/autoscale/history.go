@@ -38,7 +38,7 @@ func (p point) minus(o point) point {
 	return point{p.at - o.at, p.arrived - o.arrived, p.finished - o.finished, p.served - o.served, p.busy - o.busy}
 }
 
-// rate returns the arrivals per second of an interval.
+// rate returns the arrivals per second of p, which is the difference of two points.
 func (p point) rate() float64 { return p.arrived / p.at.Seconds() }
 
 // deviation returns the standard deviation of rate: that of a Poisson count is its root.

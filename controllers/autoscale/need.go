@@ -80,7 +80,8 @@ func need(waiting, busy float64, w work, f Fleet, startLeft time.Duration, p Pol
 	return d
 }
 
-// ceil rounds up. It ignores the rounding error of a whole number.
+// ceil rounds x up, to a number from 0 to MaxInt32/2. It subtracts 1e-9 first, because the rounding
+// error of a whole number must not add 1.
 func ceil(x float64) int32 {
 	return int32(min(max(math.Ceil(x-1e-9), 0), math.MaxInt32/2))
 }

@@ -18,8 +18,8 @@ func Pulling(contests []Contest, now time.Time) bool {
 }
 
 // placeholderRelease is the time before the warm-up at which the placeholders are deleted, so that
-// no quota counts them when the replicas are created. No cluster autoscaler removes a node that
-// fast.
+// no quota counts them when the replicas are created. The time is too short for a cluster
+// autoscaler to remove the nodes that the placeholders leave.
 const placeholderRelease = 10 * time.Second
 
 // ReservedReplicas returns the number of replicas for which nodes should have places: the floor at

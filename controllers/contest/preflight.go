@@ -12,8 +12,8 @@ import (
 	"executorpool.dev/controllers/capacity"
 )
 
-// alarmTime returns the instant from which on missing replicas are a fault. Half of the warm-up is
-// left then for a repair.
+// alarmTime returns the instant from which missing replicas count as a fault. It is half of the
+// warm-up before the start, so that time for a repair remains.
 func alarmTime(c calendar.Contest) time.Time { return c.Start.Add(-c.WarmUp / 2) }
 
 // InPreflight reports whether each replica should be checked: from the warm-up on, until the

@@ -49,8 +49,8 @@ var holdsNode = fields.ParseSelectorOrDie("spec.nodeName!=,status.phase!=Succeed
 
 // +kubebuilder:rbac:groups="",resources=nodes,verbs=list
 
-// Headroom returns the headroom of the nodes for a pool. It is nil where it is unknown: c is nil,
-// the manager must not list nodes, or the cluster has no nodes.
+// Headroom returns the headroom of the nodes for a pool. It returns nil if the headroom is unknown:
+// c is nil, the manager may not list nodes, or the cluster has no nodes.
 func (c *NodeCapacity) Headroom(ctx context.Context, pool *v1alpha1.ExecutorPool, image string) (*nodes.Headroom, error) {
 	if c == nil {
 		return nil, nil

@@ -31,7 +31,8 @@ import (
 const (
 	obstacleInterval = 15 * time.Second
 	idleInterval     = 30 * time.Second
-	// conflictInterval is about the time in which a watch brings the cache up to date.
+	// conflictInterval is the time until the retry of a write that met a conflict. A watch brings the
+	// cache up to date in about that time.
 	conflictInterval = 100 * time.Millisecond
 )
 

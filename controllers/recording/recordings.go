@@ -118,7 +118,7 @@ func (rec *recording) follow(c *v1alpha1.Contest, now time.Time) {
 	}
 }
 
-// Pools returns the pools of which snapshots should be taken.
+// Pools returns the pools whose recordings need further snapshots.
 func (r Recordings) Pools() []types.NamespacedName {
 	var pools []types.NamespacedName
 	for _, rec := range r {

@@ -21,7 +21,8 @@ type External struct {
 	client external_metrics.ExternalMetricsClient
 }
 
-// NewExternal returns a client with the rights of config.
+// NewExternal returns a client whose requests use the address and the credentials of config and end
+// after Timeout.
 func NewExternal(config *rest.Config) (*External, error) {
 	config = rest.CopyConfig(config)
 	// The client's methods take no context.

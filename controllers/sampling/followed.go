@@ -68,7 +68,7 @@ func newFollowed(key types.NamespacedName, now time.Time) *followed {
 	return &followed{key: key, targets: map[string]*target{}, observed: now}
 }
 
-// follow takes in the pool's current pods and settings, and reports whether a pod is due at once.
+// follow replaces the pods and the settings of the pool, and reports whether a pod is due at once.
 func (f *followed) follow(pool Pool, now time.Time) (due bool) {
 	f.next = time.Time{}
 	if pool.Source != nil && (f.pool.Source == nil || !f.pool.Source.Same(pool.Source)) {
@@ -107,8 +107,9 @@ func (f *followed) sort() {
 	f.counters.keep(ready)
 }
 
-// record takes in the answer of a pod. When the answer completes a round, it returns the reading of
-// the round.
+// record stores the answer of a pod. A round is complete when every ready pod has answered since
+// the last reading, and when the numbers of a queue that begins no longer grow. If the answer
+// completes a round, record returns the reading of the round.
 func (f *followed) record(t *target, answer Answer, now time.Time) (reading Reading, complete bool) {
 	f.next = time.Time{}
 	if f.targets[t.Name] != t {

@@ -101,7 +101,7 @@ func (d *Decider) Read(pool types.NamespacedName, reading sampling.Reading) {
 	d.of(pool).add(pool, reading)
 }
 
-// add replaces the reading by a newer one.
+// add stores the reading and publishes its metrics, unless the stored reading is newer.
 func (s *deciderState) add(pool types.NamespacedName, reading sampling.Reading) {
 	if reading.Sample.Time.Before(s.reading.Sample.Time) {
 		return

@@ -34,8 +34,8 @@ const (
 	// HeaderRetryAfter is in each 503 to a submission: whole seconds from MinRetryAfterSeconds to
 	// MaxRetryAfterSeconds.
 	HeaderRetryAfter = "Retry-After"
-	// HeaderQueue with the value QueueNone rejects a submission that no slot is free for, with the
-	// reason ReasonNoFreeSlot. Other values are not valid.
+	// HeaderQueue with the value QueueNone asks not to wait: if no slot is free, the executor rejects
+	// the submission with ReasonNoFreeSlot. Other values are not valid.
 	HeaderQueue = "X-Queue"
 	// HeaderPurpose with the value PurposeCanary marks a submission that proves the executor.
 	// Totals do not count it.
@@ -67,11 +67,11 @@ const (
 	MaxRuns = 256
 	// MaxArgs is the highest number of arguments of a run.
 	MaxArgs = 64
-	// MaxArgBytes bounds the bytes of all arguments of a run together.
+	// MaxArgBytes is the highest number of bytes in all arguments of a run together.
 	MaxArgBytes = 16 << 10
-	// MaxFileName bounds the bytes of the name of a file.
+	// MaxFileName is the highest number of bytes in the name of a file.
 	MaxFileName = 64
-	// MaxHeaderBytes bounds the bytes of the request line and the headers together.
+	// MaxHeaderBytes is the highest number of bytes in the request line and the headers together.
 	MaxHeaderBytes = 32 << 10
 )
 

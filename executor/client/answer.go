@@ -18,8 +18,7 @@ import (
 const (
 	// keptBuffer is the size up to which a buffer is kept for the next answer.
 	keptBuffer = 64 << 10
-	// uncountedBytes is the size up to which the runs of a result are not counted before they are
-	// decoded. A run takes at least 3 bytes of JSON, and 50 times as many decoded.
+	// uncountedBytes is the size up to which decode does not count the runs of a result.
 	uncountedBytes = 256 << 10
 )
 
@@ -94,7 +93,9 @@ func retryAfter(header string) time.Duration {
 	return time.Duration(seconds) * time.Second
 }
 
-// decode keeps a result of many empty runs from taking 50 times its size.
+// decode decodes the content into a document. It first counts the runs of a large result: an empty
+// run takes 3 bytes of JSON and about 50 times as many when it is decoded, and content with more
+// than api.MaxRuns runs is an error.
 func decode(content []byte, into any) error {
 	if _, isResult := into.(*api.Result); isResult && len(content) > uncountedBytes {
 		var counted struct {
@@ -107,13 +108,14 @@ func decode(content []byte, into any) error {
 	return json.Unmarshal(content, into)
 }
 
-// countedRuns decodes from a list of at most api.MaxRuns runs, and keeps none of them.
+// countedRuns counts the runs of a JSON list without keeping them. Decoding fails if there are more
+// than api.MaxRuns.
 type countedRuns struct{}
 
 func (*countedRuns) UnmarshalJSON(content []byte) error {
 	decoder := json.NewDecoder(bytes.NewReader(content))
 	if start, err := decoder.Token(); err != nil || start != json.Delim('[') {
-		return err // What is not a list, the decoding of the result reports.
+		return err // The decoding of the result reports content that is not a list.
 	}
 	for n := 1; decoder.More(); n++ {
 		if n > api.MaxRuns {

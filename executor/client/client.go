@@ -99,8 +99,8 @@ func (c *Client) At(host string) *Client {
 func (c *Client) CloseIdleConnections() { c.http.CloseIdleConnections() }
 
 // NewTransport returns a transport for executors, for callers that change a part of it. It uses no
-// proxy, asks for no compression, bounds the headers of answers, and does not keep idle connections
-// for as long as an executor does.
+// proxy, asks for no compression, bounds the headers of answers, and closes an idle connection
+// before an executor closes it.
 func NewTransport() *http.Transport {
 	return &http.Transport{
 		DialContext:            (&net.Dialer{Timeout: dialTimeout}).DialContext,

@@ -30,7 +30,7 @@ type trace struct {
 	// connections is how many connections the request got, one after the other.
 	connections int
 	reused      bool
-	// unwritten is whether writing the request failed before its end.
+	// unwritten reports whether the last write of the request failed.
 	unwritten                    bool
 	connected, written, answered time.Time
 }
@@ -61,9 +61,9 @@ func (t *trace) hooks() *httptrace.ClientTrace {
 	}
 }
 
-// cutOff reports whether writing the request failed before its end. The write to an earlier
-// connection may fail after a later one was found, so that a failure counts only where there was
-// one connection.
+// cutOff reports whether the write of the request failed, so that the executor cannot have the
+// whole request. It is false if net/http used several connections: the failure may then belong to
+// an earlier connection than the one that carried the request.
 func (t *trace) cutOff() bool {
 	t.mu.Lock()
 	defer t.mu.Unlock()

@@ -17,7 +17,8 @@ var (
 	ErrClosed = errors.New("queue is closed")
 )
 
-// Queue is safe for concurrent use. Use New.
+// Queue is a bounded queue of items with deadlines. It is safe for concurrent use. Create one with
+// New.
 type Queue[T any] struct {
 	capacity int
 	clock    Clock
@@ -44,9 +45,10 @@ type waiter[T any] struct {
 	delivery chan Popped[T] // buffered, so that Push does not block
 }
 
-// New returns a queue that holds up to capacity waiting items and pops them in the given order,
-// which must be empty and of no other use; nil is a new FIFO. The queue calls expire once for each
-// item whose deadline passes while the item waits, from its own goroutine and without a lock held.
+// New returns a queue that holds up to capacity waiting items and pops them in the given order. The
+// order must be empty, and the caller must not use it afterwards; nil is a new FIFO. The queue
+// calls expire once for each item whose deadline passes while the item waits, from a goroutine of
+// its own and without a lock held.
 func New[T any](capacity int, clock Clock, order Order[T], expire func(T)) *Queue[T] {
 	if order == nil {
 		order = new(FIFO[T])

@@ -12,8 +12,8 @@ import (
 // least.
 var precedence = []Limit{OutputLimit, MemoryLimit, ProcessLimit, DiskLimit, CPULimit, WallLimit, Cancelled}
 
-// classify fills the result from the samples, the kernel's charges and the exit status of the main
-// process.
+// classify fills in the result of a run that has ended, from the samples taken during the run, the
+// usage that the kernel charged at its end, and the exit status of the main process.
 func (r *run) classify(result *Result, spec Spec, status unix.WaitStatus, usage charges) {
 	r.mu.Lock()
 	defer r.mu.Unlock()

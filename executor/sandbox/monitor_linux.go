@@ -72,8 +72,8 @@ func (w *schedule) isIdle() bool {
 	return isIdle
 }
 
-// add adds a run that has lasted for sampleInterval. Its first sample and measurement are due at
-// once.
+// add starts the sampling of a run. The caller adds a run when it has lasted for sampleInterval, so
+// its first sample and measurement are due at once.
 func (m *monitor) add(r *run) {
 	m.mu.Lock()
 	defer m.mu.Unlock()

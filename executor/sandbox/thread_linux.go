@@ -132,7 +132,8 @@ func Namespaces(scratch string, paths ...string) namespace.Config {
 	return namespace.Config{Read: slices.Concat(toolchainDirs, paths), Devices: devices, Write: scratch}
 }
 
-// allow adds rules for paths (read and execute), the devices and the slot's directories.
+// allow adds the Landlock rules of a slot. A run may read and execute the paths and the Store, read
+// and write the devices, and do everything in the Box.
 func (s *Slot) allow(rules *landlock.Ruleset, paths []string) error {
 	for _, path := range outermost(paths) {
 		if err := rules.Allow(path, landlock.ReadExec); err != nil {

@@ -23,8 +23,8 @@ const (
 	// Grace is how long after the hard timeout the supervisor waits for the completion of the
 	// worker before it answers the client itself.
 	Grace = settings.ReportGrace
-	// hangTimeout is how long after that, or after a cancellation, the completion may take before
-	// the worker counts as hung.
+	// hangTimeout is how long after Grace, or after a cancellation, the completion may take before the
+	// worker counts as hung.
 	hangTimeout = settings.HangTime
 	// orphanTimeout bounds the wait for the end of killed processes.
 	orphanTimeout = settings.OrphanTime

@@ -13,7 +13,8 @@ const (
 	limitPools  = 500
 	limitTick   = 200 * time.Millisecond
 	limitMemory = 150 << 20
-	// limitReaction is the limit for a fleet of any size.
+	// limitReaction limits the time from the beginning of a queue to the write of more replicas, for a
+	// fleet of any size.
 	limitReaction = time.Second
 )
 

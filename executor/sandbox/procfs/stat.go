@@ -70,7 +70,9 @@ func ParseStat(line []byte) (Stat, bool) {
 	return Stat{}, false
 }
 
-// fieldsRead has the bits of the numbers that ParseStat reads. Some of the others are negative.
+// fieldsRead is the set of fields that ParseStat parses as numbers: bit i stands for the field with
+// the index i. ParseStat skips all other fields, because some of them are negative and ParseDecimal
+// accepts no sign.
 const fieldsRead = 1<<fieldParent | 1<<fieldGroup | (1<<(fieldCstime+1) - 1<<fieldUtime) |
 	1<<fieldThreads | 1<<fieldStart | 1<<fieldRSS
 

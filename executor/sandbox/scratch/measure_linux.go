@@ -17,15 +17,17 @@ type Size struct {
 	Truncated bool
 }
 
-// maxDepth bounds the descriptors of a walk.
+// maxDepth bounds the number of file descriptors that Measure holds open at one time.
 const maxDepth = 64
 
-// Measure walks the tree, while a run may change it, up to maxEntries entries. It restores the
-// permissions of directories that would hide their content; all of them belong to the slot.
+// Measure returns the size of the content of d. A run may change the content at the same time.
+// Measure stops, and sets Truncated, after maxEntries entries or below maxDepth directories. A run
+// can hide content by removing the permissions of a directory; Measure restores them, as every
+// directory below d belongs to the slot.
 func (d *Dir) Measure(maxEntries int) Size {
 	var size Size
-	// A run can also remove the permissions of its working directory. A failure shows as an empty
-	// size.
+	// A run can also remove the permissions of d itself. If they cannot be restored, d cannot be
+	// opened and the size is 0.
 	_ = unix.Fchmod(d.fd, 0o700)
 	if stat := (unix.Stat_t{}); unix.Fstat(d.fd, &stat) == nil && d.isEmpty(&stat) {
 		return size

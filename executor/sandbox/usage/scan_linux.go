@@ -113,8 +113,8 @@ func (s *Scanner) add(pid []byte, groups map[int]*Group) (over int) {
 }
 
 // ProportionalMemory returns the memory of the processes in bytes, with shared pages divided among
-// all processes that map them (Pss). It costs much more than a scan. It is exact where a scan is
-// off by some pages a CPU, on Linux 6.2 and newer. Processes that cannot be read count as 0.
+// all processes that map them (Pss). It costs much more than a scan, but it is exact: on Linux 6.2
+// and newer, a scan is off by some pages for each CPU. Processes that cannot be read count as 0.
 func (s *Scanner) ProportionalMemory(pids []int) int64 {
 	var sum int64
 	for _, pid := range pids {
