@@ -3,7 +3,6 @@ package executor
 import (
 	"bytes"
 	"context"
-	"encoding/json"
 	"fmt"
 	"net/http"
 	"os"
@@ -96,21 +95,12 @@ func alive(pid int) int {
 func TestExecutorLargeInputDelaysNoOtherSubmission(t *testing.T) {
 	r := startExecutor(t, nil)
 	const size = 8 << 20
-	body, err := json.Marshal(api.Request{Language: "shell", Source: "wc -c", Stdin: strings.Repeat("0123456\n", size/8)})
-	if err != nil {
-		t.Fatal(err)
-	}
-	large := make(chan string, 1)
+	request := &api.Request{Language: "shell", Source: "wc -c", Stdin: strings.Repeat("0123456\n", size/8)}
+	c, large := r.newClient(), make(chan string, 1)
 	go func() {
-		response, err := r.client.Post(r.url+api.PathExecute, api.ContentTypeJSON, bytes.NewReader(body))
+		result, err := c.Execute(context.Background(), request)
 		if err != nil {
 			large <- err.Error()
-			return
-		}
-		defer response.Body.Close()
-		var result api.Result
-		if err := json.NewDecoder(response.Body).Decode(&result); err != nil || len(result.Runs) != 1 {
-			large <- response.Status
 			return
 		}
 		large <- strings.TrimSpace(result.Runs[0].Stdout)

@@ -24,6 +24,7 @@ import (
 	"github.com/prometheus/common/model"
 
 	"executorpool.dev/executor/api"
+	"executorpool.dev/executor/client"
 	"executorpool.dev/executor/sandbox"
 	"executorpool.dev/executor/worker"
 )
@@ -187,6 +188,8 @@ func (r *executorProcess) eventually(got func() int, want int) {
 	gomega.NewWithT(r.t).Eventually(got).WithTimeout(30 * time.Second).WithPolling(2 * time.Millisecond).Should(gomega.Equal(want))
 }
 
+// get returns the status and the body of any path. The tests compare the status codes of /readyz
+// and /healthz, and /metrics is not a document of executor/client.
 func (r *executorProcess) get(path string) (status int, body []byte, err error) {
 	response, err := r.client.Get(r.url + path)
 	if err != nil {
@@ -197,17 +200,23 @@ func (r *executorProcess) get(path string) (status int, body []byte, err error) 
 	return response.StatusCode, body, err
 }
 
-func (r *executorProcess) state() api.State {
+// newClient returns a client of the API of the executor.
+func (r *executorProcess) newClient() *client.Client {
 	r.t.Helper()
-	var s api.State
-	_, body, err := r.get(api.PathState)
-	if err == nil {
-		err = json.Unmarshal(body, &s)
-	}
+	c, err := client.New(r.url, client.WithHTTPClient(r.client))
 	if err != nil {
 		r.t.Fatal(err)
 	}
-	return s
+	return c
+}
+
+func (r *executorProcess) state() api.State {
+	r.t.Helper()
+	state, err := r.newClient().State(context.Background())
+	if err != nil {
+		r.t.Fatal(err)
+	}
+	return *state
 }
 
 func (r *executorProcess) queued() int { return r.state().Queued }

@@ -41,16 +41,19 @@ func (a answer) kind() string {
 	}
 }
 
+// submit posts the script. It uses net/http and not executor/client, because the tests of the drain
+// need the header Connection: close of an answer, and others the raw header Retry-After. The client
+// returns neither.
 func (r *executorProcess) submit(ctx context.Context, script string, header ...string) answer {
 	body, err := json.Marshal(api.Request{Language: "shell", Source: script})
 	if err != nil {
 		return answer{err: err}
 	}
-	request, err := http.NewRequestWithContext(ctx, http.MethodPost, r.url+"/v1/execute", bytes.NewReader(body))
+	request, err := http.NewRequestWithContext(ctx, http.MethodPost, r.url+api.PathExecute, bytes.NewReader(body))
 	if err != nil {
 		return answer{err: err}
 	}
-	request.Header.Set("Content-Type", "application/json")
+	request.Header.Set(api.HeaderContentType, api.ContentTypeJSON)
 	for i := 0; i+1 < len(header); i += 2 {
 		request.Header.Set(header[i], header[i+1])
 	}
