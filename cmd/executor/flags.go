@@ -58,7 +58,7 @@ func options(f settings.Settings, stderr io.Writer) (executor.Options, error) {
 		Workers: int(f.Workers), Threads: int(f.Threads),
 		Timeout:       f.Timeout,
 		QueueCapacity: int(f.QueueCapacity), QueueWait: f.QueueWait,
-		Limits:       poolLimits(f, f.Timeout, f.DiskMiB),
+		Limits:       poolLimits(f),
 		RecycleAfter: int(f.RecycleAfter),
 		MinimumTier:  tier,
 		DrainDelay:   f.DrainDelay,
