@@ -9,7 +9,6 @@ import (
 	"net/netip"
 	"time"
 
-	"golang.org/x/sync/errgroup"
 	"k8s.io/apimachinery/pkg/types"
 
 	"executorpool.dev/executor/api"
@@ -20,7 +19,6 @@ const (
 	// Timeout bounds one question, connection included.
 	Timeout = 2 * time.Second
 
-	parallel   = 32
 	maxAnswer  = 16 << 10
 	maxHeader  = 8 << 10
 	idleExpiry = 30 * time.Second
@@ -87,21 +85,6 @@ func New(port int32, dial func(ctx context.Context, network, address string) (ne
 		panic(err)
 	}
 	return &Sampler{fleet: fleet, port: uint16(port)}
-}
-
-// Sample asks all targets in parallel and returns their answers in the same order.
-func (s *Sampler) Sample(ctx context.Context, targets []Target) []Answer {
-	answers := make([]Answer, len(targets))
-	var group errgroup.Group
-	group.SetLimit(parallel)
-	for i, target := range targets {
-		group.Go(func() error {
-			answers[i] = s.ask(ctx, target)
-			return nil
-		})
-	}
-	_ = group.Wait()
-	return answers
 }
 
 func (s *Sampler) ask(ctx context.Context, target Target) Answer {

@@ -12,6 +12,7 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 	"github.com/google/go-cmp/cmp/cmpopts"
+	"golang.org/x/sync/errgroup"
 
 	"executorpool.dev/executor/api"
 )
@@ -44,7 +45,7 @@ func TestPodsAsked(t *testing.T) {
 			write(w, `{"ready":false,"reason":"shutting down","tier":"Restricted"}`)
 		}
 	})
-	got := s.Sample(t.Context(), []Target{{Name: "a", IP: "10.0.0.1", Ready: true}, {Name: "b", IP: "fd00::1"}, {Name: "c", IP: "10.0.0.9", Ready: true}})
+	got := askAll(t.Context(), s, []Target{{Name: "a", IP: "10.0.0.1", Ready: true}, {Name: "b", IP: "fd00::1"}, {Name: "c", IP: "10.0.0.9", Ready: true}})
 	want := []Answer{
 		{Name: "a", State: api.State{Slots: 8, Busy: 3, Queued: 2, QueueCapacity: 128, Tier: "Restricted"}},
 		{Name: "b", State: api.State{Tier: "Restricted"}, NotReadyReason: "shutting down"},
@@ -76,7 +77,7 @@ func TestBadAnswersAreSilence(t *testing.T) {
 		"busier than all": func(w http.ResponseWriter, _ *http.Request) { write(w, `{"slots":8,"busy":9}`) },
 	} {
 		t.Run(name, func(t *testing.T) {
-			got := sampler(t, handler).Sample(t.Context(), []Target{{Name: "a", IP: "10.0.0.1", Ready: true}})
+			got := askAll(t.Context(), sampler(t, handler), []Target{{Name: "a", IP: "10.0.0.1", Ready: true}})
 			if got[0].Err == nil {
 				t.Errorf("answer %+v, want an error", got[0])
 			}
@@ -90,7 +91,7 @@ func TestSilentPodBoundedByContext(t *testing.T) {
 		cancel()
 		<-r.Context().Done()
 	})
-	if got := s.Sample(ctx, []Target{{Name: "a", IP: "10.0.0.1", Ready: true}}); got[0].Err == nil {
+	if got := askAll(ctx, s, []Target{{Name: "a", IP: "10.0.0.1", Ready: true}}); got[0].Err == nil {
 		t.Error("a pod that never answers was not reported")
 	}
 }
@@ -101,8 +102,23 @@ func TestOnlyPodAddressesAsked(t *testing.T) {
 		return nil, net.ErrClosed
 	})
 	for _, ip := range []string{"", "demo", "127.0.0.1", "::1", "169.254.169.254", "fe80::1", "0.0.0.0", "224.0.0.1", "10.0.0.1:80"} {
-		if got := s.Sample(t.Context(), []Target{{Name: "a", IP: ip, Ready: true}}); got[0].Err == nil {
+		if got := askAll(t.Context(), s, []Target{{Name: "a", IP: ip, Ready: true}}); got[0].Err == nil {
 			t.Errorf("address %q was accepted", ip)
 		}
 	}
+}
+
+// askAll asks all targets in parallel and returns their answers in the same order.
+func askAll(ctx context.Context, s *Sampler, targets []Target) []Answer {
+	answers := make([]Answer, len(targets))
+	var group errgroup.Group
+	group.SetLimit(32)
+	for i, target := range targets {
+		group.Go(func() error {
+			answers[i] = s.ask(ctx, target)
+			return nil
+		})
+	}
+	_ = group.Wait()
+	return answers
 }
