@@ -19,6 +19,7 @@ import (
 
 	"executorpool.dev/executor/job"
 	"executorpool.dev/executor/queue"
+	"executorpool.dev/executor/sandbox/container"
 	"executorpool.dev/executor/server"
 	"executorpool.dev/executor/settings"
 	"executorpool.dev/executor/supervisor"
@@ -68,6 +69,11 @@ func assemble(ctx context.Context, o Options) (*executor, error) {
 	if err := unix.Prctl(unix.PR_SET_DUMPABLE, 0, 0, 0, 0); err != nil {
 		return nil, fmt.Errorf("clear the dumpable flag of the process: %w", err)
 	}
+	group, err := container.Open()
+	if err != nil {
+		// Without a control group of its own, the executor knows the memory of processes only.
+		o.Log.Warn("the memory of the container is not watched", "reason", err)
+	}
 	if err := os.MkdirAll(o.Scratch, 0o700); err != nil {
 		return nil, fmt.Errorf("make the scratch directory (flag --scratch): %w", err)
 	}
@@ -87,7 +93,7 @@ func assemble(ctx context.Context, o Options) (*executor, error) {
 	metrics := server.NewMetrics()
 	supervisor, err := supervisor.New(supervisor.Config{
 		Workers: o.Workers, Threads: o.Threads, Timeout: o.Timeout, RecycleAfter: o.RecycleAfter,
-		Limits: o.Limits, Tier: tier, Languages: o.Languages, Paths: paths, Scratch: o.Scratch, CacheSize: o.CacheSize, Command: o.WorkerCommand,
+		Limits: o.Limits, Tier: tier, Languages: o.Languages, Paths: paths, Scratch: o.Scratch, CacheSize: o.CacheSize, Container: group, Command: o.WorkerCommand,
 		Queue: q, Random: rand.Float64, Log: o.Log, Restarted: metrics.CountRestart,
 	})
 	if err != nil {

@@ -18,7 +18,7 @@ func (r *run) classify(result *Result, spec Spec, status unix.WaitStatus, usage 
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	result.CPU = max(usage.cpu, r.cpu)
-	result.Memory = max(usage.rss, r.memory)
+	result.Memory = max(usage.rss, r.peak)
 	result.ExitCode = status.ExitStatus()
 	if status.Signaled() {
 		result.Signal = unix.SignalName(status.Signal())

@@ -13,9 +13,9 @@ const (
 	// dataMargin is added to RLIMIT_DATA, because a program maps slightly more memory than it uses.
 	// The resident memory is still bounded by the limit itself.
 	dataMargin = 16 << 20
-	// maxOpenFiles suffices for compilers and virtual machines and bounds the memory of socket
-	// buffers.
-	maxOpenFiles = 512
+	// defaultOpenFiles suffices for virtual machines with some files of the program. A descriptor can
+	// hold a socket buffer of 208 KiB.
+	defaultOpenFiles = 128
 	// maxNodeProcesses is more than the processes and threads of all slots of a node.
 	maxNodeProcesses = 4096
 )
@@ -48,13 +48,17 @@ func rlimits(spec Spec) []spawn.Rlimit {
 		stack = defaultStack
 	}
 	stack = min(stack, l.Memory)
+	openFiles := spec.OpenFiles
+	if openFiles == 0 {
+		openFiles = defaultOpenFiles
+	}
 	limits := []spawn.Rlimit{
 		// In whole seconds, rounded up, plus one: the monitor is exact and counts the whole tree.
 		{Resource: unix.RLIMIT_CPU, Value: uint64((l.CPU+time.Second-1)/time.Second) + 1},
 		{Resource: unix.RLIMIT_DATA, Value: uint64(l.Memory + spec.Reserve + dataMargin)},
 		{Resource: unix.RLIMIT_STACK, Value: uint64(stack)},
 		{Resource: unix.RLIMIT_FSIZE, Value: uint64(l.Disk)},
-		{Resource: unix.RLIMIT_NOFILE, Value: maxOpenFiles},
+		{Resource: unix.RLIMIT_NOFILE, Value: uint64(openFiles)},
 		{Resource: unix.RLIMIT_NPROC, Value: maxNodeProcesses},
 		{Resource: unix.RLIMIT_CORE, Value: 0},
 		{Resource: unix.RLIMIT_MEMLOCK, Value: 64 << 10},

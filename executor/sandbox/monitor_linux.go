@@ -20,12 +20,8 @@ const (
 	// A run that ends before its first sample is still bounded: the kernel accounts its CPU time
 	// and the memory of its largest process (see classify), and its files are measured at its end
 	// (see supervise). The slot's thread enforces the wall limit and the memory limit of the main
-	// process (see waitForMain).
+	// process (see waitForMain). Processes and threads are counted when they are made (see births).
 	sampleInterval = 20 * time.Millisecond
-	// diskSampleInterval is the shortest time between two measurements of a run's files. A slow
-	// measurement makes it longer. All slots share one volume; a slot can fill 40 MB of tmpfs in
-	// this time.
-	diskSampleInterval = sampleInterval
 	// MaxEntries is the number of files and directories that a run may have. All slots share the
 	// inodes.
 	MaxEntries = 4096
@@ -43,6 +39,7 @@ type monitor struct {
 	wake   chan struct{}
 	// leaders are the main processes of all runs, sampled or not.
 	leaders map[int]bool
+	guard   guard
 }
 
 func (m *monitor) register(r *run) {
@@ -52,11 +49,13 @@ func (m *monitor) register(r *run) {
 }
 
 type schedule struct {
-	next     time.Time
-	nextDisk time.Time
+	next time.Time
 	// filesStale reports whether the run has used CPU time since its files were measured.
 	filesStale bool
 	group      usage.Group
+	account    usage.Account
+	// kernelBase is the kernel memory of the container at the start of the run; see guard.
+	kernelBase int64
 	// clock is the CPU time of the processes in before, read just before the last scan.
 	clock  time.Duration
 	before []int
@@ -75,10 +74,10 @@ func (w *schedule) isIdle() bool {
 // add starts the sampling of a run. The caller adds a run when it has lasted for sampleInterval, so
 // its first sample and measurement are due at once.
 func (m *monitor) add(r *run) {
+	base := m.guard.baseline()
 	m.mu.Lock()
 	defer m.mu.Unlock()
-	now := time.Now()
-	m.runs[r] = &schedule{next: now, nextDisk: now}
+	m.runs[r] = &schedule{next: time.Now(), kernelBase: base}
 	if !m.active {
 		m.active = true
 		go m.loop()
@@ -170,6 +169,7 @@ func sample(scanner *usage.Scanner, runs map[*run]*schedule) error {
 	orphans := sync.OnceValue(func() bool { return treeMonitor.hasOrphans(scanner) })
 	for r, w := range runs {
 		if w.isIdle() {
+			w.account.Idle(time.Now())
 			continue
 		}
 		w.filesStale, sampled[r] = true, true
@@ -195,16 +195,19 @@ func sample(scanner *usage.Scanner, runs map[*run]*schedule) error {
 		}
 	}
 	for r, w := range runs {
-		if sampled[r] {
-			r.checkLimits(scanner, &w.group)
+		if r.ended() {
+			continue // its members are being reaped, so the sample is incomplete
 		}
-		if now := time.Now(); w.filesStale && now.After(w.nextDisk) {
+		if sampled[r] {
+			r.addSample(max(w.group.CPU, w.account.Add(time.Now(), &w.group)), 0)
+			r.checkCPU()
+			r.checkMemory(w.group.Pids)
+		}
+		if w.filesStale && r.checkDisk(w.group.Pids) {
 			w.filesStale = false
-			r.checkDisk(scanner, w.group.Pids)
-			spent := time.Since(now)
-			w.nextDisk = now.Add(max(diskSampleInterval, 4*spent))
 		}
 	}
+	treeMonitor.guard.check(runs)
 	return nil
 }
 
@@ -215,36 +218,4 @@ func (m *monitor) hasOrphans(scanner *usage.Scanner) bool {
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	return !ok || slices.ContainsFunc(children, func(pid int) bool { return !m.leaders[pid] })
-}
-
-// checkLimits compares one sample with the limits. Resident sizes count shared pages once a process
-// and are inexact on Linux 6.2 and newer, so the proportional size decides before a kill.
-func (r *run) checkLimits(scanner *usage.Scanner, group *usage.Group) {
-	memory := group.Resident
-	if memory > r.limits.Memory {
-		memory = scanner.ProportionalMemory(group.Pids)
-	}
-	r.addSample(group.CPU, memory)
-	if memory > r.limits.Memory {
-		r.stop(MemoryLimit, fmt.Sprintf("memory limit %d MiB, killed by the executor", r.limits.Memory>>20))
-	}
-	if group.CPU >= r.limits.CPU {
-		r.stop(CPULimit, fmt.Sprintf("cpu limit %d ms, killed by the executor", r.limits.CPU.Milliseconds()))
-	}
-}
-
-// checkDisk measures the box and adds the size of unlinked files that are still open.
-func (r *run) checkDisk(scanner *usage.Scanner, pids []int) {
-	r.measuring.Lock()
-	defer r.measuring.Unlock()
-	if r.ended() {
-		return
-	}
-	size := r.slot.Box.Measure(MaxEntries)
-	switch {
-	case size.Truncated:
-		r.stop(DiskLimit, fmt.Sprintf("limit of %d files and directories, or of their depth, killed by the executor", MaxEntries))
-	case size.Bytes+scanner.UnlinkedBytes(pids) > r.limits.Disk:
-		r.stop(DiskLimit, fmt.Sprintf("disk limit %d MiB, killed by the executor", r.limits.Disk>>20))
-	}
 }

@@ -50,7 +50,7 @@ func proofs() []proof {
 		{attack: "spin-threads", protection: TreeLimits | ResourceLimits, limits: someWall, protected: killed(CPULimit), unprotected: lateCPU},
 		{attack: "spin-children", protection: TreeLimits | ResourceLimits, limits: someWall, protected: killed(CPULimit), unprotected: lateCPU},
 		{attack: "spin-reaped", protection: TreeLimits, limits: someWall, protected: killed(CPULimit), unprotected: lateCPU},
-		{attack: "vfork-loop", protection: TreeLimits, limits: someWall, protected: killed(CPULimit), unprotected: lateCPU},
+		{attack: "vfork-loop", protection: TreeLimits, limits: slowWall, protected: killed(CPULimit), unprotected: lateCPU},
 
 		{attack: "sleep", protection: WallClock, limits: shortWall, protected: killed(WallLimit), unprotected: killed(Cancelled)},
 		{attack: "deaf", protection: WallClock, limits: shortWall, protected: killed(WallLimit), unprotected: killed(Cancelled)},
@@ -233,6 +233,9 @@ func memoryDir(t *testing.T) string {
 
 // someWall gives a run enough wall time for its CPU time on a busy machine.
 func someWall(l *Limits) { l.Wall = 1500 * time.Millisecond }
+
+// slowWall is for a program that mostly waits for the replies to its births.
+func slowWall(l *Limits) { l.Wall = 5 * time.Second }
 
 func longWall(l *Limits) { l.CPU, l.Wall = 20*time.Second, 3*time.Second }
 

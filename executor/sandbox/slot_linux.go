@@ -31,6 +31,9 @@ type SlotConfig struct {
 	Paths []string
 	// SelfContainedPaths are the only ones outside of the slot for runs with Spec.SelfContained.
 	SelfContainedPaths []string
+	// ShareLock is the path of a file that decides which run may exceed its Spec.Share. All slots of
+	// the executor have the same, on one file system.
+	ShareLock string
 	// Without lists protections to leave out; for tests and benchmarks only.
 	Without Protection
 	// MaxLandlockABI bounds the used Landlock ABI, to test older kernels; 0 means no bound.
@@ -51,6 +54,7 @@ type Slot struct {
 	selfContainedRules *landlock.Ruleset // for runs with Spec.SelfContained; nil in tier None
 	null               int
 	buffer             []byte // for the first read of a run's output
+	births             births
 
 	tid      int // of the slot's thread
 	busy     sync.Mutex
@@ -147,7 +151,7 @@ func (s *Slot) run(ctx context.Context, spec Spec) (Result, error) {
 		return Result{}, err
 	}
 	defer pipes.close()
-	command := &spawn.Command{GroupToken: s.token, RulesetFD: -1, Dir: s.Box.FD(), Files: pipes.child}
+	command := &spawn.Command{Token: s.token, RulesetFD: -1, Dir: s.Box.FD(), Files: pipes.child}
 	if s.rules != nil && s.config.has(FileRules) {
 		command.RulesetFD = s.rules.FD()
 		if spec.SelfContained {
@@ -164,13 +168,19 @@ func (s *Slot) run(ctx context.Context, spec Spec) (Result, error) {
 	if err := command.Prepare(spec.Path, spec.Args, spec.Env, limits); err != nil {
 		return Result{}, err
 	}
+	s.births.mu.Lock()
 	begin := time.Now()
 	child, err := command.Start()
 	if err != nil {
+		s.births.mu.Unlock()
 		return Result{}, err
 	}
 	defer child.Close()
-	return s.supervise(ctx, spec, child, pipes, begin)
+	r := s.newRun(child, spec)
+	s.births.begin(r)
+	s.births.mu.Unlock()
+	defer s.births.end()
+	return r.supervise(ctx, spec, child, pipes, begin)
 }
 
 // Clean empties the box and, if store is set, the store. No process of a run may be alive.
@@ -236,5 +246,6 @@ func (s *Slot) closeAll() error {
 	if s.null >= 0 {
 		errs = append(errs, unix.Close(s.null))
 	}
+	errs = append(errs, s.births.close())
 	return errors.Join(errs...)
 }

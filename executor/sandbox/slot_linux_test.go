@@ -125,7 +125,7 @@ func TestRunsReadLikeEverybody(t *testing.T) {
 			return
 		}
 		defer pipes.close()
-		command := &spawn.Command{GroupToken: s.token, RulesetFD: -1, Dir: s.Box.FD(), Files: pipes.child}
+		command := &spawn.Command{Token: s.token, RulesetFD: -1, Dir: s.Box.FD(), Files: pipes.child}
 		if err := command.Prepare("/bin/sleep", []string{"sleep", "60"}, nil, nil); err != nil {
 			t.Error(err)
 			return

@@ -4,12 +4,12 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"strconv"
 	"sync"
 	"sync/atomic"
 	"time"
 
 	"executorpool.dev/executor/sandbox/spawn"
-	"executorpool.dev/executor/sandbox/usage"
 	"golang.org/x/sys/unix"
 )
 
@@ -34,12 +34,15 @@ type run struct {
 	limits Limits
 	slot   *Slot
 
-	measuring sync.Mutex // held while the monitor measures the box, which must end before the run ends
-	mu        sync.Mutex
-	reaped    bool // the process group may be gone and its id reused: no signal may be sent any more
-	exceeded  map[Limit]string
-	memory    int64
-	cpu       time.Duration
+	disk   diskInspection
+	memory memoryInspection
+
+	mu       sync.Mutex
+	reaped   bool // the process group may be gone and its id reused: no signal may be sent any more
+	exceeded map[Limit]string
+	share    share
+	peak     int64 // resident memory in bytes
+	cpu      time.Duration
 }
 
 // stop records the exceeded limit and kills the process tree. SIGKILL also ends stopped
@@ -74,20 +77,28 @@ func (r *run) addSample(cpu time.Duration, memory int64) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	r.cpu = max(r.cpu, cpu)
-	r.memory = max(r.memory, memory)
+	r.peak = max(r.peak, memory)
 }
 
-// supervise watches a started process tree, enforces its limits and returns its result after the
-// last process is reaped. An error is a failure of the executor.
-func (s *Slot) supervise(ctx context.Context, spec Spec, child spawn.Child, pipes *pipes, begin time.Time) (Result, error) {
-	pipes.closeChild()
-	r := &run{group: child.PID, limits: spec.Limits, slot: s, exceeded: map[Limit]string{}}
+// newRun returns the run of a started process tree.
+func (s *Slot) newRun(child spawn.Child, spec Spec) *run {
+	r := &run{group: child.PID, limits: spec.Limits, slot: s, exceeded: map[Limit]string{},
+		share: share{limit: spec.Share, lock: -1, file: -1}}
 	if !s.config.has(WallClock) {
 		r.limits.Wall = 24 * time.Hour
 	}
 	if !s.config.has(OutputBound) {
 		r.limits.Output = 1 << 40
 	}
+	return r
+}
+
+// supervise watches a started process tree, enforces its limits and returns its result after the
+// last process is reaped. An error is a failure of the executor.
+func (r *run) supervise(ctx context.Context, spec Spec, child spawn.Child, pipes *pipes, begin time.Time) (Result, error) {
+	s := r.slot
+	pipes.closeChild()
+	setVictim(child.PID)
 	treeMonitor.register(r)
 	release := context.AfterFunc(ctx, func() {
 		r.stop(Cancelled, fmt.Sprintf("%v, killed by the executor", context.Cause(ctx)))
@@ -100,9 +111,8 @@ func (s *Slot) supervise(ctx context.Context, spec Spec, child spawn.Child, pipe
 	status, charged, err := r.reap()
 	release()
 	treeMonitor.remove(r)
-	r.measuring.Lock()
-	//nolint:staticcheck // an empty critical section: wait for a measurement in progress
-	r.measuring.Unlock()
+	r.releaseShare()
+	r.disk.wait()
 	result := Result{Wall: time.Since(begin)}
 	for i := range outputs {
 		// All writers are gone: the pipe holds the rest of the output.
@@ -125,20 +135,34 @@ func (s *Slot) supervise(ctx context.Context, spec Spec, child spawn.Child, pipe
 	return result, nil
 }
 
+// setVictim makes the kernel prefer the processes of a run when the container is out of memory. The
+// executor's own processes are smaller than most runs, and every run depends on them. A process that
+// has ended meanwhile needs no preference.
+func setVictim(pid int) {
+	fd, err := unix.Open("/proc/"+strconv.Itoa(pid)+"/oom_score_adj", unix.O_WRONLY|unix.O_CLOEXEC, 0)
+	if err != nil {
+		return
+	}
+	_, _ = unix.Write(fd, []byte("1000"))
+	unix.Close(fd)
+}
+
 // waitForMain moves input and output and enforces the wall, output and memory limits until the
 // main process ends.
 func (r *run) waitForMain(process int, pipes *pipes, outputs *[2]output, begin time.Time) error {
 	end := begin.Add(r.limits.Wall)
 	checkMemory := begin.Add(r.untilMemoryCheck(0))
+	main := []int{r.group}
 	watched := false
 	nextRead := begin // the time from which output is polled
 	if pipes.parent[0] < 0 {
 		nextRead = begin.Add(undisturbed)
 	}
 	for {
+		end = end.Add(r.pausedFor())
 		now := time.Now()
 		if !now.Before(checkMemory) {
-			checkMemory = now.Add(r.checkMemory())
+			checkMemory = now.Add(r.untilMemoryCheck(r.checkMemory(main)))
 		}
 		elapsed := now.Sub(begin)
 		if !watched && elapsed >= sampleInterval {
@@ -148,12 +172,15 @@ func (r *run) waitForMain(process int, pipes *pipes, outputs *[2]output, begin t
 			}
 		}
 		if !now.Before(end) {
-			r.stop(WallLimit, fmt.Sprintf("wall limit %d ms, killed by the executor", r.limits.Wall.Milliseconds()))
+			r.stop(WallLimit, r.wallCause())
 			return nil
 		}
 		wait := min(end.Sub(now), checkMemory.Sub(now))
 		if !watched {
 			wait = min(wait, sampleInterval-elapsed)
+		}
+		if r.isPaused() {
+			wait = min(wait, pauseInterval)
 		}
 		pause := nextRead.Sub(now)
 		if pause > 0 {
@@ -219,40 +246,6 @@ func (r *run) readOutputs(ready []unix.PollFd, pipes *pipes, outputs *[2]output)
 		}
 	}
 	return small, nil
-}
-
-// fillRate is the highest rate, in bytes a second, at which a program is assumed to fill memory.
-// With huge pages 6 GB/s were measured.
-const fillRate = 8 << 30
-
-// untilMemoryCheck returns the time that a program needs at least to grow from used bytes to 125
-// % of its memory limit.
-func (r *run) untilMemoryCheck(used int64) time.Duration {
-	residue := float64(r.limits.Memory)*1.25 - float64(used)
-	return max(500*time.Microsecond, time.Duration(residue/fillRate*float64(time.Second)))
-}
-
-// checkMemory enforces the memory limit on the main process between the samples of the monitor,
-// which are too rare for small limits. It returns the time until the next check.
-func (r *run) checkMemory() time.Duration {
-	if !r.slot.config.has(TreeLimits) {
-		return time.Hour
-	}
-	used := usage.Resident(r.group)
-	if used > r.limits.Memory {
-		// Resident memory counts shared pages in full; the proportional size decides.
-		scanner, err := usage.NewScanner()
-		if err != nil {
-			return r.untilMemoryCheck(used)
-		}
-		defer scanner.Close()
-		used = scanner.ProportionalMemory([]int{r.group})
-	}
-	r.addSample(0, used)
-	if used > r.limits.Memory {
-		r.stop(MemoryLimit, fmt.Sprintf("memory limit %d MiB, killed by the executor", r.limits.Memory>>20))
-	}
-	return r.untilMemoryCheck(used)
 }
 
 func (r *run) outputCause(stream int) string {

@@ -71,7 +71,10 @@ func (s *Slot) restrictThread() error {
 	if s.config.Tier == None {
 		return loadGroupFilter(s.token)
 	}
-	return seccomp.Load(seccomp.Options{GroupToken: s.token, NoTruncate: s.abi < 3})
+	if err := seccomp.Load(seccomp.Options{GroupToken: s.token, NoTruncate: s.abi < 3}); err != nil {
+		return err
+	}
+	return s.listen()
 }
 
 // landlockABI returns the Landlock ABI that a slot uses. Namespaced uses any ABI; seccomp

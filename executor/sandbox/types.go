@@ -35,6 +35,11 @@ type Spec struct {
 	// such as thread stacks. It raises the bound on mapped memory, not Limits.Memory, which bounds
 	// resident memory.
 	Reserve int64
+	// Share is the memory in bytes that the program may always use, within Limits.Memory; 0 means all
+	// of it. At one time only one run of all slots may use more than its share, and the others wait.
+	Share int64
+	// OpenFiles is the limit of open descriptors of one process; 0 means 128.
+	OpenFiles int64
 	// SelfContained restricts a statically linked program: outside of the slot's directories it can
 	// read devices and SlotConfig.SelfContainedPaths, but no toolchain, library or
 	// SlotConfig.Paths.

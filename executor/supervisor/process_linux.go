@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"os"
 	"os/exec"
+	"slices"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -61,7 +62,7 @@ func (s *Supervisor) start(ctx context.Context, index int) (*process, error) {
 	ready := make(chan error, 1)
 	go p.watch(ready)
 	settings := wire.Settings{Dirs: paths, Limits: s.cfg.Limits, Tier: s.cfg.Tier, Languages: s.cfg.Languages,
-		Cache: s.cacheDir(), CacheSize: s.cfg.CacheSize}
+		Cache: s.cacheDir(), CacheSize: s.cfg.CacheSize, Container: s.cfg.Container != nil, Priority: s.priority}
 	if err := p.ends.Control.Send(&settings); err != nil {
 		p.kill(StartFailed)
 		<-p.exited
@@ -99,6 +100,9 @@ func (s *Supervisor) spawn(ctx context.Context, slots int) (*process, error) {
 	cmd.Env = []string{}
 	cmd.Stdout, cmd.Stderr = os.Stderr, os.Stderr
 	cmd.ExtraFiles = inherited
+	if s.cfg.Container != nil {
+		cmd.ExtraFiles = append(slices.Clone(inherited), s.cfg.Container.Dir())
+	}
 	cmd.SysProcAttr.Setpgid = true
 	err = s.reaper.start(cmd)
 	for _, f := range inherited {

@@ -16,6 +16,7 @@ import (
 	"executorpool.dev/executor/job"
 	"executorpool.dev/executor/queue"
 	"executorpool.dev/executor/sandbox"
+	"executorpool.dev/executor/sandbox/container"
 	"executorpool.dev/executor/settings"
 )
 
@@ -48,7 +49,7 @@ const (
 // Reasons lists the reasons that Config.Restarted can receive.
 var Reasons = []Reason{Crashed, Silent, Hung, Recycled, Requested, StartFailed}
 
-// Config configures a Supervisor. All fields are required.
+// Config configures a Supervisor. All fields but Container are required.
 type Config struct {
 	Workers, Threads int
 	Timeout          time.Duration // hard bound on one submission, from the start of its assignment
@@ -59,18 +60,22 @@ type Config struct {
 	Paths            []string // what workers and their tools read in addition to the sandbox's own list
 	Scratch          string   // directory of the slots' directories and the compile cache
 	CacheSize        int64    // capacity of the compile cache in bytes; 0 disables it
-	Command          []string // command line of a worker process: this program with arguments
-	Queue            *queue.Queue[*job.Job]
-	Random           func() float64 // in [0, 1), for jitter
-	Log              *slog.Logger
-	Restarted        func(Reason) // called for each replaced worker
+	// Container is the memory control group that the workers watch; nil if there is none.
+	Container *container.Container
+	Command   []string // command line of a worker process: this program with arguments
+	Queue     *queue.Queue[*job.Job]
+	Random    func() float64 // in [0, 1), for jitter
+	Log       *slog.Logger
+	Restarted func(Reason) // called for each replaced worker
 }
 
 // Supervisor runs the workers and gives their slots jobs. Use New, then Run.
 type Supervisor struct {
 	cfg    Config
 	reaper *reaper
-	busy   atomic.Int64
+	// priority is that of this process at its start.
+	priority sandbox.Priority
+	busy     atomic.Int64
 	// recycling is a token. It is held from the end of the intake of a worker until its replacement
 	// is ready, so that at most one worker at a time is recycled.
 	recycling chan struct{}
@@ -91,8 +96,12 @@ func New(cfg Config) (*Supervisor, error) {
 	if err != nil {
 		return nil, err
 	}
+	priority, err := sandbox.CurrentPriority()
+	if err != nil {
+		return nil, err
+	}
 	s := &Supervisor{
-		cfg: cfg, reaper: reaper,
+		cfg: cfg, reaper: reaper, priority: priority,
 		recycling: make(chan struct{}, 1),
 		workers:   make([]workerState, cfg.Workers),
 	}

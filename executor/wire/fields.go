@@ -11,6 +11,10 @@ func (s *Settings) fields(c *codec) {
 	list(c, &s.Languages, text[string])
 	text(c, &s.Cache)
 	number(c, &s.CacheSize)
+	flag(c, &s.Container)
+	number(c, &s.Priority.Policy)
+	number(c, &s.Priority.Nice)
+	number(c, &s.Priority.CPUs)
 }
 
 func (a *Assignment) fields(c *codec) {

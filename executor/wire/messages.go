@@ -16,6 +16,11 @@ type Settings struct {
 	Languages []string
 	Cache     string // directory of the compile cache
 	CacheSize int64  // bytes; 0 disables the cache
+	// Container reports whether the worker inherits the directory of the container's memory control
+	// group, as descriptor InheritedAfter.
+	Container bool
+	// Priority is the priority with which the executor was started, which the worker must have too.
+	Priority sandbox.Priority
 }
 
 // Assignment gives a slot of a worker a job.

@@ -10,7 +10,7 @@ import (
 )
 
 // The control socket is descriptor controlFD of a worker process. The two pipes of each slot
-// follow.
+// follow, and then what InheritedAfter names.
 const (
 	controlFD   = 3 // the first of exec.Cmd.ExtraFiles
 	firstPipeFD = controlFD + 1
@@ -71,6 +71,10 @@ func InheritPipes(slot int) BlockingPipes {
 	unix.CloseOnExec(pipes.Out)
 	return pipes
 }
+
+// InheritedAfter returns the descriptor, in a worker process, of the first file that the supervisor
+// appends to the inherited files of Open.
+func InheritedAfter(slots int) uintptr { return uintptr(firstPipeFD + 2*slots) }
 
 // socketPair returns two connected ends: one for this process, and one as a file for a child
 // process.

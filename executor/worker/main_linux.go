@@ -17,6 +17,7 @@ import (
 	"executorpool.dev/executor/cache"
 	"executorpool.dev/executor/judge"
 	"executorpool.dev/executor/sandbox"
+	"executorpool.dev/executor/sandbox/container"
 	"executorpool.dev/executor/toolchain"
 	"executorpool.dev/executor/wire"
 )
@@ -48,6 +49,16 @@ func Main() error {
 func prepare(settings wire.Settings) ([]*slot, error) {
 	if err := sandbox.Init(); err != nil {
 		return nil, err
+	}
+	if err := settings.Priority.Check(); err != nil {
+		return nil, err
+	}
+	if settings.Container {
+		group, err := container.Inherit(wire.InheritedAfter(len(settings.Dirs)))
+		if err != nil {
+			return nil, err
+		}
+		sandbox.GuardContainer(group)
 	}
 	table, err := toolchain.Load(settings.Languages...)
 	if err != nil {

@@ -22,11 +22,39 @@ func ParseChildren(list []byte) ([]int, error) {
 	return pids, nil
 }
 
-// ParseResident returns the resident pages in the content of /proc/PID/statm.
-func ParseResident(statm []byte) (pages int64, ok bool) {
-	_, after, _ := bytes.Cut(statm, []byte(" "))
-	field, _, _ := bytes.Cut(after, []byte(" "))
-	return ParseDecimal(field)
+// Memory is the part of /proc/PID/status that tells the memory of a process, in bytes.
+type Memory struct {
+	// Resident is the resident memory, and Anonymous the part of it that belongs to no file.
+	Resident, Anonymous int64
+	// PageTables is the size of the page tables, which no resident memory includes.
+	PageTables int64
+}
+
+// ParseMemory parses the content of /proc/PID/status. It returns false if the process has no memory
+// of its own: it is a zombie, or its first thread has ended before the others.
+func ParseMemory(status []byte) (Memory, bool) {
+	var m Memory
+	found := false
+	for line := range bytes.Lines(status) {
+		var field *int64
+		switch {
+		case bytes.HasPrefix(line, []byte("VmRSS:")):
+			field, found = &m.Resident, true
+		case bytes.HasPrefix(line, []byte("RssAnon:")):
+			field = &m.Anonymous
+		case bytes.HasPrefix(line, []byte("VmPTE:")):
+			field = &m.PageTables
+		default:
+			continue
+		}
+		_, value, _ := bytes.Cut(line, []byte(":"))
+		kib, ok := ParseDecimal(bytes.TrimSuffix(bytes.TrimSpace(value), []byte(" kB")))
+		if !ok || kib > 1<<52 {
+			return Memory{}, false
+		}
+		*field = kib << 10
+	}
+	return m, found
 }
 
 // ParseProportional returns the proportional set size, in bytes, in the content of

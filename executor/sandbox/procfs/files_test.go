@@ -19,9 +19,7 @@ func TestParseFilesOfMemory(t *testing.T) {
 		want  int64
 		ok    bool
 	}{
-		"statm":           {ParseResident, "2000 371 92 1 0 500 0\n", 371, true},
-		"statm of nobody": {ParseResident, "", 0, false},
-		"rollup":          {ParseProportional, "00400000-7ff [rollup]\nRss:     900 kB\nPss:     120 kB\nPss_Dirty: 3 kB\n", 120 << 10, true},
+		"rollup": {ParseProportional, "00400000-7ff [rollup]\nRss:     900 kB\nPss:     120 kB\nPss_Dirty: 3 kB\n", 120 << 10, true},
 		"rollup at the end": {
 			ParseProportional, "Rss: 900 kB\nPss: 7 kB", 7 << 10, true},
 		"no rollup": {ParseProportional, "Rss:  900 kB\n", 0, false},
@@ -29,6 +27,28 @@ func TestParseFilesOfMemory(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			if got, ok := tc.parse([]byte(tc.text)); got != tc.want || ok != tc.ok {
 				t.Errorf("got %d, %v; want %d, %v", got, ok, tc.want, tc.ok)
+			}
+		})
+	}
+}
+
+func TestParseMemory(t *testing.T) {
+	for name, tc := range map[string]struct {
+		status string
+		want   Memory
+		ok     bool
+	}{
+		"process": {"Name:\tVmRSS:\nVmPeak:\t 9 kB\nVmRSS:\t  2184 kB\nRssAnon:\t 152 kB\nRssFile:\t 2032 kB\nVmPTE:\t 48 kB\nThreads:\t1\n",
+			Memory{Resident: 2184 << 10, Anonymous: 152 << 10, PageTables: 48 << 10}, true},
+		"zombie":           {"Name:\tx\nState:\tZ (zombie)\nThreads:\t3\n", Memory{}, false},
+		"not a number":     {"VmRSS:\t x kB\n", Memory{}, false},
+		"too large":        {"VmRSS:\t 9223372036854775807 kB\n", Memory{}, false},
+		"cut in the value": {"VmRSS:\t 21", Memory{Resident: 21 << 10}, true},
+		"nothing":          {"", Memory{}, false},
+	} {
+		t.Run(name, func(t *testing.T) {
+			if got, ok := ParseMemory([]byte(tc.status)); got != tc.want || ok != tc.ok {
+				t.Errorf("got %+v, %v; want %+v, %v", got, ok, tc.want, tc.ok)
 			}
 		})
 	}

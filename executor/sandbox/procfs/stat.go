@@ -8,14 +8,15 @@ type Stat struct {
 	State byte
 	// Parent and Group are the ids of the parent and of the process group.
 	Parent, Group int
-	// Ticks is the CPU time of the process and of its reaped children, in 1/100 s.
-	Ticks int64
-	// Threads is the number of threads; 0 for a zombie.
+	// Flags are the PF_ flags of Linux's include/linux/sched.h.
+	Flags int64
+	// Ticks is the CPU time of the process and of its reaped children, in 1/100 s, and ChildTicks the
+	// part of its reaped children.
+	Ticks, ChildTicks int64
+	// Threads is the number of threads; 0 for a zombie whose threads have all ended.
 	Threads int64
 	// StartTicks is the time from boot to the start of the process, in 1/100 s.
 	StartTicks int64
-	// Pages is the resident memory in pages. It is inexact on Linux 6.2 and newer.
-	Pages int64
 }
 
 // Fields of /proc/PID/stat, counted from the state, the first one after the name.
@@ -24,11 +25,12 @@ const (
 	fieldState   = 0
 	fieldParent  = 4 - 3
 	fieldGroup   = 5 - 3
+	fieldFlags   = 9 - 3
 	fieldUtime   = 14 - 3
+	fieldCutime  = 16 - 3
 	fieldCstime  = 17 - 3
 	fieldThreads = 20 - 3
 	fieldStart   = 22 - 3
-	fieldRSS     = 24 - 3
 )
 
 // ParseStat parses the content of /proc/PID/stat. It returns false if a field is missing or is
@@ -54,13 +56,16 @@ func ParseStat(line []byte) (Stat, bool) {
 				s.Parent = int(n)
 			case fieldGroup:
 				s.Group = int(n)
+			case fieldFlags:
+				s.Flags = n
 			case fieldThreads:
 				s.Threads = n
 			case fieldStart:
 				s.StartTicks = n
-			case fieldRSS:
-				s.Pages = n
 				return s, true
+			case fieldCutime, fieldCstime:
+				s.ChildTicks += n
+				s.Ticks += n
 			default:
 				s.Ticks += n
 			}
@@ -73,8 +78,8 @@ func ParseStat(line []byte) (Stat, bool) {
 // fieldsRead is the set of fields that ParseStat parses as numbers: bit i stands for the field with
 // the index i. ParseStat skips all other fields, because some of them are negative and ParseDecimal
 // accepts no sign.
-const fieldsRead = 1<<fieldParent | 1<<fieldGroup | (1<<(fieldCstime+1) - 1<<fieldUtime) |
-	1<<fieldThreads | 1<<fieldStart | 1<<fieldRSS
+const fieldsRead = 1<<fieldParent | 1<<fieldGroup | 1<<fieldFlags | (1<<(fieldCstime+1) - 1<<fieldUtime) |
+	1<<fieldThreads | 1<<fieldStart
 
 // ParseDecimal parses a number without a sign that is below 2^63.
 func ParseDecimal(digits []byte) (int64, bool) {

@@ -9,7 +9,7 @@ const line = "17 (a) R ) (b) S 3 42 42 0 -1 4194304 100 0 0 0 7 5 3 1 20 0 9 0 1
 
 func TestParseStatReadsPastTheName(t *testing.T) {
 	got, ok := ParseStat([]byte(line))
-	want := Stat{State: 'S', Parent: 3, Group: 42, Ticks: 16, Threads: 9, StartTicks: 12345, Pages: 250}
+	want := Stat{State: 'S', Parent: 3, Group: 42, Flags: 4194304, Ticks: 16, ChildTicks: 4, Threads: 9, StartTicks: 12345}
 	if !ok || got != want {
 		t.Errorf("got %+v %v, want %+v", got, ok, want)
 	}
@@ -17,9 +17,9 @@ func TestParseStatReadsPastTheName(t *testing.T) {
 		"empty":               "",
 		"no end of the name":  "17 (a",
 		"cut":                 "17 (a) S 3 42",
-		"cut before the last": "17 (a) S 3 42 42 0 -1 4194304 100 0 0 0 7 5 3 1 20 0 9 0 12345 1000000",
+		"cut before the last": "17 (a) S 3 42 42 0 -1 4194304 100 0 0 0 7 5 3 1 20 0 9 0",
 		"no number":           "17 (a) S x 42 42 0 -1 4194304 100 0 0 0 7 5 3 1 20 0 9 0 12345 1000000 250",
-		"too large a number":  "17 (a) S 3 42 42 0 -1 4194304 100 0 0 0 7 5 3 1 20 0 9 0 12345 1000000 9223372036854775808",
+		"too large a number":  "17 (a) S 3 42 42 0 -1 4194304 100 0 0 0 7 5 3 1 20 0 9 0 9223372036854775808 1000000 250",
 	} {
 		t.Run(name, func(t *testing.T) {
 			if got, ok := ParseStat([]byte(tc)); ok || got != (Stat{}) {
@@ -41,7 +41,7 @@ func TestReadStatReadsThisProcess(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if got.Parent != os.Getppid() || got.Threads < 1 || got.Pages < 1 || got.StartTicks < 1 || got.State == 0 {
+	if got.Parent != os.Getppid() || got.Threads < 1 || got.StartTicks < 1 || got.State == 0 {
 		t.Errorf("got %+v", got)
 	}
 }

@@ -15,6 +15,8 @@ type Size struct {
 	Entries int
 	// Truncated reports whether the walk stopped at one of its bounds.
 	Truncated bool
+	// onceAFile divides the space of a file among its names, so that each file counts once.
+	onceAFile bool
 }
 
 // maxDepth bounds the number of file descriptors that Measure holds open at one time.
@@ -54,7 +56,11 @@ func measure(dir, depth, maxEntries int, size *Size) {
 			if unix.Fstatat(dir, name, &stat, unix.AT_SYMLINK_NOFOLLOW) != nil {
 				continue
 			}
-			size.Bytes += stat.Blocks * 512
+			bytes := stat.Blocks * 512
+			if size.onceAFile && stat.Nlink > 1 && stat.Mode&unix.S_IFMT == unix.S_IFREG {
+				bytes /= int64(stat.Nlink)
+			}
+			size.Bytes += bytes
 			if stat.Mode&unix.S_IFMT == unix.S_IFDIR {
 				descend(dir, name, stat.Mode, depth, maxEntries, size)
 			}
@@ -83,4 +89,29 @@ func descend(dir int, name string, mode uint32, depth, maxEntries int, size *Siz
 	}
 	defer unix.Close(fd)
 	measure(fd, depth+1, maxEntries, size)
+}
+
+// VolumeBytes returns the used space of the tmpfs whose root is the directory at path. It returns
+// false for any other directory: its file system is shared with other programs.
+func VolumeBytes(path string) (used int64, ok bool) {
+	var fs unix.Statfs_t
+	var root unix.Stat_t
+	// The root of a tmpfs has the first inode number (Linux 5.9, shmem_reserve_inode).
+	if unix.Statfs(path, &fs) != nil || fs.Type != unix.TMPFS_MAGIC || unix.Stat(path, &root) != nil || root.Ino != 1 {
+		return 0, false
+	}
+	return int64(fs.Blocks-fs.Bfree) * fs.Bsize, true
+}
+
+// MeasureVolume returns the size of the content of the volume whose root is the directory at path. A
+// file with several names counts once.
+func MeasureVolume(path string, maxEntries int) (Size, error) {
+	dir, err := Open(path)
+	if err != nil {
+		return Size{}, err
+	}
+	defer dir.Close()
+	size := Size{onceAFile: true}
+	measure(dir.fd, 0, maxEntries, &size)
+	return size, nil
 }

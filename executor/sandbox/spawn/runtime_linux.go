@@ -13,7 +13,7 @@ func runtimeBeforeFork()
 func runtimeAfterFork()
 
 // rawVforkSyscall makes a system call after which two processes return on one stack. It keeps its
-// return address in a register, where the child cannot overwrite it.
+// return address in a register, where the child cannot overwrite it. The fourth argument is 0.
 //
 //go:noescape
-func rawVforkSyscall(trap, a1, a2, a3 uintptr) (r1, errno uintptr)
+func rawVforkSyscall(trap, a1, a2, a3, a5 uintptr) (r1, errno uintptr)

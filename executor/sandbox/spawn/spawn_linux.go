@@ -17,8 +17,8 @@ type Rlimit struct {
 
 // Command is a program to start. Prepare allocates; Start does not.
 type Command struct {
-	// GroupToken is setpgid's third argument, which the thread's filter demands.
-	GroupToken uint64
+	// Token is setpgid's third and clone's fifth argument, which the thread's filters demand.
+	Token uint64
 	// RulesetFD is the Landlock ruleset that the child enters; -1 means none.
 	RulesetFD int
 	// Filter is a seccomp filter that the child loads, if set. The words at PIDOffsets are set to
@@ -165,13 +165,13 @@ func fork(c *Command) (pid uintptr, errno syscall.Errno) {
 	)
 	runtimeBeforeFork()
 	pid, e = rawVforkSyscall(unix.SYS_CLONE, unix.CLONE_VFORK|unix.CLONE_VM|unix.CLONE_PIDFD|uintptr(unix.SIGCHLD), 0,
-		uintptr(unsafe.Pointer(&c.pidfd)))
+		uintptr(unsafe.Pointer(&c.pidfd)), uintptr(c.Token))
 	if e != 0 || pid != 0 {
 		return pid, syscall.Errno(e)
 	}
 
 	c.step = stepGroup
-	if _, _, errno = syscall.RawSyscall(unix.SYS_SETPGID, 0, 0, uintptr(c.GroupToken)); errno != 0 {
+	if _, _, errno = syscall.RawSyscall(unix.SYS_SETPGID, 0, 0, uintptr(c.Token)); errno != 0 {
 		goto failed
 	}
 	// Only the mask must be reset: exec resets caught signals, and until then only the executor

@@ -18,20 +18,25 @@ const tick = 10 * time.Millisecond
 type Group struct {
 	// Threads is the number of threads; a zombie counts as one.
 	Threads int64
-	// CPU is the CPU time of the members and of their reaped children, rounded down to ticks.
-	CPU time.Duration
-	// Resident is the sum of resident memory in bytes; shared pages count once a member.
-	Resident int64
-	Pids     []int
+	// CPU is the CPU time of the members and of their reaped children, and ChildCPU the part of the
+	// reaped children. Both are sums of counters that are rounded down to ticks.
+	CPU, ChildCPU time.Duration
+	// Runnable is the number of members that run or wait for a core.
+	Runnable int64
+	// Pids are the members, and Parents their parents.
+	Pids, Parents []int
 	// MaxThreads ends a scan when Threads exceeds it: a table that grows faster than it is read has
 	// no end.
 	MaxThreads int64
 }
 
+func (g *Group) reset() {
+	*g = Group{Pids: g.Pids[:0], Parents: g.Parents[:0], MaxThreads: g.MaxThreads}
+}
+
 // Scanner reads /proc.
 type Scanner struct {
 	proc   int
-	page   int64
 	dirent []byte
 	stat   []byte
 	path   []byte
@@ -43,7 +48,7 @@ func NewScanner() (*Scanner, error) {
 	if err != nil {
 		return nil, fmt.Errorf("open the process table: %w", err)
 	}
-	return &Scanner{proc: fd, page: int64(unix.Getpagesize()), dirent: make([]byte, 32<<10), stat: make([]byte, 2048)}, nil
+	return &Scanner{proc: fd, dirent: make([]byte, 32<<10), stat: make([]byte, 2048)}, nil
 }
 
 // Scan fills groups, whose keys are process group ids. Processes that end during the scan are left
@@ -51,7 +56,7 @@ func NewScanner() (*Scanner, error) {
 // others are incomplete.
 func (s *Scanner) Scan(groups map[int]*Group) (over int, err error) {
 	for _, g := range groups {
-		*g = Group{Pids: g.Pids[:0], MaxThreads: g.MaxThreads}
+		g.reset()
 	}
 	if _, err := unix.Seek(s.proc, 0, unix.SEEK_SET); err != nil {
 		return 0, fmt.Errorf("rewind the process table: %w", err)
@@ -102,35 +107,18 @@ func (s *Scanner) add(pid []byte, groups map[int]*Group) (over int) {
 	}
 	group.Threads += max(1, p.Threads)
 	group.CPU += time.Duration(p.Ticks) * tick
-	group.Resident += p.Pages * s.page
+	group.ChildCPU += time.Duration(p.ChildTicks) * tick
+	if p.State == 'R' {
+		group.Runnable++
+	}
 	if number, ok := procfs.ParseDecimal(pid); ok {
 		group.Pids = append(group.Pids, int(number))
+		group.Parents = append(group.Parents, p.Parent)
 	}
 	if group.MaxThreads > 0 && group.Threads > group.MaxThreads {
 		return p.Group
 	}
 	return 0
-}
-
-// ProportionalMemory returns the memory of the processes in bytes, with shared pages divided among
-// all processes that map them (Pss). It costs much more than a scan, but it is exact: on Linux 6.2
-// and newer, a scan is off by some pages for each CPU. Processes that cannot be read count as 0.
-func (s *Scanner) ProportionalMemory(pids []int) int64 {
-	var sum int64
-	for _, pid := range pids {
-		fd, err := unix.Openat(s.proc, strconv.Itoa(pid)+"/smaps_rollup", unix.O_RDONLY|unix.O_CLOEXEC, 0)
-		if err != nil {
-			continue
-		}
-		n, err := unix.Read(fd, s.stat)
-		unix.Close(fd)
-		if err != nil || n <= 0 {
-			continue
-		}
-		size, _ := procfs.ParseProportional(s.stat[:n])
-		sum += size
-	}
-	return sum
 }
 
 // ScanSingle fills group if it consists of its leader, a process with one thread. This costs two
@@ -143,7 +131,7 @@ func (s *Scanner) ProportionalMemory(pids []int) int64 {
 // drops its name gets no core while reapers spin on all of them; runs of Java and Go stopped for
 // seconds and outlived their timeouts.
 func (s *Scanner) ScanSingle(leader int, group *Group) bool {
-	*group = Group{Pids: group.Pids[:0], MaxThreads: group.MaxThreads}
+	group.reset()
 	name := strconv.AppendInt(nil, int64(leader), 10)
 	groups := map[int]*Group{leader: group}
 	if s.add(name, groups); len(group.Pids) == 0 || group.Threads > 1 {

@@ -24,15 +24,9 @@ func TestScanFindsOwnGroup(t *testing.T) {
 			t.Fatal(over, err)
 		}
 		g := groups[own]
-		if g.Threads < 1 || g.CPU < tick || g.Resident < 1<<20 || len(g.Pids) < 1 {
+		if g.Threads < 1 || g.CPU < tick || len(g.Pids) < 1 || len(g.Parents) != len(g.Pids) {
 			t.Errorf("got %+v", g)
 		}
-	}
-	if pss := s.ProportionalMemory([]int{os.Getpid()}); pss < 1<<20 {
-		t.Errorf("proportional memory %d", pss)
-	}
-	if resident := Resident(os.Getpid()); resident < 1<<20 {
-		t.Errorf("resident memory %d", resident)
 	}
 	groups[own].MaxThreads = 1
 	if over, err := s.Scan(groups); err != nil || over != own {
@@ -41,11 +35,6 @@ func TestScanFindsOwnGroup(t *testing.T) {
 }
 
 func TestUnlinkedCountsOpenFiles(t *testing.T) {
-	s, err := NewScanner()
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer s.Close()
 	f, err := os.CreateTemp(t.TempDir(), "")
 	if err != nil {
 		t.Fatal(err)
@@ -54,11 +43,11 @@ func TestUnlinkedCountsOpenFiles(t *testing.T) {
 	if _, err := f.Write(make([]byte, 1<<16)); err != nil {
 		t.Fatal(err)
 	}
-	before := s.UnlinkedBytes([]int{os.Getpid()})
+	before := UnlinkedBytes([]int{os.Getpid()})
 	if err := os.Remove(f.Name()); err != nil {
 		t.Fatal(err)
 	}
-	if after := s.UnlinkedBytes([]int{os.Getpid(), os.Getpid()}); after-before != 1<<16 {
+	if after := UnlinkedBytes([]int{os.Getpid(), os.Getpid()}); after-before != 1<<16 {
 		t.Errorf("counted %d bytes more, want %d once", after-before, 1<<16)
 	}
 }

@@ -3,37 +3,19 @@ package usage
 import (
 	"io"
 	"os"
-	"strconv"
 
-	"executorpool.dev/executor/sandbox/procfs"
 	"golang.org/x/sys/unix"
 )
-
-// Resident returns the resident memory of a process in bytes, and 0 if the process is gone.
-func Resident(pid int) int64 {
-	fd, err := unix.Open("/proc/"+strconv.Itoa(pid)+"/statm", unix.O_RDONLY|unix.O_CLOEXEC, 0)
-	if err != nil {
-		return 0
-	}
-	defer unix.Close(fd)
-	var line [128]byte
-	n, err := unix.Read(fd, line[:])
-	if err != nil || n <= 0 {
-		return 0
-	}
-	pages, _ := procfs.ParseResident(line[:n])
-	return pages * int64(unix.Getpagesize())
-}
 
 // UnlinkedBytes returns the disk space, in bytes, of files that the processes hold open and that
 // have no name any more. A walk of directories cannot see them. A file that several processes hold
 // counts once.
-func (s *Scanner) UnlinkedBytes(pids []int) int64 {
+func UnlinkedBytes(pids []int) int64 {
 	type inode struct{ dev, ino uint64 }
 	seen := map[inode]bool{}
 	var sum int64
 	for _, pid := range pids {
-		fd, err := unix.Openat(s.proc, strconv.Itoa(pid)+"/fd", unix.O_RDONLY|unix.O_DIRECTORY|unix.O_CLOEXEC, 0)
+		fd, err := unix.Open("/proc/"+memoryPath(pid)+"/fd", unix.O_RDONLY|unix.O_DIRECTORY|unix.O_CLOEXEC, 0)
 		if err != nil {
 			continue
 		}

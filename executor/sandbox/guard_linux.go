@@ -1,0 +1,155 @@
+package sandbox
+
+import (
+	"cmp"
+	"fmt"
+	"slices"
+	"sync"
+	"time"
+
+	"executorpool.dev/executor/sandbox/container"
+	"executorpool.dev/executor/sandbox/usage"
+)
+
+const (
+	// kernelNoise is the growth of the container's kernel memory that no run is charged: cached
+	// directory entries, and the page tables and stacks of runs in other workers.
+	kernelNoise = 32 << 20
+	// descriptorCost is the kernel memory that one descriptor can hold: a full socket with its
+	// bookkeeping (net.core.wmem_default, 208 KiB of data).
+	descriptorCost = 512 << 10
+	// mappingsCost is the kernel memory that the mappings of one process can hold:
+	// vm.max_map_count, 65530, of some 256 bytes each.
+	mappingsCost = 16 << 20
+	// threadCost is the kernel stack of a thread with its bookkeeping.
+	threadCost = 32 << 10
+	// reserve is the memory that must stay free in the container.
+	reserve = 32 << 20
+)
+
+// guard watches the memory of the whole container. It finds what no process shows: buffers of
+// sockets and pipes, tables of mappings, and other kernel objects. Each worker has a guard, which
+// knows only the runs of that worker; so a run must be able to hold the memory that it is charged.
+//
+// It costs three small files for each sample of the monitor, 0.1 ms every 20 ms.
+type guard struct {
+	container *container.Container // nil if there is nothing to watch
+
+	mu   sync.Mutex
+	last container.Usage
+	read time.Time // when last was read
+}
+
+// lastingTime is how long a reading can be the baseline of a run that starts later.
+const lastingTime = time.Second
+
+// GuardContainer makes the monitor of this process watch the memory of the container. It must be
+// called before the first run.
+func GuardContainer(c *container.Container) { treeMonitor.guard.container = c }
+
+// baseline returns the kernel memory of the container at the start of a run.
+func (g *guard) baseline() int64 {
+	before := g.lastReading()
+	now, err := g.usage()
+	if err != nil {
+		return 0
+	}
+	if before.Kernel > 0 {
+		return min(before.Kernel, now.Kernel)
+	}
+	return now.Kernel
+}
+
+// lastReading returns the last reading, or nothing if it is too old.
+func (g *guard) lastReading() container.Usage {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	if time.Since(g.read) > lastingTime {
+		return container.Usage{}
+	}
+	return g.last
+}
+
+// usage reads the memory of the container.
+func (g *guard) usage() (container.Usage, error) {
+	if g.container == nil {
+		return container.Usage{}, nil
+	}
+	now, err := g.container.Read()
+	if err != nil {
+		return container.Usage{}, err
+	}
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	g.last, g.read = now, time.Now()
+	return now, nil
+}
+
+// suspect is a run with the kernel memory that it can use.
+type suspect struct {
+	run     *run
+	visible int64 // memory of its processes
+	// excess is the growth of the container's kernel memory during the run, without the page tables
+	// and stacks of the run.
+	excess   int64
+	possible int64 // the most that other kernel objects of the run can use
+}
+
+// check ends the likeliest run when kernel objects take more than its memory limit, or when the
+// container is about to reach its own limit.
+func (g *guard) check(runs map[*run]*schedule) {
+	if g.container == nil || len(runs) == 0 {
+		return
+	}
+	now, err := g.usage()
+	if err != nil {
+		return // as without a container; the limits of the runs still hold
+	}
+	isShort := now.Limit > 0 && now.Pinned > now.Limit-reserve
+	var suspects []suspect
+	for r, w := range runs {
+		if isShort || now.Kernel-w.kernelBase > kernelNoise {
+			suspects = append(suspects, newSuspect(r, w, now))
+		}
+	}
+	if len(suspects) == 0 {
+		return
+	}
+	likeliest := slices.MaxFunc(suspects, func(a, b suspect) int { return cmp.Compare(a.possible, b.possible) })
+	limit := likeliest.run.limits.Memory
+	if excess := likeliest.excess; excess > kernelNoise && likeliest.possible >= excess && likeliest.visible+excess > limit {
+		likeliest.run.addSample(0, likeliest.visible+excess)
+		likeliest.run.stop(MemoryLimit, fmt.Sprintf("memory limit %d MiB, killed by the executor: kernel objects such as sockets, pipes and mappings take %d MiB",
+			limit>>20, excess>>20))
+		return
+	}
+	if isShort {
+		endLargest(suspects, now)
+	}
+}
+
+// endLargest ends the run that uses, or can use, most of the memory of the container.
+func endLargest(suspects []suspect, now container.Usage) {
+	largest := slices.MaxFunc(suspects, func(a, b suspect) int {
+		return cmp.Compare(a.visible+a.possible, b.visible+b.possible)
+	})
+	cause := fmt.Sprintf("the container uses %d of %d MiB, and this run can hold most of it; killed by the executor",
+		now.Pinned>>20, now.Limit>>20)
+	limit := MemoryLimit
+	if largest.visible+largest.possible <= largest.run.limits.Memory {
+		// The run is within its limit: the container is smaller than the sum of what it holds.
+		limit = Cancelled
+	}
+	largest.run.stop(limit, cause)
+}
+
+func newSuspect(r *run, w *schedule, now container.Usage) suspect {
+	s := suspect{run: r, excess: now.Kernel - w.kernelBase - w.group.Threads*threadCost}
+	for _, pid := range w.group.Pids {
+		m, _ := usage.Memory(pid)
+		s.visible += m.Resident + m.PageTables
+		s.excess -= m.PageTables
+		s.possible += usage.Descriptors(pid)*descriptorCost + mappingsCost
+	}
+	return s
+}
