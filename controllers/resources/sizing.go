@@ -19,10 +19,11 @@ const slotMilliCores = 100
 //	requests.memory = Memory().Runs of the pool's Settings
 //	requests.cpu    = 100m x slots
 //
-// With the defaults (4 workers x 2 threads): requests 800m and 2208 MiB, limit 5152 MiB.
+// With the defaults (4 workers x 2 threads): requests 800m and 2208 MiB, limit 5664 MiB.
 //
-// The memory limit allows all slots to use their ceiling at one time, and to compile, which takes
-// up to 512 MiB whatever the ceiling of a run is. At the memory limit the kernel kills the whole
+// The memory limit allows all slots to use their ceiling at one time, or to compile. A compiler takes
+// up to settings.CompileShareMiB whatever the ceiling of a run is, and one at a time takes up to
+// settings.CompileMiB. At the memory limit the kernel kills the whole
 // container (memory.oom.group, Kubernetes 1.28), so the limit must be above the sum of the limits
 // of the runs. The scratch volume is in memory, so its pages count. The request is the sum of the
 // ceilings of the runs: compilations, full disks and full queues rarely occur together.

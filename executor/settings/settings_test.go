@@ -184,7 +184,7 @@ func TestArguments(t *testing.T) {
 }
 
 func TestMemoryOfDefaults(t *testing.T) {
-	if got, want := Default().Memory(), (Memory{Scratch: 640, Runs: 2208, Total: 5152}); got != want {
+	if got, want := Default().Memory(), (Memory{Scratch: 640, Runs: 2208, Total: 5664}); got != want {
 		t.Errorf("got %+v, want %+v", got, want)
 	}
 }
