@@ -14,10 +14,14 @@ import (
 // request that it returns is positive and at most that of bounds. When the problem is nil, the
 // request can run as it is. Parsing is strict: a field that is unknown, given twice or of another
 // case is an error that names it, because a contest must not run without a limit whose name has a
-// typing error.
+// typing error. Lists are counted before anything is decoded, so that Decode allocates at most a
+// small multiple of the length of the body.
 func Decode(body []byte, bounds Bounds) (*Request, *Problem) {
 	if !utf8.Valid(body) {
 		return nil, Invalid("", "the body is not UTF-8; bytes that are no text travel with \"encoding\": \"base64\"")
+	}
+	if p := checkShape(body); p != nil {
+		return nil, p
 	}
 	req := new(Request)
 	strict, err := kjson.UnmarshalStrict(body, req)
@@ -40,7 +44,7 @@ func syntaxProblem(err error) *Problem {
 	}
 	var mismatch *json.UnmarshalTypeError
 	if errors.As(err, &mismatch) {
-		return Invalid(mismatch.Field, "is a JSON %s; expected %s", mismatch.Value, expected(mismatch))
+		return Invalid(mismatch.Field, "is a JSON %s; expected %s", shorten(mismatch.Value), expected(mismatch))
 	}
 	return Invalid("", "not a request: %s", err)
 }
@@ -72,14 +76,18 @@ func strictProblem(err error) *Problem {
 	return Invalid(path, "is no field of a request; fields are case-sensitive")
 }
 
-// quote returns a client's text for a message. It cuts the text, so that an answer does not become
-// as long as the request.
-func quote(s string) string {
-	const most = 40
-	if len(s) > most {
-		s = s[:most] + "..."
+// quoteLength is the highest number of bytes of a client's text in a message.
+const quoteLength = 40
+
+// quote returns a client's text for a message, in quotes and shortened.
+func quote(s string) string { return fmt.Sprintf("%q", shorten(s)) }
+
+// shorten cuts a client's text, so that an answer does not become as long as the request.
+func shorten(s string) string {
+	if len(s) > quoteLength {
+		s = s[:quoteLength] + "..."
 	}
-	return fmt.Sprintf("%q", s)
+	return s
 }
 
 func join(ids []string) string {
