@@ -83,6 +83,10 @@ func (s *submission) compile(ctx context.Context, files []file) (stage api.Stage
 	if err := write(slot.Box, files); err != nil {
 		return api.Stage{}, nil, err
 	}
+	uploaded, err := uploads(slot.Box, row, files)
+	if err != nil {
+		return api.Stage{}, nil, fmt.Errorf("compile: %w", err)
+	}
 	argv := s.language.CompileCommand(s.values)
 	l := row.Limits
 	result, err := slot.Run(ctx, sandbox.Spec{
@@ -100,17 +104,33 @@ func (s *submission) compile(ctx context.Context, files []file) (stage api.Stage
 	}
 	verdict, cause := s.judge.verdictOf(ctx, result, compiling, s.language)
 	if verdict == api.OK {
-		if artifacts, err = slot.StoreArtifacts(row.Artifacts); err != nil {
+		if artifacts, cause, err = s.storeArtifacts(uploaded); err != nil {
 			return api.Stage{}, nil, fmt.Errorf("compile: %w", err)
 		}
-		if missing := row.Missing(artifacts); missing != "" {
-			verdict, cause = api.CompileError, fmt.Sprintf("the compiler left no file %s", missing)
+		if cause != "" {
+			verdict = api.CompileError
 		}
 	}
 	if err := slot.Clean(false, time.Now().Add(cleanTimeout)); err != nil {
 		return api.Stage{}, nil, fmt.Errorf("compile: %w", err)
 	}
 	return s.stage(result, verdict, cause), artifacts, nil
+}
+
+// storeArtifacts moves what the compiler made to the store. missing is why that is no program, ""
+// if it is one.
+func (s *submission) storeArtifacts(uploaded []upload) (artifacts []string, missing string, err error) {
+	slot, row := s.judge.slot, s.language.Compile
+	if err := removeUploads(slot.Box, uploaded); err != nil {
+		return nil, "", err
+	}
+	if artifacts, err = slot.StoreArtifacts(row.Artifacts); err != nil {
+		return nil, "", err
+	}
+	if glob := row.Missing(artifacts); glob != "" {
+		return artifacts, fmt.Sprintf("the compiler left no file %s", glob), nil
+	}
+	return artifacts, noProgram(slot.Store.Path(), s.language), nil
 }
 
 // run executes the program once, in an empty box.
@@ -128,6 +148,9 @@ func (s *submission) run(ctx context.Context, input api.RunInput) (api.Stage, er
 		Stdin: stdin, Limits: limits,
 		Stack: row.StackMiB << 20, Reserve: row.ReserveMiB << 20, SelfContained: row.Files == toolchain.OwnFiles,
 	})
+	if stage, ok := notExecuted(err, argv[0], slot.Store.Path()); ok {
+		return stage, nil
+	}
 	if err != nil {
 		return api.Stage{}, fmt.Errorf("run: %w", err)
 	}

@@ -65,7 +65,9 @@ func signalCause(signal unix.Signal) string {
 	case unix.SIGSYS:
 		return "killed by " + name + " (a system call that is not allowed)"
 	case unix.SIGKILL:
-		return "killed by " + name + " (sent by the program itself, or by the kernel for want of memory)"
+		return "killed by " + name + " (sent by the program itself, or by the kernel for a limit or want of memory)"
+	case unix.SIGXCPU, unix.SIGXFSZ:
+		return "killed by " + name + " (sent by the kernel for a limit, or by the program itself)"
 	}
 	return "killed by " + name + " (sent by the program itself)"
 }

@@ -45,6 +45,11 @@ func (c *Compile) Missing(names []string) string {
 	return ""
 }
 
+// Makes reports whether a file of this name is an artifact.
+func (c *Compile) Makes(name string) bool {
+	return slices.ContainsFunc(c.Artifacts, func(glob string) bool { return match(glob, name) })
+}
+
 func match(glob, name string) bool {
 	ok, err := path.Match(glob, name)
 	return ok && err == nil
