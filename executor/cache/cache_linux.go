@@ -22,6 +22,8 @@ const (
 	// manifestFile is the file of an entry with the metadata and the names of the artifacts. No
 	// artifact may have its name.
 	manifestFile = ".made"
+	// useMark is the name by which Touch changes an entry. No artifact may have its name.
+	useMark = ".used"
 	// hiddenPrefix marks entries that are being created or removed; no key starts with it.
 	hiddenPrefix = "."
 	// maxEntries bounds the work of evict.
@@ -123,8 +125,12 @@ func (c *Cache) lookup(key string) *manifest {
 // call it.
 func (c *Cache) Touch(key string) {
 	if c.needsTouch(key) {
-		// A failure means that the entry is gone, and has no order.
-		_ = unix.UtimesNanoAt(c.fd, key, nil, unix.AT_SYMLINK_NOFOLLOW)
+		// A new name in the entry sets its modification time, by which evict orders. The filter of
+		// a slot's thread refuses to set times directly. A failure means that the entry is gone, and
+		// has no order, or that another process marks it.
+		name := key + "/" + useMark
+		_ = unix.Mkdirat(c.fd, name, 0o700)
+		_ = unix.Unlinkat(c.fd, name, unix.AT_REMOVEDIR)
 	}
 }
 
@@ -162,7 +168,16 @@ func (c *Cache) read(key string) *manifest {
 // Put stores the named files of the store under the key, with metadata. Artifacts larger than a
 // quarter of the cache's bound are not stored, nor is an existing key. After an error nothing is
 // stored.
-func (c *Cache) Put(key string, store *scratch.Dir, names []string, metadata []byte) (err error) {
+//
+// The caller may be a slot's thread, for which locks have no effect. So a thread without a filter
+// does the work.
+func (c *Cache) Put(key string, store *scratch.Dir, names []string, metadata []byte) error {
+	done := make(chan error)
+	go func() { done <- c.put(key, store, names, metadata) }()
+	return <-done
+}
+
+func (c *Cache) put(key string, store *scratch.Dir, names []string, metadata []byte) (err error) {
 	size, err := allocatedBytes(store.FD(), names)
 	if err != nil {
 		return fmt.Errorf("cache artifacts: %w", err)
@@ -198,8 +213,8 @@ func (c *Cache) fill(temporary string, store *scratch.Dir, names []string, metad
 	}
 	defer unix.Close(entry)
 	for _, name := range names {
-		if name == manifestFile {
-			return fmt.Errorf("an artifact must not be called %s", manifestFile)
+		if name == manifestFile || name == useMark {
+			return fmt.Errorf("an artifact must not be called %s", name)
 		}
 		if err := unix.Linkat(store.FD(), name, entry, name, 0); err != nil {
 			return err

@@ -15,14 +15,17 @@ const pipeSize = 64 << 10
 type pipes struct {
 	child  [3]int
 	parent [3]int // parent[0] is -1 if there is no input or the pipe holds all of it
-	shared int    // the descriptor in child that belongs to the slot and must stay open
 	input  []byte // the input that is not written yet
 }
 
-func openPipes(stdin []byte, null int) (*pipes, error) {
-	p := &pipes{child: [3]int{-1, -1, -1}, parent: [3]int{-1, -1, -1}, shared: null, input: stdin}
+func openPipes(stdin []byte) (*pipes, error) {
+	p := &pipes{child: [3]int{-1, -1, -1}, parent: [3]int{-1, -1, -1}, input: stdin}
 	for i := range p.child {
 		if i == 0 && len(stdin) == 0 {
+			null, err := openNull()
+			if err != nil {
+				return nil, err
+			}
 			p.child[0] = null
 			continue
 		}
@@ -48,6 +51,17 @@ func openPipes(stdin []byte, null int) (*pipes, error) {
 	return p, nil
 }
 
+// openNull opens the stdin of a run without input. Each run gets an open file of its own, because
+// flags, the receiver of signals and locks belong to the open file, and the next run would find
+// them.
+func openNull() (int, error) {
+	fd, err := unix.Open("/dev/null", unix.O_RDONLY|unix.O_CLOEXEC, 0)
+	if err != nil {
+		return -1, fmt.Errorf("open /dev/null: %w", err)
+	}
+	return fd, nil
+}
+
 // writeInput writes as much input as the pipe can hold. It closes the pipe when all input is
 // written or the run has closed its end.
 func (p *pipes) writeInput() error {
@@ -70,11 +84,7 @@ func (p *pipes) writeInput() error {
 
 // closeChild closes the executor's copies of the run's ends, after the run was started.
 func (p *pipes) closeChild() {
-	for i, fd := range p.child {
-		if fd == p.shared {
-			p.child[i] = -1
-			continue
-		}
+	for i := range p.child {
 		closeFD(&p.child[i])
 	}
 }

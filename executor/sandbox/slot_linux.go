@@ -52,8 +52,7 @@ type Slot struct {
 	abi                int               // the Landlock ABI that the slot uses; 0 in tier None
 	rules              *landlock.Ruleset // nil in tier None
 	selfContainedRules *landlock.Ruleset // for runs with Spec.SelfContained; nil in tier None
-	null               int
-	buffer             []byte // for the first read of a run's output
+	buffer             []byte            // for the first read of a run's output
 	births             births
 
 	tid      int // of the slot's thread
@@ -74,7 +73,7 @@ func NewSlot(config SlotConfig) (slot *Slot, err error) {
 	if _, err := rand.Read(random[:]); err != nil {
 		return nil, fmt.Errorf("draw the slot's group token: %w", err)
 	}
-	s := &Slot{config: config, token: binary.NativeEndian.Uint64(random[:]), null: -1, buffer: make([]byte, pipeSize),
+	s := &Slot{config: config, token: binary.NativeEndian.Uint64(random[:]), buffer: make([]byte, pipeSize),
 		tasks: make(chan func()), finished: make(chan struct{})}
 	defer func() {
 		if err != nil {
@@ -87,8 +86,10 @@ func NewSlot(config SlotConfig) (slot *Slot, err error) {
 	if s.Store, err = scratch.Open(filepath.Join(config.Dir, "store")); err != nil {
 		return nil, err
 	}
-	if s.null, err = openNull(); err != nil {
-		return nil, err
+	for _, dir := range []*scratch.Dir{s.Box, s.Store} {
+		if err = dir.FixTimes(s.token); err != nil {
+			return nil, err
+		}
 	}
 	if config.Tier > None {
 		s.abi = config.landlockABI()
@@ -105,15 +106,6 @@ func NewSlot(config SlotConfig) (slot *Slot, err error) {
 		return nil, fmt.Errorf("restrict the slot's thread to tier %s: %w", config.Tier, err)
 	}
 	return s, nil
-}
-
-// openNull opens the stdin of runs without input.
-func openNull() (int, error) {
-	fd, err := unix.Open("/dev/null", unix.O_RDONLY|unix.O_CLOEXEC, 0)
-	if err != nil {
-		return -1, fmt.Errorf("open /dev/null: %w", err)
-	}
-	return fd, nil
 }
 
 // On calls do on the slot's thread and waits for its end. A caller that uses the slot
@@ -146,7 +138,10 @@ func (s *Slot) Run(ctx context.Context, spec Spec) (result Result, err error) {
 }
 
 func (s *Slot) run(ctx context.Context, spec Spec) (Result, error) {
-	pipes, err := openPipes(spec.Stdin, s.null)
+	if err := s.Box.ResetTimes(); err != nil {
+		return Result{}, err
+	}
+	pipes, err := openPipes(spec.Stdin)
 	if err != nil {
 		return Result{}, err
 	}
@@ -242,9 +237,6 @@ func (s *Slot) closeAll() error {
 		if rules != nil {
 			errs = append(errs, rules.Close())
 		}
-	}
-	if s.null >= 0 {
-		errs = append(errs, unix.Close(s.null))
 	}
 	errs = append(errs, s.births.close())
 	return errors.Join(errs...)

@@ -71,10 +71,11 @@ func (s *Slot) restrictThread() error {
 	if s.config.Tier == None {
 		return loadGroupFilter(s.token)
 	}
-	if err := seccomp.Load(seccomp.Options{GroupToken: s.token, NoTruncate: s.abi < 3}); err != nil {
+	// The main filter refuses further filters.
+	if err := s.listen(); err != nil {
 		return err
 	}
-	return s.listen()
+	return seccomp.Load(seccomp.Options{GroupToken: s.token, NoTruncate: s.abi < 3})
 }
 
 // landlockABI returns the Landlock ABI that a slot uses. Namespaced uses any ABI; seccomp

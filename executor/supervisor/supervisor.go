@@ -6,7 +6,6 @@ import (
 	"log/slog"
 	"os"
 	"os/signal"
-	"path/filepath"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -75,6 +74,7 @@ type Supervisor struct {
 	reaper *reaper
 	// priority is that of this process at its start.
 	priority sandbox.Priority
+	names    dirNames
 	busy     atomic.Int64
 	// recycling is a token. It is held from the end of the intake of a worker until its replacement
 	// is ready, so that at most one worker at a time is recycled.
@@ -101,15 +101,15 @@ func New(cfg Config) (*Supervisor, error) {
 		return nil, err
 	}
 	s := &Supervisor{
-		cfg: cfg, reaper: reaper, priority: priority,
+		cfg: cfg, reaper: reaper, priority: priority, names: newDirNames(),
 		recycling: make(chan struct{}, 1),
 		workers:   make([]workerState, cfg.Workers),
 	}
 	for i := range s.workers {
 		s.workers[i].startError = "the worker is starting"
 	}
-	if err := s.emptyDir(cacheName); err != nil {
-		return nil, fmt.Errorf("empty the compile cache: %w", err)
+	if err := s.removeEarlierDirs(); err != nil {
+		return nil, err
 	}
 	return s, nil
 }
@@ -244,18 +244,4 @@ func (s *Supervisor) Ready() error {
 		reason = w.startError
 	}
 	return fmt.Errorf("no worker process: %s", reason)
-}
-
-// cacheName is the name of the directory of the compile cache.
-const cacheName = "cache"
-
-func (s *Supervisor) cacheDir() string { return filepath.Join(s.cfg.Scratch, cacheName) }
-
-func (s *Supervisor) slotDirs(index int) (names, paths []string) {
-	for j := range s.cfg.Threads {
-		name := fmt.Sprintf("w%ds%d", index, j)
-		names = append(names, name)
-		paths = append(paths, filepath.Join(s.cfg.Scratch, name))
-	}
-	return names, paths
 }

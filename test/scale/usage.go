@@ -31,16 +31,16 @@ func (p *process) memory() (pss, rss int64, err error) {
 	if err != nil {
 		return 0, 0, fmt.Errorf("read the manager's memory: %w", err)
 	}
-	statm, err := os.ReadFile(folder + "statm")
+	status, err := os.ReadFile(folder + "status")
 	if err != nil {
 		return 0, 0, fmt.Errorf("read the manager's memory: %w", err)
 	}
 	pss, known := procfs.ParseProportional(rollup)
-	pages, ok := procfs.ParseResident(statm)
+	counters, ok := procfs.ParseMemory(status)
 	if !known || !ok {
 		return 0, 0, errors.New("read the manager's memory: unknown format")
 	}
-	return pss, pages * int64(os.Getpagesize()), nil
+	return pss, counters.Resident, nil
 }
 
 // scraped has the manager's metrics and the size of the response.

@@ -19,6 +19,9 @@ type Dir struct {
 	// created are the names that Write, Link and MoveFrom have created since the last Clear, which
 	// removes them without listing the directory.
 	created []string
+	// fixed is set if the directory and the files that Write and MoveFrom create have fixedTimes.
+	fixed bool
+	token uint64 // see FixTimes
 }
 
 // Open opens the directory, and creates it if it does not exist. The path belongs to the executor
@@ -65,6 +68,11 @@ func (d *Dir) Write(name string, content []byte, mode uint32) error {
 			return fmt.Errorf("write %s: %w", name, err)
 		}
 		content = content[max(n, 0):]
+	}
+	if d.fixed {
+		if errno := setTimes(fd, d.token); errno != 0 {
+			return fmt.Errorf("set the times of %s: %w", name, errno)
+		}
 	}
 	return nil
 }
@@ -114,6 +122,11 @@ func (d *Dir) MoveFrom(from *Dir, globs []string) ([]string, error) {
 		d.created = append(d.created, name)
 		if err := chmod(d.fd, name, 0o500); err != nil {
 			return nil, fmt.Errorf("take artifact: %w", err)
+		}
+		if d.fixed {
+			if err := unix.UtimesNanoAt(d.fd, name, fixedTimes[:], unix.AT_SYMLINK_NOFOLLOW); err != nil {
+				return nil, fmt.Errorf("take artifact: %w", err)
+			}
 		}
 		moved = append(moved, name)
 	}

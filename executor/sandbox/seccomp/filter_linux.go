@@ -1,28 +1,20 @@
 package seccomp
 
 import (
-	"errors"
 	"fmt"
 	"runtime"
 	"unsafe"
 
-	seccomp "github.com/elastic/go-seccomp-bpf"
 	"golang.org/x/net/bpf"
 	"golang.org/x/sys/unix"
 )
 
-// maxCall is the highest system call number that the list covers (Linux 6.13, setxattrat to
-// removexattrat). Higher numbers return ENOSYS. Since Linux 5.x a new call has the same number on
-// every architecture.
-const maxCall = 466
-
-var auditArch = map[string]uint32{"amd64": unix.AUDIT_ARCH_X86_64, "arm64": unix.AUDIT_ARCH_AARCH64}
-
 // Options adapt the filter to the slot and the kernel.
 type Options struct {
-	// GroupToken is the value of setpgid's third argument, which the kernel ignores, that the
-	// filter demands. The starter of a run knows it and the run does not, so the whole tree stays
-	// in one process group without another filter for each run.
+	// GroupToken is the value that the filter demands in an argument that the kernel ignores, of
+	// calls that only the executor may make between fork and exec, or on the slot's thread: the
+	// third argument of setpgid and landlock_restrict_self, the fourth of seccomp and the fifth of
+	// utimensat. The executor knows it and the run does not, so no run needs a filter of its own.
 	GroupToken uint64
 	// NoTruncate denies truncate(2) by path, for kernels whose Landlock does not cover it (ABI 1
 	// and 2).
@@ -30,64 +22,63 @@ type Options struct {
 }
 
 // Load loads the filter on the calling OS thread only, which must have set no_new_privs.
-func Load(o Options) error {
-	program, err := assemble(policy(o))
-	if err != nil {
-		return err
-	}
-	return load(program)
-}
+func Load(o Options) error { return load(Table(o), noSuchCall) }
 
 // LoadGroup loads a filter that only keeps processes in their group: it denies setsid, and setpgid
 // without the token.
-func LoadGroup(token uint64) error {
-	program, err := assemble(groupPolicy(token))
+func LoadGroup(token uint64) error { return load(groupTable(token), Allow) }
+
+func load(table []Entry, unlisted Answer) error {
+	program, err := assemble(table, unlisted)
 	if err != nil {
 		return err
 	}
-	return load(program)
-}
-
-func load(program []unix.SockFilter) error {
-	fprog := unix.SockFprog{Len: uint16(len(program)), Filter: &program[0]}
+	raw, err := bpf.Assemble(program)
+	if err != nil {
+		return fmt.Errorf("assemble system call filter: %w", err)
+	}
+	filter := make([]unix.SockFilter, len(raw))
+	for i, in := range raw {
+		filter[i] = unix.SockFilter{Code: in.Op, Jt: in.Jt, Jf: in.Jf, K: in.K}
+	}
+	fprog := unix.SockFprog{Len: uint16(len(filter)), Filter: &filter[0]}
 	_, _, errno := unix.Syscall(unix.SYS_SECCOMP, unix.SECCOMP_SET_MODE_FILTER, 0, uintptr(unsafe.Pointer(&fprog)))
-	runtime.KeepAlive(program)
+	runtime.KeepAlive(filter)
 	if errno != 0 {
 		return fmt.Errorf("load seccomp filter: %w", errno)
 	}
 	return nil
 }
 
-func assemble(p seccomp.Policy) ([]unix.SockFilter, error) {
-	arch, ok := auditArch[runtime.GOARCH]
-	if !ok {
-		return nil, fmt.Errorf("no system call filter for %s: use amd64 or arm64", runtime.GOARCH)
-	}
-	listed, err := p.Assemble()
+// Answers evaluates the filter without loading it.
+type Answers struct{ machine *bpf.VM }
+
+// NewAnswers returns the answers of the filter.
+func NewAnswers(o Options) (*Answers, error) {
+	program, err := assemble(Table(o), noSuchCall)
 	if err != nil {
-		return nil, fmt.Errorf("assemble system call filter: %w", err)
+		return nil, err
 	}
-	// The library allows calls of a foreign architecture by default, so its check comes first.
-	program := append([]bpf.Instruction{
-		bpf.LoadAbsolute{Off: 4, Size: 4},
-		bpf.JumpIf{Cond: bpf.JumpEqual, Val: arch, SkipTrue: 1},
-		bpf.RetConstant{Val: unix.SECCOMP_RET_KILL_PROCESS},
-		bpf.LoadAbsolute{Off: 0, Size: 4},
-		bpf.JumpIf{Cond: bpf.JumpGreaterThan, Val: maxCall, SkipFalse: 1},
-		bpf.RetConstant{Val: uint32(actionNoSuchCall)},
-	}, listed...)
-	raw, err := bpf.Assemble(program)
+	machine, err := bpf.NewVM(program)
 	if err != nil {
-		return nil, fmt.Errorf("assemble system call filter: %w", err)
+		return nil, fmt.Errorf("evaluate system call filter: %w", err)
 	}
-	if len(raw) > 4096 {
-		return nil, errors.New("assemble system call filter: longer than the kernel's 4096 instructions")
-	}
-	filter := make([]unix.SockFilter, len(raw))
-	for i, in := range raw {
-		filter[i] = unix.SockFilter{Code: in.Op, Jt: in.Jt, Jf: in.Jf, K: in.K}
-	}
-	return filter, nil
+	return &Answers{machine}, nil
 }
 
-const actionNoSuchCall = seccomp.ActionErrno | seccomp.Action(unix.ENOSYS)
+// To returns the answer to a call of this architecture.
+func (a *Answers) To(nr uint32, arguments [6]uint64) (Answer, error) {
+	data := append(word(nr), word(auditArch[runtime.GOARCH])...)
+	data = append(data, make([]byte, 8)...) // the instruction pointer
+	for _, argument := range arguments {
+		data = append(append(data, word(uint32(argument))...), word(uint32(argument>>32))...)
+	}
+	n, err := a.machine.Run(data)
+	return Answer(n), err
+}
+
+// word returns a field of struct seccomp_data in the order of bytes that the virtual machine reads:
+// that of a packet.
+func word(value uint32) []byte {
+	return []byte{byte(value >> 24), byte(value >> 16), byte(value >> 8), byte(value)}
+}

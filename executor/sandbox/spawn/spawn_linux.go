@@ -17,7 +17,8 @@ type Rlimit struct {
 
 // Command is a program to start. Prepare allocates; Start does not.
 type Command struct {
-	// Token is setpgid's third and clone's fifth argument, which the thread's filters demand.
+	// Token is an argument, which the kernel ignores, of setpgid, clone, landlock_restrict_self and
+	// seccomp. The thread's filters demand it.
 	Token uint64
 	// RulesetFD is the Landlock ruleset that the child enters; -1 means none.
 	RulesetFD int
@@ -183,7 +184,7 @@ func fork(c *Command) (pid uintptr, errno syscall.Errno) {
 
 	if c.RulesetFD >= 0 {
 		c.step = stepRules
-		if _, _, errno = syscall.RawSyscall(unix.SYS_LANDLOCK_RESTRICT_SELF, uintptr(c.RulesetFD), 0, 0); errno != 0 {
+		if _, _, errno = syscall.RawSyscall(unix.SYS_LANDLOCK_RESTRICT_SELF, uintptr(c.RulesetFD), 0, uintptr(c.Token)); errno != 0 {
 			goto failed
 		}
 	}
@@ -225,8 +226,8 @@ func fork(c *Command) (pid uintptr, errno syscall.Errno) {
 		for i = 0; i < len(c.GroupOffsets); i++ {
 			c.Filter[c.GroupOffsets[i]].K = -uint32(pid)
 		}
-		if _, _, errno = syscall.RawSyscall(unix.SYS_SECCOMP, unix.SECCOMP_SET_MODE_FILTER, 0,
-			uintptr(unsafe.Pointer(&c.fprog))); errno != 0 {
+		if _, _, errno = syscall.RawSyscall6(unix.SYS_SECCOMP, unix.SECCOMP_SET_MODE_FILTER, 0,
+			uintptr(unsafe.Pointer(&c.fprog)), uintptr(c.Token), 0, 0); errno != 0 {
 			goto failed
 		}
 	}
