@@ -26,6 +26,8 @@ type Config struct {
 	Tier sandbox.Tier
 	// Cache stores artifacts; nil compiles every submission.
 	Cache *cache.Cache
+	// ShareLock is sandbox.SlotConfig.ShareLock.
+	ShareLock string
 	// HasNext reports whether the next submission waits already; nil means never. If it does, a
 	// program that is cached or consists of its source stays in the store, in case the next
 	// submission has the same source.
@@ -53,7 +55,7 @@ type Judge struct {
 // slot returns the configuration of the slot, without some protections in tests.
 func (c Config) slot(without sandbox.Protection) sandbox.SlotConfig {
 	return sandbox.SlotConfig{Dir: c.Dir, Tier: c.Tier, Paths: c.Table.Paths(), SelfContainedPaths: c.Table.OwnPaths(),
-		Without: without}
+		ShareLock: c.ShareLock, Without: without}
 }
 
 // New creates the slot. An error names the failed step.

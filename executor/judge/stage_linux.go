@@ -12,7 +12,16 @@ import (
 	"executorpool.dev/executor/cache"
 	"executorpool.dev/executor/sandbox"
 	"executorpool.dev/executor/sandbox/scratch"
+	"executorpool.dev/executor/settings"
 	"executorpool.dev/executor/toolchain"
+)
+
+const (
+	// compilerOpenFiles suffices for go build, which opens a file for each package and more.
+	compilerOpenFiles = 512
+	// ownOpenFiles is for programs that need no files of a runtime. Each descriptor can hold a socket
+	// buffer, and a run can have as many processes as its limit.
+	ownOpenFiles = 64
 )
 
 // submission is a request that is being judged.
@@ -98,6 +107,7 @@ func (s *submission) compile(ctx context.Context, files []file) (stage api.Stage
 		// Compilers are also virtual machines and Go programs, whose threads each map a stack.
 		// Resident memory is still bounded by the limit.
 		Reserve: 4 << 30,
+		Share:   settings.CompileShareMiB << 20, OpenFiles: compilerOpenFiles,
 	})
 	if err != nil {
 		return api.Stage{}, nil, fmt.Errorf("compile: %w", err)
@@ -143,10 +153,16 @@ func (s *submission) run(ctx context.Context, input api.RunInput) (api.Stage, er
 	argv := append(s.language.RunCommand(s.values), input.Args...)
 	limits := s.limits
 	limits.Processes += row.RuntimeThreads
+	isSelfContained := row.Files == toolchain.OwnFiles
+	openFiles := int64(0) // the sandbox's default, which suffices for a virtual machine
+	if isSelfContained {
+		openFiles = ownOpenFiles
+	}
 	result, err := slot.Run(ctx, sandbox.Spec{
 		Path: argv[0], Args: argv, Env: s.judge.runEnvironment(s.language),
 		Stdin: stdin, Limits: limits,
-		Stack: row.StackMiB << 20, Reserve: row.ReserveMiB << 20, SelfContained: row.Files == toolchain.OwnFiles,
+		Stack: row.StackMiB << 20, Reserve: row.ReserveMiB << 20, SelfContained: isSelfContained,
+		OpenFiles: openFiles,
 	})
 	if stage, ok := notExecuted(err, argv[0], slot.Store.Path()); ok {
 		return stage, nil

@@ -11,6 +11,7 @@ func (s *Settings) fields(c *codec) {
 	list(c, &s.Languages, text[string])
 	text(c, &s.Cache)
 	number(c, &s.CacheSize)
+	text(c, &s.ShareLock)
 	flag(c, &s.Container)
 	number(c, &s.Priority.Policy)
 	number(c, &s.Priority.Nice)

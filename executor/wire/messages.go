@@ -16,6 +16,7 @@ type Settings struct {
 	Languages []string
 	Cache     string // directory of the compile cache
 	CacheSize int64  // bytes; 0 disables the cache
+	ShareLock string // see sandbox.SlotConfig
 	// Container reports whether the worker inherits the directory of the container's memory control
 	// group, as descriptor InheritedAfter.
 	Container bool

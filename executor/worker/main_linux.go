@@ -72,7 +72,8 @@ func prepare(settings wire.Settings) ([]*slot, error) {
 	}
 	slots := make([]*slot, len(settings.Dirs))
 	for i, dir := range settings.Dirs {
-		slots[i], err = newSlot(wire.InheritPipes(i), judge.Config{Table: table, Dir: dir, Limits: settings.Limits, Tier: settings.Tier, Cache: artifacts})
+		slots[i], err = newSlot(wire.InheritPipes(i), judge.Config{Table: table, Dir: dir, Limits: settings.Limits, Tier: settings.Tier, Cache: artifacts,
+			ShareLock: settings.ShareLock})
 		if err != nil {
 			return nil, fmt.Errorf("prepare slot %s: %w", dir, err)
 		}
