@@ -43,10 +43,13 @@ func (r *run) checkShare(memory int64) {
 	_ = unix.Kill(-r.group, unix.SIGSTOP)
 }
 
-// tryShare tries to lock the file. The caller holds mu.
+// tryShare tries to lock the file. The caller holds mu. The filter of the slot's thread grants locks
+// without keeping them.
 func (r *run) tryShare() bool {
 	s := &r.share
-	if unix.Flock(s.file, unix.LOCK_EX|unix.LOCK_NB) != nil {
+	var err error
+	onUnrestrictedThread(func() { err = unix.Flock(s.file, unix.LOCK_EX|unix.LOCK_NB) })
+	if err != nil {
 		return false
 	}
 	s.lock, s.file = s.file, -1
