@@ -31,6 +31,9 @@ type Attack struct {
 	// accepted. Status is 0 for a request that must be.
 	Status int
 	Field  string
+	// NeedsContainer reports whether only an executor in a memory control group and with a scratch
+	// volume of its own, as in a pod, can stop the attack.
+	NeedsContainer bool
 }
 
 // Escaped is what an attack prints for each action that was not refused.
@@ -63,6 +66,7 @@ func All() []Attack {
 		CompilerAttacks(),
 		RequestAttacks(),
 		FaultAttacks(),
+		HiddenAttacks(),
 	)
 }
 

@@ -20,7 +20,8 @@ func TestExecutorOnThisMachine(t *testing.T) {
 		tier    string
 		command []string
 	}{
-		"Restricted":               {"Restricted", []string{executorProgram}},
+		"Restricted":               {"Restricted", unprivilegedCommand()},
+		"RestrictedLegacy":         {"RestrictedLegacy", unprivilegedCommand()},
 		"Namespaced":               {"Namespaced", []string{executorProgram}},
 		"Namespaced, unprivileged": {"Namespaced", unprivilegedCommand()},
 	} {
@@ -35,14 +36,18 @@ func TestExecutorOnThisMachine(t *testing.T) {
 func runAgainst(t *testing.T, tier string, command []string) {
 	scratch := scratchDir(t)
 	before := hostState(t)
-	executor, url := start(t, scratch, tier, command...)
+	container := newGroup(t, neededMemory())
+	executor, url := start(t, scratch, tier, container.command(command)...)
 	waitForReady(t, url)
-
-	Run(t, Executor{Slots: 4, Tier: tier, URL: url})
-
 	workers := children(t, executor)
-	if len(workers) != 2 {
-		t.Errorf("the executor has the children %v, want its 2 workers", workers)
+
+	Run(t, Executor{Slots: 4, Tier: tier, URL: url, IsContainer: container != nil})
+
+	if diff := cmp.Diff(workers, children(t, executor)); diff != "" || len(workers) != 2 {
+		t.Errorf("the executor had the workers %v; now (-before +after):\n%s", workers, diff)
+	}
+	if container != nil && container.kills(t) != 0 {
+		t.Errorf("the kernel has killed %d processes for want of memory", container.kills(t))
 	}
 	for _, worker := range workers {
 		if left := children(t, worker); len(left) > 0 {

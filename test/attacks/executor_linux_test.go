@@ -28,10 +28,15 @@ var executorProgram, languageTable string
 
 // TestMain is also a launcher. With the arguments refuse, system calls, "--" and a program it
 // executes the program under a filter that denies the calls, like a pod's seccomp profile. With the
-// arguments nobody and a program it executes the program as an unprivileged user.
+// arguments nobody and a program it executes the program as an unprivileged user; see also
+// execInGroup.
 func TestMain(m *testing.M) {
 	if len(os.Args) > 1 && os.Args[1] == "refuse" {
 		fmt.Fprintln(os.Stderr, execFiltered(os.Args[2:]))
+		os.Exit(1)
+	}
+	if len(os.Args) > 1 && os.Args[1] == enter {
+		fmt.Fprintln(os.Stderr, execInGroup(os.Args[2:]))
 		os.Exit(1)
 	}
 	if len(os.Args) > 1 && os.Args[1] == "nobody" {
@@ -145,20 +150,6 @@ func start(t *testing.T, scratch, minimumTier string, command ...string) (pid in
 		}
 	})
 	return executor.Process.Pid, "http://" + address
-}
-
-// scratchDir creates a directory on tmpfs, like a pod's scratch volume, that every user can write.
-func scratchDir(t *testing.T) string {
-	t.Helper()
-	scratch, err := os.MkdirTemp("/dev/shm", "scratch-")
-	if err == nil {
-		err = os.Chmod(scratch, 0o777)
-	}
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() { os.RemoveAll(scratch) })
-	return scratch
 }
 
 func waitForReady(t *testing.T, url string) {

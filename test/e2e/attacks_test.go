@@ -23,7 +23,7 @@ func TestExecutorPodSurvivesAttacks(t *testing.T) {
 	waitReady(t, ns, "target")
 	before := executorPod(t, ns)
 
-	attacks.Run(t, attacks.Executor{Slots: 4, Tier: "Restricted", URL: serviceURL(t, ns, "target")})
+	attacks.Run(t, attacks.Executor{Slots: 4, Tier: "Restricted", IsContainer: true, URL: serviceURL(t, ns, "target")})
 
 	after := executorPod(t, ns)
 	if after.UID != before.UID || after.Status.ContainerStatuses[0].RestartCount != before.Status.ContainerStatuses[0].RestartCount {
