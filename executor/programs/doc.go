@@ -10,6 +10,7 @@
 //	input   reads numbers, one a line, and prints their sum; fast enough for 600,000 of them
 //	memory  uses memory until it exceeds a limit of 128 MiB
 //	time    never ends
+//	library uses threads, files, signals, processes and times of the standard library, and prints ok
 //	broken  does not compile; broken-at-run, of a language without a compiler, fails when it runs
 //
 // A file of Go has the extension .go.txt, so that the go command does not build it. The package

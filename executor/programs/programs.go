@@ -19,6 +19,7 @@ const (
 	Time        = "time"
 	Broken      = "broken"
 	BrokenAtRun = "broken-at-run"
+	Library     = "library"
 )
 
 // Languages returns the ids of the languages with programs, sorted.

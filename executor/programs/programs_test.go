@@ -12,7 +12,7 @@ func TestEveryLanguageHasEveryProgram(t *testing.T) {
 		t.Fatalf("the languages are %v, want each once", languages)
 	}
 	for _, language := range languages {
-		for _, program := range []string{Hello, Sum, Input, Memory, Time} {
+		for _, program := range []string{Hello, Sum, Input, Memory, Time, Library} {
 			if source, ok := Source(language, program); !ok || source == "" {
 				t.Errorf("%s has no program %s: add it to executor/programs", language, program)
 			}
