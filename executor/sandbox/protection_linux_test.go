@@ -45,7 +45,7 @@ func proofs() []proof {
 	manyProcesses := func(l *Limits) { l.Processes = 64; longCPU(l); someWall(l) }
 	slowly := func(l *Limits) { longCPU(l); someWall(l) }
 	toItsEnd := func(l *Limits) { longCPU(l); l.Wall = 20 * time.Second }
-	return []proof{
+	return append(filterProofs(), []proof{
 		{attack: "spin", protection: TreeLimits | ResourceLimits, limits: someWall, protected: killed(CPULimit), unprotected: lateCPU},
 		{attack: "spin-threads", protection: TreeLimits | ResourceLimits, limits: someWall, protected: killed(CPULimit), unprotected: lateCPU},
 		{attack: "spin-children", protection: TreeLimits | ResourceLimits, limits: someWall, protected: killed(CPULimit), unprotected: lateCPU},
@@ -94,7 +94,7 @@ func proofs() []proof {
 		{attack: "read-others", protection: FileRules, count: "1", limits: toItsEnd, unprotected: out, escapes: readableWithoutFileRules},
 		{attack: "reach-out", protection: CallFilter, count: "1", limits: toItsEnd, unprotected: out, escapes: callsWithoutFilter()},
 		{attack: "reach-out", protection: ResourceLimits, count: "1", limits: toItsEnd, unprotected: out, escapes: []string{"raising a limit"}},
-	}
+	}...)
 }
 
 // TestAttackSucceedsWithoutItsProtection removes from each attack the protection that stops it. The

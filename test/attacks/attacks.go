@@ -10,12 +10,17 @@ import (
 	"executorpool.dev/executor/api"
 )
 
-// program is a C program that attacks in the way that its first argument names. It includes reach.
+// program is a C program that attacks in the way that its first argument names. It includes the
+// other three.
 var (
 	//go:embed testdata/attack.c
 	program string
 	//go:embed testdata/reach.h
 	reach string
+	//go:embed testdata/filter.h
+	filter string
+	//go:embed testdata/handover.h
+	handover string
 )
 
 // Attack is one hostile submission.
@@ -112,12 +117,13 @@ func ProgramAttacks() []Attack {
 	add(api.OK, "", "empty\n", limits{}, "empty-box")
 	add(api.OK, "", "tried\n", limits{}, "read-others", "reach-out")
 
-	return all
+	return append(all, filterAttacks()...)
 }
 
 // attacker returns a request that runs the attack program with the arguments.
 func attacker(args ...string) api.Request {
-	return api.Request{Language: "c", Args: args, Files: []api.File{{Name: "attack.c", Content: program}, {Name: "reach.h", Content: reach}}}
+	return api.Request{Language: "c", Args: args, Files: []api.File{{Name: "attack.c", Content: program}, {Name: "reach.h", Content: reach},
+		{Name: "filter.h", Content: filter}, {Name: "handover.h", Content: handover}}}
 }
 
 // Honest returns a program that works for a moment, and its output. No attack may change its

@@ -32,6 +32,8 @@
 #include <unistd.h>
 
 static const char *arg;
+int arguments;
+char **values;
 static long bound = LONG_MAX;
 static int lethal(int signal) { return bound == LONG_MAX ? signal : 0; }
 int main(int, char **);
@@ -303,6 +305,8 @@ static void empty_box(void) {
 	puts(here ? "empty" : "closed");
 }
 #include "reach.h"
+#include "filter.h"
+#include "handover.h"
 
 // An orphan holds a lock on the program, which other slots may run too. A later run waits for the lock,
 // but must not wait for an orphan that is dead.
@@ -336,11 +340,13 @@ static struct { const char *name; void (*run)(void); } ways[] = {
 	{"alloc-children", alloc_children}, {"alloc-shared", alloc_shared}, {"alloc-memfd", alloc_memfd}, {"alloc-file", alloc_file},
 	{"stack", stack}, {"deep-stack", deep_stack}, {"flood", flood}, {"flood-err", flood_err}, {"close-out", close_out},
 	{"many-files", many_files}, {"many-bytes", many_bytes}, {"unlinked", unlinked}, {"leave-mess", leave_mess}, {"read-others", read_others},
+	FILTER_WAYS, {"hand-over", hand_over},
 	{"reach-out", reach_out}, {"leave-lock", leave_lock}, {"count-input", count_input}, {"fallocate-many", fallocate_many},
 	{"map-files", map_files}, {"deep-directories", deep_directories}, {"crash", crash}, {"divide", divide}, {"abort", abort_it}, {"fail", fail},
 };
 
 int main(int argc, char **argv) {
+	arguments = argc, values = argv;
 	if (argc > 2) arg = argv[2];
 	if (argc > 3) bound = atol(argv[3]);
 	for (unsigned i = 0; argc > 1 && i < sizeof ways / sizeof *ways; i++)
