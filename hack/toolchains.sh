@@ -1,10 +1,11 @@
 #!/usr/bin/env bash
 # Installs the compilers and runtimes that the executor's tests use: the Debian packages of the
-# executor image, executor/toolchain/packages. curl is for the examples of docs/http-api.md.
+# executor image, executor/toolchain/packages. curl is for the examples of docs/http-api.md, strace
+# for the list of the system calls that the toolchains use.
 set -euo pipefail
 
 mapfile -t packages <executor/toolchain/packages
-packages+=(curl)
+packages+=(curl strace)
 
 missing=()
 for package in "${packages[@]}"; do

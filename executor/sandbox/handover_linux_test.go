@@ -58,7 +58,8 @@ func handOver(t *testing.T, s *Slot, args ...string) string {
 	return string(r.Stdout)
 }
 
-// handedOver returns the ways in which a run of the sender changes what a run of the receiver finds.
+// handedOver returns the ways in which a run of the sender changes what a run of the receiver
+// finds.
 func handedOver(t *testing.T, sender, receiver *Slot) (ways []string) {
 	t.Helper()
 	for way := range strings.Lines(handOver(t, sender)) {
@@ -76,8 +77,9 @@ func handedOver(t *testing.T, sender, receiver *Slot) (ways []string) {
 	return ways
 }
 
-// TestRunsHandNothingOver tries every known way in which a run could hand a bit to a later run of the
-// same slot, of another slot and of the same program.
+//	TestRunsHandNothingOver tries every known way in which a run could hand a bit to a later run of
+//
+// the same slot, of another slot and of the same program.
 func TestRunsHandNothingOver(t *testing.T) {
 	for _, tier := range []Tier{Restricted, RestrictedLegacy} {
 		first, second := pairOfSlots(t, SlotConfig{Tier: tier})
@@ -89,8 +91,9 @@ func TestRunsHandNothingOver(t *testing.T) {
 	}
 }
 
-// TestRunsHandOverWithoutProtections proves that the attempts of TestRunsHandNothingOver can succeed.
-// Without a protection of the slot they must do so, in all ways that need the kernel's consent only.
+// TestRunsHandOverWithoutProtections proves that the attempts of TestRunsHandNothingOver can
+// succeed. Without a protection of the slot they must do so, in all ways that need the kernel's
+// consent only.
 func TestRunsHandOverWithoutProtections(t *testing.T) {
 	for _, dir := range []string{"/tmp/handover", "/dev/shm/handover"} {
 		t.Cleanup(func() { os.Remove(dir) })

@@ -31,8 +31,8 @@ func argumentCalls() []Entry {
 	}
 }
 
-// cpuClockPerThread is CPUCLOCK_PERTHREAD_MASK of linux/posix-timers.h: the id of a CPU clock is the
-// complement of a process or thread id above three type bits.
+// cpuClockPerThread is CPUCLOCK_PERTHREAD_MASK of linux/posix-timers.h: the id of a CPU clock is
+// the complement of a process or thread id above three type bits.
 const cpuClockPerThread = 4
 
 // ownCPUClocks are the ids of the three CPU clocks of process 0, which means the caller.

@@ -59,9 +59,9 @@ type Case struct {
 
 // Condition compares 32 bits of one argument, under a mask, with values.
 //
-// The kernel reads descriptors, commands, ids and most flags as 32 bits and ignores the upper half of
-// the register, which a program can set to anything. So the conditions read the lower half, except
-// that High reads the upper one.
+// The kernel reads descriptors, commands, ids and most flags as 32 bits and ignores the upper half
+// of the register, which a program can set to anything. So the conditions read the lower half,
+// except that High reads the upper one.
 type Condition struct {
 	Argument int
 	High     bool

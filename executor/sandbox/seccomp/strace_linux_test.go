@@ -26,8 +26,8 @@ type call struct {
 	line string
 }
 
-// toolchainCalls compiles and runs the program library in a language, without a sandbox, and returns
-// the system calls of both stages.
+// toolchainCalls compiles and runs the program library in a language, without a sandbox, and
+// returns the system calls of both stages.
 func toolchainCalls(t *testing.T, language toolchain.Language, answers *seccomp.Answers) map[string][]call {
 	t.Helper()
 	source, ok := programs.Source(language.ID, programs.Library)
@@ -83,8 +83,8 @@ func trace(t *testing.T, dir string, command, env []string, answers *seccomp.Ans
 // tracedCall matches a line of strace with raw arguments, begun or complete.
 var tracedCall = regexp.MustCompile(`^\d+ +([a-z0-9_]+)\(([^)<]*)`)
 
-// parseCall returns the call of a line. It returns false for the end of a process and for the second
-// half of a call.
+// parseCall returns the call of a line. It returns false for the end of a process and for the
+// second half of a call.
 func parseCall(t *testing.T, line string, answers *seccomp.Answers) (made call, ok bool) {
 	t.Helper()
 	parts := tracedCall.FindStringSubmatch(line)

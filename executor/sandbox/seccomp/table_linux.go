@@ -20,8 +20,8 @@ func tokenCall(name string, argument int, token uint64) Entry {
 		{Text: "the executor's token in an argument that the kernel ignores", When: isToken(argument, token), Answer: Allow}}}
 }
 
-// executorCalls returns the rows of the calls that only the executor makes: on the slot's thread, and
-// in the child between fork and exec.
+// executorCalls returns the rows of the calls that only the executor makes: on the slot's thread,
+// and in the child between fork and exec.
 func executorCalls(o Options) []Entry {
 	calls := []Entry{tokenCall("setpgid", 2, o.GroupToken), tokenCall("landlock_restrict_self", 2, o.GroupToken),
 		tokenCall("seccomp", 3, o.GroupToken), tokenCall("utimensat", 4, o.GroupToken)}
