@@ -77,8 +77,7 @@ func handedOver(t *testing.T, sender, receiver *Slot) (ways []string) {
 	return ways
 }
 
-//	TestRunsHandNothingOver tries every known way in which a run could hand a bit to a later run of
-//
+// TestRunsHandNothingOver tries every known way in which a run could hand a bit to a later run of
 // the same slot, of another slot and of the same program.
 func TestRunsHandNothingOver(t *testing.T) {
 	for _, tier := range []Tier{Restricted, RestrictedLegacy} {
