@@ -11,7 +11,7 @@ import (
 // moves an access time only if it is not later than the other times of the file, or a day old
 // (relatime, the default of mount(8)). So one in the far future stays, and does not show a run what
 // an earlier one has read.
-var fixedTimes = [2]unix.Timespec{{Sec: 4102444800}, {Sec: 946684800}} // 2100 and 2000
+var fixedTimes = [2]unix.Timespec{{Sec: 4102444800}, {Sec: 0}} // 2100 and 1970
 
 // FixTimes sets fixedTimes on the directory, and from now on on the files that Write and MoveFrom
 // create in it. token is the value that the filter of the slot's thread demands in an argument that
