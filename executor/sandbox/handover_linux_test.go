@@ -94,32 +94,31 @@ func TestRunsHandNothingOver(t *testing.T) {
 // succeed. Without a protection of the slot they must do so, in all ways that need the kernel's
 // consent only.
 func TestRunsHandOverWithoutProtections(t *testing.T) {
-	for _, dir := range []string{"/tmp/handover", "/dev/shm/handover"} {
-		t.Cleanup(func() { os.Remove(dir) })
-	}
-	first, second := pairOfSlots(t, SlotConfig{Tier: Restricted, Without: CallFilter | FileRules | ResourceLimits})
-	for name, tc := range map[string]struct {
-		receiver *Slot
-		ways     []string
-	}{
-		"the same slot": {first, []string{"flags of the program", "flags of the box", "flags of the store", "hint on the program", "hint on the box",
-			"hint on the store", "mode of the program", "mode of the store", "attribute of the program", "attribute of the box",
-			"times of the program", "times of the store", "name in the store", "name beside the box", "name in /tmp",
-			"shared memory", "semaphore", "message queue", "POSIX queue", "key"}},
-		"another slot": {second, []string{"shared memory", "semaphore", "message queue", "POSIX queue", "key"}},
-	} {
-		ways := handedOver(t, first, tc.receiver)
-		for _, way := range tc.ways {
-			if !slices.Contains(ways, way) {
-				t.Errorf("%s: nothing was handed over by %s without protections", name, way)
+	onProgram := []string{"times of the program", "flags of the program", "hint on the program", "mode of the program", "attribute of the program",
+		"name in /tmp", "name in /dev/shm", "shared memory", "semaphore", "message queue", "POSIX queue", "key"}
+	onSlot := []string{"times of the store", "flags of the box", "flags of the store", "hint on the box", "hint on the store", "mode of the store",
+		"attribute of the box", "name in the store", "name beside the box"}
+	for name, want := range map[string][]string{"the same slot": slices.Concat(onProgram, onSlot), "another slot": onProgram} {
+		t.Run(name, func(t *testing.T) {
+			for _, dir := range []string{"/tmp/handover", "/dev/shm/handover"} {
+				t.Cleanup(func() { os.Remove(dir) })
 			}
-		}
-		for _, way := range ways {
-			if strings.HasSuffix(way, "stdin") {
-				t.Errorf("%s: handed over by %s, which no run may share with another", name, way)
+			sender, receiver := pairOfSlots(t, SlotConfig{Tier: Restricted, Without: CallFilter | FileRules | ResourceLimits})
+			if name == "the same slot" {
+				receiver = sender
 			}
-		}
-		t.Logf("%s: without protections, %q", name, ways)
+			ways := handedOver(t, sender, receiver)
+			for _, way := range want {
+				if !slices.Contains(ways, way) {
+					t.Errorf("nothing was handed over by %s without protections", way)
+				}
+			}
+			for _, way := range ways {
+				if strings.HasSuffix(way, "stdin") {
+					t.Errorf("handed over by %s, which no run may share with another", way)
+				}
+			}
+		})
 	}
 }
 

@@ -7,6 +7,7 @@ import (
 	"os"
 	"slices"
 	"strings"
+	"sync"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
@@ -44,32 +45,41 @@ func TestToolchainsUseListedCalls(t *testing.T) {
 		}
 	}
 	used := readUsed(t)
-	for _, id := range programs.Languages() {
-		language, ok := table.Lookup(id)
-		if !ok {
-			t.Errorf("language %s is not in the table", id)
-			continue
-		}
-		for stage, calls := range toolchainCalls(t, language, answers) {
-			key := id + " " + stage
-			if used[key] == nil {
-				used[key] = map[string]bool{}
+	var mu sync.Mutex
+	add := func(t *testing.T, stage string, made call) {
+		mu.Lock()
+		defer mu.Unlock()
+		text := made.name
+		if !isServed(made.answer) {
+			text += "=" + made.answer.String()
+			if fallbacks[made.name] == "" {
+				t.Errorf("%s: %s is answered %v: allow it in the table, or list what happens without it: %s", stage, made.name, made.answer, made.line)
 			}
-			for _, made := range calls {
-				text := made.name
-				if !isServed(made.answer) {
-					text += "=" + made.answer.String()
-					if fallbacks[made.name] == "" {
-						t.Errorf("%s: %s is answered %v: allow it in the table, or list what happens without it: %s", key, made.name, made.answer, made.line)
+		}
+		if used[stage] == nil {
+			used[stage] = map[string]bool{}
+		}
+		if !used[stage][text] {
+			t.Logf("%s also uses %s", stage, text)
+		}
+		used[stage][text] = true
+	}
+	t.Run("languages", func(t *testing.T) {
+		for _, id := range programs.Languages() {
+			t.Run(id, func(t *testing.T) {
+				t.Parallel()
+				language, ok := table.Lookup(id)
+				if !ok {
+					t.Fatalf("language %s is not in the table", id)
+				}
+				for stage, calls := range toolchainCalls(t, language, answers) {
+					for _, made := range calls {
+						add(t, id+" "+stage, made)
 					}
 				}
-				if !used[key][text] {
-					t.Logf("%s also uses %s", key, text)
-				}
-				used[key][text] = true
-			}
+			})
 		}
-	}
+	})
 	if *update {
 		writeUsed(t, used)
 	}
