@@ -6,22 +6,23 @@ import (
 	"executorpool.dev/executor/api"
 	"executorpool.dev/executor/programs"
 	"executorpool.dev/executor/sandbox"
+	"executorpool.dev/test/cases"
 )
 
-// TestLibrariesWorkInEveryTier judges a program in each language that uses threads, files, signals,
-// processes and times: the system call filter must allow what standard libraries need.
-func TestLibrariesWorkInEveryTier(t *testing.T) {
-	for _, tier := range []sandbox.Tier{sandbox.Restricted, sandbox.RestrictedLegacy} {
-		j := newJudgeOf(t, tier)
-		for _, language := range programs.Languages() {
-			t.Run(tier.String()+"/"+language, func(t *testing.T) {
-				source, _ := programs.Source(language, programs.Library)
-				r := j.Do(t.Context(), api.Request{Language: language, Source: source, Stdin: "1\n2\n",
-					Limits: api.Limits{CPUMillis: 10_000, WallMillis: 20_000, MemoryMiB: 256, Processes: 32}})
-				if r.Verdict != api.OK || r.Runs[0].Stdout != "ok\n" {
-					t.Errorf("got %+v, compiled %+v", r, r.Compile)
-				}
-			})
+// TestLibrariesWorkInTheLegacyTier judges a program in each language that uses threads, files,
+// signals, processes and times: the filters must allow what standard libraries need.
+// TestLanguagesJudgeTheirCases does so in tier Restricted.
+func TestLibrariesWorkInTheLegacyTier(t *testing.T) {
+	j := newJudgeOf(t, sandbox.RestrictedLegacy)
+	for _, c := range cases.All() {
+		if c.Name != programs.Library {
+			continue
 		}
+		t.Run(c.Language, func(t *testing.T) {
+			r := j.Do(t.Context(), c.Request)
+			if r.Verdict != api.OK || r.Runs[0].Stdout != c.Stdout {
+				t.Errorf("got %+v, compiled %+v", r, r.Compile)
+			}
+		})
 	}
 }

@@ -22,7 +22,8 @@ type Case struct {
 // Lines is the number of lines of the large input: the numbers 1 to Lines, 4 MB.
 const Lines = 600_000
 
-// All returns the cases of all languages, each in the order hello, input, memory, time, broken.
+// All returns the cases of all languages, each in the order hello, input, memory, time, library,
+// broken.
 func All() []Case {
 	numbers := Numbers(Lines)
 	var all []Case
@@ -36,6 +37,8 @@ func All() []Case {
 			{Name: programs.Input, Verdict: api.OK, Stdout: fmt.Sprintln(Lines * (Lines + 1) / 2), Request: api.Request{Stdin: numbers}},
 			{Name: programs.Memory, Verdict: api.MemoryLimit, Request: api.Request{Limits: api.Limits{MemoryMiB: 128}}},
 			{Name: programs.Time, Verdict: api.TimeLimit, Request: api.Request{Limits: api.Limits{CPUMillis: 500}}},
+			{Name: programs.Library, Verdict: api.OK, Stdout: "ok\n",
+				Request: api.Request{Stdin: "1\n2\n", Limits: api.Limits{MemoryMiB: 256, Processes: 32}}},
 			{Name: broken, Verdict: verdict},
 		} {
 			c.Language, c.Request.Language = language, language

@@ -22,7 +22,9 @@ if (!isMainThread) {
 		assert.ok(crypto.randomBytes(8).length === 8 && os.cpus().length > 0 && process.hrtime.bigint() > 0n);
 		const caught = new Promise((resolve) => process.once("SIGUSR2", resolve));
 		process.kill(process.pid, "SIGUSR2");
+		const awake = setTimeout(() => process.exit(1), 10000); // a handler alone keeps no program running
 		await caught;
+		clearTimeout(awake);
 		assert.ok(process.cpuUsage().user > 0 && process.resourceUsage().maxRSS > 0);
 		for await (const line of readline.createInterface({ input: process.stdin })) assert.ok(line);
 		console.log("ok");

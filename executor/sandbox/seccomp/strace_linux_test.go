@@ -41,14 +41,19 @@ func toolchainCalls(t *testing.T, language toolchain.Language, answers *seccomp.
 	values := toolchain.Values{Store: dir, Files: []string{language.SourceFile}, MemoryMiB: 256}
 	calls := map[string][]call{}
 	if language.Compile != nil {
-		calls["compile"] = trace(t, dir, language.CompileCommand(values), toolchain.Environ(language.Compile.Env, dir), answers)
+		calls["compile"], _ = trace(t, dir, language.CompileCommand(values), toolchain.Environ(language.Compile.Env, dir), answers)
 	}
-	calls["run"] = trace(t, dir, language.RunCommand(values), toolchain.Environ(language.Run.Env, dir), answers)
+	var out string
+	calls["run"], out = trace(t, dir, language.RunCommand(values), toolchain.Environ(language.Run.Env, dir), answers)
+	if !strings.HasSuffix(out, "ok\n") {
+		t.Fatalf("%s printed %q, want ok", programs.Library, out)
+	}
 	return calls
 }
 
-// trace executes a command and returns its system calls, each name with each answer once.
-func trace(t *testing.T, dir string, command, env []string, answers *seccomp.Answers) []call {
+// trace executes a command and returns its system calls, each name with each answer once, and its
+// output.
+func trace(t *testing.T, dir string, command, env []string, answers *seccomp.Answers) ([]call, string) {
 	t.Helper()
 	log := filepath.Join(t.TempDir(), "calls")
 	traced := exec.CommandContext(t.Context(), "strace", append([]string{"-f", "-qq", "-e", "raw=all", "-e", "signal=none", "-o", log, "--"}, command...)...)
@@ -77,7 +82,7 @@ func trace(t *testing.T, dir string, command, env []string, answers *seccomp.Ans
 		made.line = line
 		calls = append(calls, made)
 	}
-	return calls
+	return calls, string(out)
 }
 
 // tracedCall matches a line of strace with raw arguments, begun or complete.
