@@ -26,7 +26,7 @@ type Options struct {
 	Scratch          string
 	Languages        []string // absolute paths of the files and directories of the language table
 	MaxBody          int64    // the largest request in bytes
-	MaxBuffered      int64    // bytes of all requests that wait or run
+	MaxBuffered      int64    // bytes of all requests that wait or run and of all answers
 	CacheSize        int64    // the size of the compile cache in bytes; 0 turns it off
 	WorkerCommand    []string // the program and the arguments of a worker process
 	// Probe returns the isolation tier that it proved in the directory dir, and why the tier is not
@@ -48,6 +48,12 @@ func (o Options) drainBudget() settings.Drain {
 		budget.Write = o.WriteTime
 	}
 	return budget
+}
+
+// sizes returns the settings that Memory and Connections use.
+func (o Options) sizes() settings.Settings {
+	return settings.Settings{Workers: int64(o.Workers), Threads: int64(o.Threads), QueueCapacity: int64(o.QueueCapacity),
+		MaxBodyMiB: o.MaxBody >> 20, BufferMiB: o.MaxBuffered >> 20, OutputKiB: o.Limits.Output >> 10}
 }
 
 // bounds returns the ceilings in the units of the API.

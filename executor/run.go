@@ -17,6 +17,7 @@ import (
 	"github.com/valyala/fasthttp"
 	"golang.org/x/sys/unix"
 
+	"executorpool.dev/executor/budget"
 	"executorpool.dev/executor/job"
 	"executorpool.dev/executor/queue"
 	"executorpool.dev/executor/sandbox/container"
@@ -49,7 +50,7 @@ func Run(ctx context.Context, o Options) error {
 	if err != nil {
 		return fmt.Errorf("listen on %s (flag --listen): %w", o.Listen, err)
 	}
-	return e.run(ctx, server.Listener{Listener: listener}, signals)
+	return e.run(ctx, e.server.Listener(listener), signals)
 }
 
 // executor holds the parts of one executor process.
@@ -89,6 +90,8 @@ func assemble(ctx context.Context, o Options) (*executor, error) {
 	tier, reason := o.Probe(ctx, o.Scratch, paths)
 	o.Log.Info("isolation probed", "tier", tier.String(), "minimum", o.MinimumTier.String(), "reason", reason)
 
+	sizes := o.sizes()
+	memory := budget.New(o.MaxBuffered, sizes.AnswerMiB()<<20)
 	q := job.NewQueue(o.QueueCapacity, queue.RealClock{})
 	metrics := server.NewMetrics()
 	supervisor, err := supervisor.New(supervisor.Config{
@@ -101,7 +104,7 @@ func assemble(ctx context.Context, o Options) (*executor, error) {
 	}
 	srv := server.New(server.Config{
 		Queue: q, Slots: supervisor, Metrics: metrics, Languages: languages, Bounds: o.bounds(),
-		QueueWait: o.QueueWait, MaxBody: o.MaxBody, MaxBuffered: o.MaxBuffered,
+		QueueWait: o.QueueWait, MaxBody: o.MaxBody, Budget: memory, Connections: int(sizes.Connections()),
 		Tier: tier, TierReason: reason, MinimumTier: o.MinimumTier,
 		Clock: queue.RealClock{}, Log: o.Log, Version: o.Version,
 	})

@@ -185,7 +185,8 @@ func TestMemoryLimitIsExecutorsSum(t *testing.T) {
 	}
 	s := settings.Settings{
 		Workers: read("workers"), Threads: read("threads"), MemoryMiB: read("memory-mib"), DiskMiB: read("disk-mib"),
-		BufferMiB: read("buffer-mib"), CacheMiB: read("cache-mib"),
+		BufferMiB: read("buffer-mib"), CacheMiB: read("cache-mib"), MaxBodyMiB: read("max-body-mib"),
+		QueueCapacity: read("queue-capacity"), OutputKiB: read("output-kib"),
 	}
 	limit, scratch := c.Resources.Limits[corev1.ResourceMemory], pod.Spec.Volumes[0].EmptyDir.SizeLimit
 	if got, want := limit.Value(), s.Memory().Total<<20; got != want {

@@ -42,6 +42,25 @@ type Request struct {
 	Encoding Encoding `json:"encoding,omitempty"`
 }
 
+// Size returns the memory in bytes that the request takes, without its fixed part.
+func (r *Request) Size() int64 {
+	const text = 16 // a string or the header of one
+	size := len(r.Language) + len(r.Source) + len(r.Stdin)
+	for _, f := range r.Files {
+		size += 3*text + len(f.Name) + len(f.Content)
+	}
+	for _, arg := range r.Args {
+		size += text + len(arg)
+	}
+	for _, run := range r.Runs {
+		size += 3*text + len(run.Stdin)
+		for _, arg := range run.Args {
+			size += text + len(arg)
+		}
+	}
+	return int64(size)
+}
+
 // File is one file of a submission.
 type File struct {
 	// Name has 1 to MaxFileName letters, digits, dots, dashes and underscores. It does not begin with

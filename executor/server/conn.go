@@ -23,35 +23,17 @@ const (
 	lingerTimeout = 500 * time.Millisecond
 )
 
-// Listener accepts connections of the type conn. It retries after a lack of file descriptors or
-// memory, at which fasthttp would end the server.
-type Listener struct{ net.Listener }
-
-func (l Listener) Accept() (net.Conn, error) {
-	for pause := 5 * time.Millisecond; ; pause = min(2*pause, time.Second) {
-		c, err := l.Listener.Accept()
-		switch {
-		case errors.Is(err, unix.EMFILE), errors.Is(err, unix.ENFILE), errors.Is(err, unix.ENOBUFS), errors.Is(err, unix.ENOMEM),
-			errors.Is(err, unix.ECONNABORTED):
-			time.Sleep(pause)
-			continue
-		case err != nil:
-			return nil, err
-		}
-		if tcp, ok := c.(*net.TCPConn); ok {
-			return &conn{TCPConn: tcp}, nil
-		}
-		return c, nil
-	}
-}
-
 // conn is a connection on which setting a deadline changes no timer of the runtime. The server sets
 // four deadlines for each request, each later than the one before. conn arms the runtime's
 // poller with the earliest of them, and arms it again with the current one when the earliest has
 // passed.
 type conn struct {
 	*net.TCPConn
+	listener    *Listener
 	read, write deadline
+	// idleSince is the time in nanoseconds since when the connection waits for a request; 0 while it
+	// has one.
+	idleSince atomic.Int64
 	// unread reports whether the request's body may not have been read to its end.
 	unread atomic.Bool
 	closed atomic.Bool
@@ -112,6 +94,7 @@ func (c *conn) Write(p []byte) (written int, err error) {
 // Close closes the connection. For a client that still sends, it first reads for up to
 // lingerTimeout, so that the client gets its response.
 func (c *conn) Close() error {
+	defer c.listener.remove(c)
 	if !c.closed.Swap(true) && c.unread.Load() && c.CloseWrite() == nil && c.TCPConn.SetReadDeadline(time.Now().Add(lingerTimeout)) == nil {
 		_, _ = io.Copy(io.Discard, struct{ io.Reader }{c.TCPConn}) // ends at the deadline or at the client's close
 	}

@@ -20,16 +20,13 @@ func (s *Server) execute(ctx *fasthttp.RequestCtx) {
 		s.reject(ctx, canary, rejection)
 		return
 	}
-	body, release, problem := s.readBody(ctx)
-	defer release()
+	body, problem := s.readBody(ctx)
+	defer body.release()
 	if problem != nil {
 		s.rejectProblem(ctx, canary, problem)
 		return
 	}
-	req, problem := api.Decode(body, s.cfg.Bounds)
-	if problem == nil && !s.known[req.Language] {
-		problem = api.UnknownLanguage(req.Language, s.ids)
-	}
+	req, problem := s.decode(body)
 	if problem != nil {
 		s.rejectProblem(ctx, canary, problem)
 		return

@@ -16,6 +16,7 @@ import (
 
 	"executorpool.dev/executor/admission"
 	"executorpool.dev/executor/api"
+	"executorpool.dev/executor/budget"
 	"executorpool.dev/executor/job"
 	"executorpool.dev/executor/queue"
 	"executorpool.dev/executor/sandbox"
@@ -36,7 +37,7 @@ func newServer(slots Slots, change ...func(*Config)) *Server {
 		Queue: job.NewQueue(2, queue.RealClock{}), Slots: slots, Metrics: NewMetrics(),
 		Languages: []api.Language{{ID: "c", Name: "C"}, {ID: "python3", Name: "Python 3"}},
 		Bounds:    api.Bounds{Limits: api.Limits{CPUMillis: 1000, WallMillis: 1000, MemoryMiB: 64, OutputKiB: 64, Processes: 8}},
-		QueueWait: 10 * time.Millisecond, MaxBody: 1000, MaxBuffered: 1000,
+		QueueWait: 10 * time.Millisecond, MaxBody: 1000, Budget: budget.New(1000, 1000), Connections: 100,
 		Tier: sandbox.Restricted, TierReason: "why not", MinimumTier: sandbox.RestrictedLegacy,
 		Clock: queue.RealClock{}, Log: slog.New(slog.DiscardHandler), Version: "test",
 	}
@@ -191,7 +192,7 @@ func TestHandlerPanicAnswers500(t *testing.T) {
 	s := newServer(fixedSlots{})
 	httpServer := s.HTTPServer()
 	httpServer.Handler = s.middleware(func(*fasthttp.RequestCtx) { panic(fmt.Errorf("broken")) })
-	url := serveHTTP(t, httpServer)
+	url := serveHTTP(t, s, httpServer)
 	for range 2 { // the server survives the first panic
 		response, err := http.Get(url)
 		if err != nil {

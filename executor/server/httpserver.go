@@ -24,9 +24,10 @@ const (
 	maxHeaderBytes = api.MaxHeaderBytes
 )
 
-// HTTPServer returns the server of the connections. A connection costs a goroutine and a read
-// buffer of maxHeaderBytes. Only those pages of the buffer that were written take memory, usually
-// one. A connection has a write buffer only while a response is written.
+// HTTPServer returns the server of the connections of Listener. A connection costs a goroutine and a
+// read buffer of maxHeaderBytes. Only those pages of the buffer that were written take memory,
+// usually one. A connection has a write buffer only while a response is written. Package settings
+// counts all of them.
 func (s *Server) HTTPServer() *fasthttp.Server {
 	// A buffer that one large response enlarged is not kept for the next response.
 	fasthttp.SetBodySizePoolLimit(maxPooledBuffer, maxPooledBuffer)
@@ -39,11 +40,19 @@ func (s *Server) HTTPServer() *fasthttp.Server {
 		ReadTimeout: headerTimeout, IdleTimeout: idleTimeout, WriteTimeout: settings.WriteTime,
 		ReadBufferSize: maxHeaderBytes,
 		ConnState: func(c net.Conn, state fasthttp.ConnState) {
-			if state == fasthttp.StateIdle {
-				setUnread(c, false)
+			own, ok := c.(*conn)
+			switch {
+			case !ok:
+			case state == fasthttp.StateIdle:
+				own.unread.Store(false)
+				own.idleSince.Store(time.Now().UnixNano())
+			case state == fasthttp.StateActive:
+				own.idleSince.Store(0)
 			}
 		},
-		// readBody claims the memory for a body before it reads the body.
+		// A connection that Listener closes ends a moment later.
+		Concurrency: 2 * s.cfg.Connections,
+		// readBody claims the memory for a body as it reads the body.
 		StreamRequestBody: true, DisablePreParseMultipartForm: true,
 		// This option also sends each response at once. Without it, a response waits for that of a
 		// pipelined request.

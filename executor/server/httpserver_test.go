@@ -15,23 +15,23 @@ import (
 	"time"
 
 	"github.com/valyala/fasthttp"
-	"golang.org/x/sync/semaphore"
 
 	"executorpool.dev/executor/api"
+	"executorpool.dev/executor/budget"
 	"executorpool.dev/executor/job"
 )
 
 // serve starts s until the end of the test and returns its URL.
-func serve(t *testing.T, s *Server) string { return serveHTTP(t, s.HTTPServer()) }
+func serve(t *testing.T, s *Server) string { return serveHTTP(t, s, s.HTTPServer()) }
 
-func serveHTTP(t *testing.T, httpServer *fasthttp.Server) string {
+func serveHTTP(t *testing.T, s *Server, httpServer *fasthttp.Server) string {
 	t.Helper()
 	listener, err := new(net.ListenConfig).Listen(t.Context(), "tcp", "127.0.0.1:0")
 	if err != nil {
 		t.Fatal(err)
 	}
 	served := make(chan error, 1)
-	go func() { served <- httpServer.Serve(Listener{listener}) }()
+	go func() { served <- httpServer.Serve(s.Listener(listener)) }()
 	t.Cleanup(func() {
 		ctx, cancel := context.WithTimeout(context.Background(), 10*time.Second)
 		defer cancel()
@@ -225,7 +225,7 @@ func TestHTTPServerSlowBodyTimesOut(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			s := newIdleServer()
 			s.bodyTimeout, s.cfg.MaxBody = 50*time.Millisecond, 30000
-			s.budget = semaphore.NewWeighted(30000)
+			s.budget = budget.New(30000, 0)
 			d := dial(t, serve(t, s))
 			d.send(validHeader + tc)
 			r, body := d.receive()
@@ -239,7 +239,7 @@ func TestHTTPServerSlowBodyTimesOut(t *testing.T) {
 			if n := s.Totals().Rejections[api.ReasonTooSlow]; n != 1 {
 				t.Errorf("%d counted as too slow", n)
 			}
-			if !s.budget.TryAcquire(30000) {
+			if !s.budget.ClaimRequest(30000) {
 				t.Error("the memory is still claimed")
 			}
 		})
@@ -322,8 +322,9 @@ func TestHTTPServerTooLargeBodyGetsResponse(t *testing.T) {
 }
 
 func TestHTTPServerIdleConnectionsDoNotDelayShutdown(t *testing.T) {
-	httpServer := newIdleServer().HTTPServer()
-	d := dial(t, serveHTTP(t, httpServer))
+	s := newIdleServer()
+	httpServer := s.HTTPServer()
+	d := dial(t, serveHTTP(t, s, httpServer))
 	d.send("GET /healthz HTTP/1.1\r\nHost: x\r\n\r\n")
 	d.receive()
 	ctx, cancel := context.WithTimeout(t.Context(), 10*time.Second)

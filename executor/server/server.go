@@ -6,14 +6,15 @@ import (
 	"fmt"
 	"log/slog"
 	"strconv"
+	"sync"
 	"sync/atomic"
 	"time"
 
 	"github.com/valyala/fasthttp"
-	"golang.org/x/sync/semaphore"
 
 	"executorpool.dev/executor/admission"
 	"executorpool.dev/executor/api"
+	"executorpool.dev/executor/budget"
 	"executorpool.dev/executor/job"
 	"executorpool.dev/executor/queue"
 	"executorpool.dev/executor/sandbox"
@@ -29,14 +30,16 @@ type Slots interface {
 
 // Config configures a Server. All fields are required.
 type Config struct {
-	Queue       *queue.Queue[*job.Job]
-	Slots       Slots
-	Metrics     *Metrics
-	Languages   []api.Language
-	Bounds      api.Bounds
-	QueueWait   time.Duration
-	MaxBody     int64 // bytes of one request
-	MaxBuffered int64 // bytes of all requests that wait or run, together
+	Queue     *queue.Queue[*job.Job]
+	Slots     Slots
+	Metrics   *Metrics
+	Languages []api.Language
+	Bounds    api.Bounds
+	QueueWait time.Duration
+	MaxBody   int64 // bytes of one request
+	Budget    *budget.Budget
+	// Connections is the highest number of connections.
+	Connections int
 	Tier        sandbox.Tier
 	TierReason  string // why the tier is not higher
 	MinimumTier sandbox.Tier
@@ -64,14 +67,15 @@ type Server struct {
 	cfg       Config
 	metrics   *Metrics
 	admission *admission.Controller
-	budget    *semaphore.Weighted
+	budget    *budget.Budget
+	decoding  sync.Mutex // held while a large body is decoded
 	known     map[string]bool
 	ids       []string
 
 	started time.Time
 	phase   atomic.Int32
 
-	bodyTimeout time.Duration // a field for the tests; see the constant
+	bodyTimeout, stallTimeout time.Duration // fields for the tests; see the constants
 
 	idPrefix string
 	lastID   atomic.Uint64
@@ -84,8 +88,8 @@ func New(cfg Config) *Server {
 		admission: admission.New(admission.Config{
 			Queue: cfg.Queue, Slots: cfg.Slots.Slots, MaxWait: cfg.QueueWait, Clock: cfg.Clock,
 		}),
-		budget: semaphore.NewWeighted(cfg.MaxBuffered),
-		known:  map[string]bool{}, started: cfg.Clock.Now(), bodyTimeout: bodyTimeout,
+		budget: cfg.Budget,
+		known:  map[string]bool{}, started: cfg.Clock.Now(), bodyTimeout: bodyTimeout, stallTimeout: stallTimeout,
 		// An id is this prefix, which differs between processes, and a counter.
 		idPrefix: rand.Text()[:8] + "-",
 	}

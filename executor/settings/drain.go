@@ -13,6 +13,9 @@ const (
 	ReportGrace = 100 * time.Millisecond
 	// HangTime is the time after ReportGrace in which a slot must report. Then its worker is killed.
 	HangTime = 5 * time.Second
+	// AnswerTime is the time for which a large answer waits for memory in the supervisor. Then the
+	// answer is lost.
+	AnswerTime = 10 * time.Second
 	// ExitTime is the time in which a worker without work must exit. Then it is killed.
 	ExitTime = 5 * time.Second
 	// OrphanTime is the time in which the killed processes of a worker must be gone.

@@ -184,7 +184,7 @@ func TestArguments(t *testing.T) {
 }
 
 func TestMemoryOfDefaults(t *testing.T) {
-	if got, want := Default().Memory(), (Memory{Scratch: 640, Runs: 2208, Total: 5664}); got != want {
+	if got, want := Default().Memory(), (Memory{Scratch: 1152, Runs: 2208, Supervisor: 469, Worker: 90, Total: 6589}); got != want {
 		t.Errorf("got %+v, want %+v", got, want)
 	}
 }
@@ -201,6 +201,7 @@ func TestDrainCoversEveryWay(t *testing.T) {
 	d := Settings{}.Drain()
 	for name, took := range map[string]time.Duration{
 		"slot reports late, worker does not exit": ReportGrace + HangTime + ExitTime + OrphanTime,
+		"answer waits for memory":                 ReportGrace + HangTime + AnswerTime,
 		"worker sends nothing":                    Silence + OrphanTime,
 	} {
 		if took > d.Hang {

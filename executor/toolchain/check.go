@@ -7,6 +7,8 @@ import (
 	"path/filepath"
 	"regexp"
 	"strings"
+
+	"executorpool.dev/executor/settings"
 )
 
 var (
@@ -85,6 +87,12 @@ func (c *Compile) check() error {
 			return fmt.Errorf("compile.limits.%s: must not be negative", field)
 		}
 	}
+	if l.MemoryMiB > settings.CompileMiB {
+		return fmt.Errorf("compile.limits.memoryMiB: is %d; an executor has memory for %d", l.MemoryMiB, settings.CompileMiB)
+	}
+	if l.DiskMiB > settings.CompileDiskMiB {
+		return fmt.Errorf("compile.limits.diskMiB: is %d; an executor has scratch space for %d", l.DiskMiB, settings.CompileDiskMiB)
+	}
 	return nil
 }
 
@@ -119,8 +127,8 @@ func (l *Language) fillDefaults() {
 		return
 	}
 	c := &l.Compile.Limits
-	for field, value := range map[*int64]int64{&c.CPUMillis: 30_000, &c.WallMillis: 30_000, &c.MemoryMiB: 1024,
-		&c.OutputKiB: 64, &c.Processes: 64, &c.DiskMiB: 256} {
+	for field, value := range map[*int64]int64{&c.CPUMillis: 30_000, &c.WallMillis: 30_000, &c.MemoryMiB: settings.CompileMiB,
+		&c.OutputKiB: 64, &c.Processes: 64, &c.DiskMiB: settings.CompileDiskMiB} {
 		if *field == 0 {
 			*field = value
 		}

@@ -41,10 +41,10 @@ type Compile struct {
 type CompileLimits struct {
 	CPUMillis  int64 `json:"cpuMillis,omitempty"`  // 30 000
 	WallMillis int64 `json:"wallMillis,omitempty"` // 30 000
-	MemoryMiB  int64 `json:"memoryMiB,omitempty"`  // 1024
+	MemoryMiB  int64 `json:"memoryMiB,omitempty"`  // settings.CompileMiB, which is also the maximum
 	OutputKiB  int64 `json:"outputKiB,omitempty"`  // 64
 	Processes  int64 `json:"processes,omitempty"`  // 64
-	DiskMiB    int64 `json:"diskMiB,omitempty"`    // 256
+	DiskMiB    int64 `json:"diskMiB,omitempty"`    // settings.CompileDiskMiB, which is also the maximum
 }
 
 // Files is what a run may reach of the image.
