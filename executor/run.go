@@ -10,6 +10,7 @@ import (
 	"os"
 	"os/signal"
 	"runtime"
+	"runtime/debug"
 	"slices"
 	"sync"
 	"time"
@@ -92,12 +93,16 @@ func assemble(ctx context.Context, o Options) (*executor, error) {
 
 	sizes := o.sizes()
 	memory := budget.New(o.MaxBuffered, sizes.AnswerMiB()<<20)
+	if os.Getenv("GOMEMLIMIT") == "" {
+		// The collector works harder near the limit, and lets the heap grow to twice its size below.
+		debug.SetMemoryLimit(sizes.Memory().Supervisor << 20)
+	}
 	q := job.NewQueue(o.QueueCapacity, queue.RealClock{})
 	metrics := server.NewMetrics()
 	supervisor, err := supervisor.New(supervisor.Config{
 		Workers: o.Workers, Threads: o.Threads, Timeout: o.Timeout, RecycleAfter: o.RecycleAfter,
 		Limits: o.Limits, Tier: tier, Languages: o.Languages, Paths: paths, Scratch: o.Scratch, CacheSize: o.CacheSize, Container: group, Command: o.WorkerCommand,
-		Queue: q, Random: rand.Float64, Log: o.Log, Restarted: metrics.CountRestart,
+		Queue: q, Budget: memory, WorkerMemory: sizes.Memory().Worker << 20, Random: rand.Float64, Log: o.Log, Restarted: metrics.CountRestart,
 	})
 	if err != nil {
 		return nil, err

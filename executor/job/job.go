@@ -32,6 +32,16 @@ type Outcome struct {
 	Held time.Duration
 	// Waited is the queue wait. It is zero for a job that never reached a slot.
 	Waited time.Duration
+	// Free returns the memory of Result to the budget; nil if it has none. Whoever gets the outcome
+	// calls Release when the client has read the answer.
+	Free func()
+}
+
+// Release returns the memory of the result to the budget.
+func (o Outcome) Release() {
+	if o.Free != nil {
+		o.Free()
+	}
 }
 
 // Job is one submission inside the executor. Use New.
@@ -53,11 +63,13 @@ func New(ctx context.Context, id string, req *api.Request) *Job {
 // Done returns the channel that delivers the outcome, once.
 func (j *Job) Done() <-chan Outcome { return j.done }
 
-// Answer sets the outcome. Only the first call has an effect.
+// Answer sets the outcome. Only the first call has an effect; the outcome of a later one is released.
 func (j *Job) Answer(o Outcome) {
-	if j.answered.CompareAndSwap(false, true) {
-		j.done <- o
+	if !j.answered.CompareAndSwap(false, true) {
+		o.Release()
+		return
 	}
+	j.done <- o
 }
 
 // NewQueue returns a queue of jobs. A job whose deadline passes in it is answered Expired.

@@ -9,6 +9,7 @@ import (
 	"executorpool.dev/executor/api"
 	"executorpool.dev/executor/cache"
 	"executorpool.dev/executor/sandbox"
+	"executorpool.dev/executor/settings"
 	"executorpool.dev/executor/toolchain"
 )
 
@@ -113,6 +114,7 @@ func (j *Judge) do(ctx context.Context, req api.Request, result api.Result) api.
 	}
 	limits := effectiveLimits(req.Limits, j.config.Limits)
 	s := &submission{judge: j, language: &language, encoding: req.Encoding, limits: limits,
+		output: settings.AnswerBytes(j.config.Limits.Output),
 		values: toolchain.Values{Store: j.slot.Store.Path(), MemoryMiB: limits.Memory >> 20}}
 	for _, f := range files {
 		s.values.Files = append(s.values.Files, f.name)

@@ -31,6 +31,8 @@ type submission struct {
 	encoding api.Encoding
 	limits   sandbox.Limits
 	values   toolchain.Values
+	// output is the number of bytes that the result can still hold.
+	output int64
 }
 
 // prepareArtifacts fills the store from the cache or by compiling. Only successful compilations are
@@ -177,14 +179,24 @@ func (s *submission) run(ctx context.Context, input api.RunInput) (api.Stage, er
 	return s.stage(result, verdict, cause), nil
 }
 
-// stage converts the sandbox's result.
+// stage converts the sandbox's result. What exceeds the bound on the output of all runs is dropped.
 func (s *submission) stage(r sandbox.Result, verdict api.Verdict, cause string) api.Stage {
-	return api.Stage{
+	stage := api.Stage{
 		Verdict: verdict, Cause: cause, ExitCode: r.ExitCode, Signal: r.Signal,
-		Stdout: encode(r.Stdout, s.encoding), Stderr: encode(r.Stderr, s.encoding),
 		StdoutTruncated: r.StdoutTruncated, StderrTruncated: r.StderrTruncated,
 		CPUMillis: r.CPU.Milliseconds(), WallMillis: r.Wall.Milliseconds(), MemoryKiB: r.Memory >> 10,
 	}
+	s.keep(&stage.Stdout, r.Stdout, &stage.StdoutTruncated)
+	s.keep(&stage.Stderr, r.Stderr, &stage.StderrTruncated)
+	return stage
+}
+
+// keep encodes as much of the data as the result can still hold.
+func (s *submission) keep(text *string, data []byte, truncated *bool) {
+	kept := encodable(data, s.encoding, s.output)
+	*truncated = *truncated || kept < len(data)
+	*text = encode(data[:kept], s.encoding)
+	s.output -= int64(len(*text))
 }
 
 type file struct {
@@ -222,14 +234,6 @@ func decode(text string, encoding api.Encoding) ([]byte, error) {
 		return base64.StdEncoding.DecodeString(text)
 	}
 	return []byte(text), nil
-}
-
-// encode returns data in the request's encoding. In UTF-8 each invalid byte becomes U+FFFD.
-func encode(data []byte, encoding api.Encoding) string {
-	if encoding == api.Base64 {
-		return base64.StdEncoding.EncodeToString(data)
-	}
-	return string([]rune(string(data)))
 }
 
 func millis(n int64) time.Duration { return time.Duration(n) * time.Millisecond }

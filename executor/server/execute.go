@@ -95,7 +95,7 @@ func (s *Server) respond(ctx *fasthttp.RequestCtx, canary bool, j *job.Job, o jo
 			log = s.cfg.Log.Warn
 		}
 		log("submission answered", "id", o.Result.ID, "language", j.Request.Language, "verdict", o.Result.Verdict, "cause", o.Result.Cause)
-		writeJSON(ctx, fasthttp.StatusOK, api.ContentTypeJSON, o.Result)
+		writeResult(ctx, o)
 	case job.Expired:
 		s.metrics.observeQueueWait(s.cfg.QueueWait)
 		s.reject(ctx, canary, s.admission.Rejected(o))

@@ -62,7 +62,8 @@ func (s *Supervisor) start(ctx context.Context, index int) (*process, error) {
 	ready := make(chan error, 1)
 	go p.watch(ready)
 	settings := wire.Settings{Dirs: paths, Limits: s.cfg.Limits, Tier: s.cfg.Tier, Languages: s.cfg.Languages,
-		Cache: s.cacheDir(), CacheSize: s.cfg.CacheSize, ShareLock: s.shareLock(), Container: s.cfg.Container != nil, Priority: s.priority}
+		Cache: s.cacheDir(), CacheSize: s.cfg.CacheSize, ShareLock: s.shareLock(), Container: s.cfg.Container != nil, Priority: s.priority,
+		Memory: s.cfg.WorkerMemory}
 	if err := p.ends.Control.Send(&settings); err != nil {
 		p.kill(StartFailed)
 		<-p.exited

@@ -9,6 +9,7 @@ import (
 	"executorpool.dev/executor/api"
 	"executorpool.dev/executor/job"
 	"executorpool.dev/executor/queue"
+	"executorpool.dev/executor/settings"
 	"executorpool.dev/executor/wire"
 )
 
@@ -69,28 +70,59 @@ func (s *slot) run(item queue.Popped[*job.Job], assigned bool) bool {
 	if err == nil {
 		err = s.source.running()
 	}
+	size := 0
 	if err == nil {
-		err = s.conn.Receive(&completion)
+		size, err = s.conn.Next()
 	}
 	e.finish()
+	var free func()
+	if err == nil {
+		free, err = s.receive(item.Value, size, &completion)
+	}
 	if err != nil {
 		// The worker has ended, or the stream is malformed.
 		p.kill(Crashed)
 		<-p.exited
-		e.answer(workerLost(p.cause))
+		e.answer(workerLost(p.cause), nil)
 		return false
 	}
 	release() // before the answer: a client that has its answer may rely on a free slot
-	e.answer(*completion.Result)
+	e.answer(*completion.Result, free)
 	s.source.completed(time.Since(e.started))
 	p.countRuns(max(1, len(completion.Result.Runs)))
 	return true
 }
 
-// assign sends the worker the assignment of a job.
+// receive reads a completion of the given size. A large one waits for its memory, for which free is
+// then set: until its clients have read the answers before it, the worker waits in its write, and the
+// slot takes no other job. Nobody reads the answer to a job whose client has left.
+func (s *slot) receive(j *job.Job, size int, completion *wire.Completion) (free func(), err error) {
+	if size <= settings.ConnectionAllowance {
+		return nil, s.conn.Receive(completion)
+	}
+	ctx, cancel := context.WithTimeout(j.Context, settings.AnswerTime)
+	defer cancel()
+	free, err = s.process.sup.cfg.Budget.ClaimAnswer(ctx, int64(size))
+	if err != nil {
+		completion.Result = &api.Result{Verdict: api.InternalError, Cause: "no memory for the answer: clients do not read the answers before it"}
+		return nil, s.conn.Discard()
+	}
+	if err := s.conn.Receive(completion); err != nil {
+		free()
+		return nil, err
+	}
+	return free, nil
+}
+
+// assign sends the worker the assignment of a job. The worker then has the request, and a large one
+// is dropped here: the budget counts it once.
 func (s *slot) assign(j *job.Job) error {
 	s.seq++
-	return s.conn.Send(&wire.Assignment{Seq: s.seq, Timeout: s.process.sup.cfg.Timeout, Request: j.Request})
+	err := s.conn.Send(&wire.Assignment{Seq: s.seq, Timeout: s.process.sup.cfg.Timeout, Request: j.Request})
+	if j.Request.Size() > settings.ConnectionAllowance {
+		j.Request = &api.Request{Language: j.Request.Language}
+	}
+	return err
 }
 
 // execution is one job in a slot. It answers the job when the worker is late, cancels the job when
@@ -113,7 +145,7 @@ func (e *execution) start() {
 	e.mu.Lock()
 	defer e.mu.Unlock()
 	e.timeoutTimer = time.AfterFunc(timeout+Grace, func() {
-		e.answer(api.Result{Verdict: api.TimeLimit, Cause: fmt.Sprintf("the pool's timeout of %s for one submission", timeout)})
+		e.answer(api.Result{Verdict: api.TimeLimit, Cause: fmt.Sprintf("the pool's timeout of %s for one submission", timeout)}, nil)
 		e.startHangTimer()
 	})
 	e.stopClientWatch = context.AfterFunc(e.item.Value.Context, e.abandon)
@@ -158,13 +190,14 @@ func (e *execution) finish() {
 	}
 }
 
-func (e *execution) answer(r api.Result) {
+// answer answers the job. free returns the memory of the result to the budget; nil if it has none.
+func (e *execution) answer(r api.Result, free func()) {
 	j := e.item.Value
 	r.ID, r.QueueMillis, r.Tier = j.ID, e.item.Waited.Milliseconds(), e.slot.process.sup.cfg.Tier.String()
 	if r.Runs == nil {
 		r.Runs = []api.Stage{} // the wire decodes an empty list as nil, which JSON would show as null
 	}
-	j.Answer(job.Outcome{Disposition: job.Ran, Result: r, Held: time.Since(e.started), Waited: e.item.Waited})
+	j.Answer(job.Outcome{Disposition: job.Ran, Result: r, Held: time.Since(e.started), Waited: e.item.Waited, Free: free})
 }
 
 // workerLost returns the result of a job whose worker has ended. The client can safely retry it.

@@ -12,6 +12,7 @@ import (
 
 	"golang.org/x/sys/unix"
 
+	"executorpool.dev/executor/budget"
 	"executorpool.dev/executor/job"
 	"executorpool.dev/executor/queue"
 	"executorpool.dev/executor/sandbox"
@@ -63,9 +64,12 @@ type Config struct {
 	Container *container.Container
 	Command   []string // command line of a worker process: this program with arguments
 	Queue     *queue.Queue[*job.Job]
-	Random    func() float64 // in [0, 1), for jitter
-	Log       *slog.Logger
-	Restarted func(Reason) // called for each replaced worker
+	Budget    *budget.Budget
+	// WorkerMemory is what a worker process uses without its runs, in bytes.
+	WorkerMemory int64
+	Random       func() float64 // in [0, 1), for jitter
+	Log          *slog.Logger
+	Restarted    func(Reason) // called for each replaced worker
 }
 
 // Supervisor runs the workers and gives their slots jobs. Use New, then Run.

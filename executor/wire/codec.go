@@ -3,6 +3,7 @@ package wire
 import (
 	"encoding/binary"
 	"errors"
+	"io"
 )
 
 var errMalformed = errors.New("the message is malformed")
@@ -22,9 +23,20 @@ type codec struct {
 	frame     []byte
 	decoding  bool
 	malformed bool
+	sharing   bool // decoded strings share the memory of the frame
+
+	measuring bool // nothing is encoded; size is the number of bytes
+	size      int
+
+	to  io.Writer // where a large message goes in parts; nil while it is encoded in one frame
+	err error     // of to
 }
 
 func number[T ~int | ~int64 | ~uint64](c *codec, n *T) {
+	if c.measuring {
+		c.size += varintSize(int64(*n))
+		return
+	}
 	if !c.decoding {
 		c.frame = binary.AppendVarint(c.frame, int64(*n))
 		return
@@ -40,11 +52,14 @@ func number[T ~int | ~int64 | ~uint64](c *codec, n *T) {
 func text[T ~string](c *codec, s *T) {
 	n := len(*s)
 	c.length(&n)
-	if !c.decoding {
-		c.frame = append(c.frame, *s...)
-		return
+	switch {
+	case c.measuring:
+		c.size += n
+	case c.decoding:
+		*s = T(c.take(n))
+	default:
+		c.put(string(*s))
 	}
-	*s, c.frame = T(c.frame[:n]), c.frame[n:]
 }
 
 // length carries the length of a string or list, of which each element takes at least one byte.
@@ -76,9 +91,9 @@ func list[T any](c *codec, values *[]T, each func(*codec, *T)) {
 	}
 }
 
-// decode decodes body into m, which must use all of body.
-func decode(body []byte, m message) error {
-	c := codec{frame: body, decoding: true}
+// decode decodes body into m, which must use all of body. With sharing, m keeps body.
+func decode(body []byte, m message, sharing bool) error {
+	c := codec{frame: body, decoding: true, sharing: sharing}
 	m.fields(&c)
 	if c.malformed || len(c.frame) > 0 {
 		return errMalformed

@@ -5,7 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"slices"
 )
 
 // maxFrame is the size limit of a message in bytes, so that a malformed length cannot exhaust the
@@ -13,7 +12,7 @@ import (
 const maxFrame = 1 << 30
 
 // keptBuffer is the size in bytes of the largest buffer that a connection keeps for later messages.
-const keptBuffer = 256 << 10
+const keptBuffer = 64 << 10
 
 // Conn is one end of a connection that carries messages. One goroutine may send while another one
 // receives.
@@ -26,38 +25,82 @@ type Conn struct {
 // NewConn returns the end of conn, which it owns.
 func NewConn(conn io.ReadWriteCloser) *Conn { return &Conn{conn: conn} }
 
-// Send writes the message with one write call.
+// Send writes the message: a small one with one write call, a large one in parts, so that it is not
+// in memory twice.
 func (c *Conn) Send(m message) error {
-	e := codec{frame: append(c.out[:0], 0, 0, 0, 0)}
-	m.fields(&e)
-	size := len(e.frame) - 4
-	if size > maxFrame {
-		return fmt.Errorf("a message has %d bytes; the limit is %d", size, maxFrame)
+	n := size(m)
+	if n > maxFrame {
+		return fmt.Errorf("a message has %d bytes; the limit is %d", n, maxFrame)
 	}
-	binary.NativeEndian.PutUint32(e.frame, uint32(size))
-	if c.out = e.frame; cap(c.out) > keptBuffer {
-		c.out = nil
+	e := codec{frame: binary.NativeEndian.AppendUint32(c.out[:0], uint32(n))}
+	if n > flushBytes {
+		e.to = c.conn
+	}
+	m.fields(&e)
+	c.out = e.frame
+	if e.to != nil {
+		e.flush()
+		return e.err
 	}
 	_, err := c.conn.Write(e.frame)
 	return err
 }
 
-// Receive reads the next message. A small message takes one read, and so do two that arrive
-// together.
-func (c *Conn) Receive(m message) error {
+// Next waits for the next message and returns its size in bytes. Receive or Discard then reads it.
+func (c *Conn) Next() (int, error) {
 	if err := c.fill(4); err != nil {
-		return err
+		return 0, err
 	}
 	size := int(binary.NativeEndian.Uint32(c.in))
 	if size > maxFrame {
-		return errMalformed
+		return 0, errMalformed
+	}
+	return size, nil
+}
+
+// Receive reads the next message. A small message takes one read, and so do two that arrive
+// together. A large message takes memory of its own, once, which its strings share.
+func (c *Conn) Receive(m message) error {
+	size, err := c.Next()
+	if err != nil {
+		return err
+	}
+	if size > keptBuffer {
+		return c.receiveLarge(size, m)
 	}
 	if err := c.fill(4 + size); err != nil {
 		return err
 	}
-	err := decode(c.in[4:4+size], m)
-	if c.in = c.in[:copy(c.in, c.in[4+size:])]; cap(c.in) > keptBuffer {
-		c.in = slices.Clone(c.in)
+	err = decode(c.in[4:4+size], m, false)
+	c.in = c.in[:copy(c.in, c.in[4+size:])]
+	return err
+}
+
+func (c *Conn) receiveLarge(size int, m message) error {
+	frame := make([]byte, size)
+	have := copy(frame, c.in[4:])
+	c.in = c.in[:copy(c.in, c.in[4+have:])]
+	if _, err := io.ReadFull(c.conn, frame[have:]); err != nil {
+		return unexpected(err)
+	}
+	return decode(frame, m, true)
+}
+
+// Discard reads the next message and drops it, without memory for it.
+func (c *Conn) Discard() error {
+	size, err := c.Next()
+	if err != nil {
+		return err
+	}
+	have := min(len(c.in), 4+size)
+	c.in = c.in[:copy(c.in, c.in[have:])]
+	return unexpected(discard(c.conn, 4+size-have))
+}
+
+// unexpected returns err, and io.ErrUnexpectedEOF for the end of the stream within a message.
+func unexpected(err error) error {
+	if errors.Is(err, io.EOF) {
+		return io.ErrUnexpectedEOF
 	}
 	return err
 }

@@ -16,6 +16,7 @@ func (s *Settings) fields(c *codec) {
 	number(c, &s.Priority.Policy)
 	number(c, &s.Priority.Nice)
 	number(c, &s.Priority.CPUs)
+	number(c, &s.Memory)
 }
 
 func (a *Assignment) fields(c *codec) {

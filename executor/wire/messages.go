@@ -22,6 +22,7 @@ type Settings struct {
 	Container bool
 	// Priority is the priority with which the executor was started, which the worker must have too.
 	Priority sandbox.Priority
+	Memory   int64 // bytes that the process should use at most, without its runs
 }
 
 // Assignment gives a slot of a worker a job.

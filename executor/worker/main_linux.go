@@ -8,6 +8,7 @@ import (
 	"os"
 	"os/signal"
 	"runtime"
+	"runtime/debug"
 	"sync"
 	"time"
 
@@ -38,6 +39,8 @@ func Main() error {
 	if err := control.Receive(&settings); err != nil {
 		return fmt.Errorf("read the supervisor's settings: %w", err)
 	}
+	// The collector works harder near the limit, and lets the heap grow to twice its size below.
+	debug.SetMemoryLimit(settings.Memory)
 	slots, err := prepare(settings)
 	if err != nil {
 		return errors.Join(err, control.Send(&wire.Notification{Kind: wire.StartFailed, Error: err.Error()}))
