@@ -19,7 +19,7 @@ const slotMilliCores = 100
 //	requests.memory = Memory().Runs of the pool's Settings
 //	requests.cpu    = 100m x slots
 //
-// With the defaults (4 workers x 2 threads): requests 800m and 2208 MiB, limit 6589 MiB.
+// With the defaults (4 workers x 2 threads): requests 800m and 2208 MiB, limit 6845 MiB.
 //
 // The memory limit allows all slots to use their ceiling at one time, or to compile. A compiler takes
 // up to settings.CompileShareMiB whatever the ceiling of a run is, and one at a time takes up to

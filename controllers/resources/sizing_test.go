@@ -25,26 +25,26 @@ func TestResourcesDerived(t *testing.T) {
 		"defaults": {
 			change:   func(*v1alpha1.ExecutorPoolSpec) {},
 			requests: list("cpu", "800m", "memory", "2208Mi"),
-			limits:   list("memory", "6589Mi"),
+			limits:   list("memory", "6845Mi"),
 		},
 		"one small slot": {
 			change: func(s *v1alpha1.ExecutorPoolSpec) {
 				s.Workers, s.Threads, s.Limits.MemoryMiB, s.Limits.DiskMiB = 1, 1, 8, 1
 			},
 			requests: list("cpu", "100m", "memory", "96Mi"), // 64 + 24 + 8
-			limits:   list("memory", "1740Mi"),              // 466 + 57 + 193 + 512 + 512
+			limits:   list("memory", "1835Mi"),              // 466 + 57 + 288 + 512 + 512
 		},
 		"runs larger than compilers": {
 			change:   func(s *v1alpha1.ExecutorPoolSpec) { s.Limits.MemoryMiB = 1024 },
 			requests: list("cpu", "800m", "memory", "8352Mi"), // 160 + 8192
-			limits:   list("memory", "10173Mi"),               // 469 + 360 + 1152 + 8192
+			limits:   list("memory", "10429Mi"),               // 469 + 360 + 1408 + 8192
 		},
 		"a value of the spec replaces that value alone": {
 			change: func(s *v1alpha1.ExecutorPoolSpec) {
 				s.Resources = v1alpha1.ContainerResources{Requests: list("cpu", "50m"), Limits: list("cpu", "2")}
 			},
 			requests: list("cpu", "50m", "memory", "2208Mi"),
-			limits:   list("cpu", "2", "memory", "6589Mi"),
+			limits:   list("cpu", "2", "memory", "6845Mi"),
 		},
 		"a derived request stays below the limit of the spec": {
 			change:   func(s *v1alpha1.ExecutorPoolSpec) { s.Resources.Limits = list("memory", "2176Mi", "cpu", "500m") },

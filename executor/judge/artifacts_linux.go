@@ -12,6 +12,7 @@ import (
 	"golang.org/x/sys/unix"
 
 	"executorpool.dev/executor/sandbox/scratch"
+	"executorpool.dev/executor/settings"
 	"executorpool.dev/executor/toolchain"
 )
 
@@ -54,6 +55,22 @@ func removeUploads(box *scratch.Dir, before []upload) error {
 		}
 	}
 	return nil
+}
+
+// tooLarge returns why the artifacts are too large, "" if they are not.
+func tooLarge(store *scratch.Dir, artifacts []string) (string, error) {
+	total := int64(0)
+	for _, name := range artifacts {
+		var stat unix.Stat_t
+		if err := unix.Fstatat(store.FD(), name, &stat, unix.AT_SYMLINK_NOFOLLOW); err != nil {
+			return "", fmt.Errorf("look at artifact %s: %w", name, err)
+		}
+		total += stat.Size
+	}
+	if total > settings.ArtifactMiB<<20 {
+		return fmt.Sprintf("the compiler left a program of %d MiB; it can have %d MiB", total>>20, int64(settings.ArtifactMiB)), nil
+	}
+	return "", nil
 }
 
 // noProgram returns why the artifact that a run executes is not a program, "" if it is one or if

@@ -2,6 +2,7 @@ package judge
 
 import (
 	"errors"
+	"fmt"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -13,6 +14,7 @@ import (
 	"executorpool.dev/executor/api"
 	"executorpool.dev/executor/sandbox"
 	"executorpool.dev/executor/sandbox/spawn"
+	"executorpool.dev/executor/settings"
 	"executorpool.dev/executor/toolchain"
 	"executorpool.dev/test/attacks"
 )
@@ -80,6 +82,18 @@ func TestProgramsTheKernelRefuses(t *testing.T) {
 				t.Errorf("got %+v, %t, want the cause %q", stage, ok, tc.cause)
 			}
 		})
+	}
+}
+
+// TestLargestArtifact compiles programs of about the largest size.
+func TestLargestArtifact(t *testing.T) {
+	j := newJudge(t)
+	for mebibytes, want := range map[int]api.Verdict{settings.ArtifactMiB / 2: api.OK, settings.ArtifactMiB + 1: api.CompileError} {
+		source := fmt.Sprintf("__asm__(\".data\\n.fill %d, 8, 1\\n.text\\n\");\nint main(void) { return 0; }", mebibytes<<17)
+		result := j.Do(t.Context(), api.Request{Language: "c", Source: source})
+		if result.Verdict != want {
+			t.Errorf("%d MiB: %+v, compiled %+v", mebibytes, result, result.Compile)
+		}
 	}
 }
 

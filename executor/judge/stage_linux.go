@@ -100,7 +100,7 @@ func (s *submission) compile(ctx context.Context, files []file) (stage api.Stage
 	}
 	argv := s.language.CompileCommand(s.values)
 	l := row.Limits
-	result, err := slot.Run(ctx, sandbox.Spec{
+	result, err := s.start(ctx, sandbox.Spec{
 		Path: argv[0], Args: argv, Env: toolchain.Environ(row.Env, slot.Box.Path()),
 		Limits: sandbox.Limits{
 			CPU: millis(l.CPUMillis), Wall: millis(l.WallMillis), Memory: l.MemoryMiB << 20,
@@ -142,6 +142,9 @@ func (s *submission) storeArtifacts(uploaded []upload) (artifacts []string, miss
 	if glob := row.Missing(artifacts); glob != "" {
 		return artifacts, fmt.Sprintf("the compiler left no file %s", glob), nil
 	}
+	if large, err := tooLarge(slot.Store, artifacts); large != "" || err != nil {
+		return artifacts, large, err
+	}
 	return artifacts, noProgram(slot.Store.Path(), s.language), nil
 }
 
@@ -160,7 +163,7 @@ func (s *submission) run(ctx context.Context, input api.RunInput) (api.Stage, er
 	if isSelfContained {
 		openFiles = ownOpenFiles
 	}
-	result, err := slot.Run(ctx, sandbox.Spec{
+	result, err := s.start(ctx, sandbox.Spec{
 		Path: argv[0], Args: argv, Env: s.judge.runEnvironment(s.language),
 		Stdin: stdin, Limits: limits,
 		Stack: row.StackMiB << 20, Reserve: row.ReserveMiB << 20, SelfContained: isSelfContained,

@@ -1,13 +1,35 @@
 package judge
 
 import (
+	"context"
 	"errors"
 	"path/filepath"
+	"time"
 
 	"golang.org/x/sys/unix"
 
 	"executorpool.dev/executor/api"
+	"executorpool.dev/executor/sandbox"
 )
+
+const (
+	// startTimeout bounds the time for which the start of a process tree is repeated, and startPause is
+	// the time between two attempts.
+	startTimeout = 2 * time.Second
+	startPause   = 10 * time.Millisecond
+)
+
+// start runs a process tree. It repeats a start that fails for want of process ids: other programs
+// of the pod, or of the node, use them up until their limit ends them.
+func (s *submission) start(ctx context.Context, spec sandbox.Spec) (sandbox.Result, error) {
+	for begun := time.Now(); ; {
+		result, err := s.judge.slot.Run(ctx, spec)
+		if !errors.Is(err, unix.EAGAIN) || ctx.Err() != nil || time.Since(begun) > startTimeout {
+			return result, err
+		}
+		time.Sleep(startPause)
+	}
+}
 
 // notExecutable is the exit code of a run whose program cannot be executed, as of a shell.
 const notExecutable = 126

@@ -16,8 +16,10 @@ const (
 	// CompileShareMiB is the memory that each slot has for its compiler. The executor has the rest,
 	// CompileMiB - CompileShareMiB, once: one compiler at a time may use more than its share.
 	CompileShareMiB = 512
-	// CompileDiskMiB is the highest disk limit of a compiler. An artifact has at most that size.
-	CompileDiskMiB = 64
+	// CompileDiskMiB is the highest disk limit of a compiler.
+	CompileDiskMiB = 160
+	// ArtifactMiB is the highest size of what a compiler leaves for the runs.
+	ArtifactMiB = 96
 )
 
 // Bounds of what the supervisor holds for its clients, besides the budget of buffer-mib.
@@ -81,18 +83,18 @@ func (s Settings) AnswerMiB() int64 {
 //	answer      = max(16 MiB, 2 x output-kib) + 1 MiB
 //	supervisor  = 64 MiB + connections + buffer-mib + answer + 2 x max-body-mib (to decode one request)
 //	worker      = 24 MiB + threads x (max-body-mib + answer)
-//	scratch     = slots x (disk-mib + CompileDiskMiB) + cache-mib + 64 MiB
+//	scratch     = slots x max(CompileDiskMiB, ArtifactMiB + disk-mib) + cache-mib + 64 MiB
 //	runs        = 64 MiB + workers x 24 MiB + slots x memory-mib
 //	slot        = max(memory-mib, CompileShareMiB)
 //	total       = supervisor + workers x worker + scratch + slots x slot + max(0, CompileMiB - slot)
 //
 // With the defaults (4 workers x 2 threads): supervisor 64 + 100 + 256 + 17 + 32 = 469, worker 90,
-// scratch 1152, runs 2208 and total 469 + 360 + 1152 + 4096 + 512 = 6589 MiB.
+// scratch 1408, runs 2208 and total 469 + 360 + 1408 + 4096 + 512 = 6845 MiB.
 func (s Settings) Memory() Memory {
 	slots, answer := s.Slots(), s.AnswerMiB()
 	slot := max(s.MemoryMiB, CompileShareMiB)
 	m := Memory{
-		Scratch:    slots*(s.DiskMiB+CompileDiskMiB) + s.CacheMiB + scratchMiB,
+		Scratch:    slots*max(CompileDiskMiB, ArtifactMiB+s.DiskMiB) + s.CacheMiB + scratchMiB,
 		Runs:       supervisorMiB + s.Workers*workerMiB + slots*s.MemoryMiB,
 		Supervisor: supervisorMiB + mebibytes(s.Connections()*connectionBytes) + s.BufferMiB + answer + 2*s.MaxBodyMiB,
 		Worker:     workerMiB + s.Threads*(s.MaxBodyMiB+answer),

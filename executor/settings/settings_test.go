@@ -184,7 +184,7 @@ func TestArguments(t *testing.T) {
 }
 
 func TestMemoryOfDefaults(t *testing.T) {
-	if got, want := Default().Memory(), (Memory{Scratch: 1152, Runs: 2208, Supervisor: 469, Worker: 90, Total: 6589}); got != want {
+	if got, want := Default().Memory(), (Memory{Scratch: 1408, Runs: 2208, Supervisor: 469, Worker: 90, Total: 6845}); got != want {
 		t.Errorf("got %+v, want %+v", got, want)
 	}
 }

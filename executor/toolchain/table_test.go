@@ -41,7 +41,7 @@ func TestLoadRefusesBadTables(t *testing.T) {
 		"artifact in a path":  {indent(row + "  compile: {command: [/bin/true], artifacts: [a/b]}\n"), "without a slash"},
 		"negative limit":      {indent(row + "  compile: {command: [/bin/true], artifacts: [a], limits: {memoryMiB: -1}}\n"), "compile.limits.memoryMiB: must not be negative"},
 		"memory of nobody":    {indent(row + "  compile: {command: [/bin/true], artifacts: [a], limits: {memoryMiB: 1025}}\n"), "compile.limits.memoryMiB: is 1025; an executor has memory for 1024"},
-		"disk of nobody":      {indent(row + "  compile: {command: [/bin/true], artifacts: [a], limits: {diskMiB: 65}}\n"), "compile.limits.diskMiB: is 65; an executor has scratch space for 64"},
+		"disk of nobody":      {indent(row + "  compile: {command: [/bin/true], artifacts: [a], limits: {diskMiB: 161}}\n"), "compile.limits.diskMiB: is 161; an executor has scratch space for 160"},
 		"root as path":        {indent(row + "  paths: [/]\n"), `language 1 ("x"): paths:`},
 		"path of the file":    {"paths: [etc]\n" + indent(row), `paths: "etc" must be`},
 		"own path":            {"ownPaths: [/a/../b]\n" + indent(row), `ownPaths: "/a/../b" must be`},
