@@ -21,12 +21,12 @@ const slotMilliCores = 100
 //
 // With the defaults (4 workers x 2 threads): requests 800m and 2208 MiB, limit 6845 MiB.
 //
-// The memory limit allows all slots to use their ceiling at one time, or to compile. A compiler takes
-// up to settings.CompileShareMiB whatever the ceiling of a run is, and one at a time takes up to
-// settings.CompileMiB. At the memory limit the kernel kills the whole
-// container (memory.oom.group, Kubernetes 1.28), so the limit must be above the sum of the limits
-// of the runs. The scratch volume is in memory, so its pages count. The request is the sum of the
-// ceilings of the runs: compilations, full disks and full queues rarely occur together.
+// The memory limit allows all slots to use their ceiling at one time, or to compile. A compiler
+// takes up to settings.CompileShareMiB whatever the ceiling of a run is, and one at a time takes up
+// to settings.CompileMiB. At the memory limit the kernel kills the whole container
+// (memory.oom.group, Kubernetes 1.28), so the limit must be above the sum of the limits of the
+// runs. The scratch volume is in memory, so its pages count. The request is the sum of the ceilings
+// of the runs: compilations, full disks and full queues rarely occur together.
 //
 // There is no CPU limit. With one the kernel would stop the whole container for the rest of a
 // period once its slots have used the quota, and runs would exceed their wall time. The executor

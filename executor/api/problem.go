@@ -47,7 +47,8 @@ const (
 	ReasonNoFreeSlot = "no_free_slot"
 	// ReasonIsolation: the isolation tier is below the pool's minimum.
 	ReasonIsolation = "isolation"
-	// ReasonOverloaded: the requests that wait or run fill the memory for their bodies.
+	// ReasonOverloaded: the requests that wait or run, and the answers that clients have not read,
+	// fill the memory for them, or there are too many connections.
 	ReasonOverloaded = "overloaded"
 )
 

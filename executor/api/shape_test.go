@@ -136,8 +136,8 @@ func TestCheckShapeAcceptsEveryField(t *testing.T) {
 	}
 }
 
-// FuzzShape compares the scan with the decoder: a body that the decoder accepts has a problem in the
-// scan exactly if a list has too many elements.
+// FuzzShape compares the scan with the decoder: a body that the decoder accepts has a problem in
+// the scan exactly if a list has too many elements.
 func FuzzShape(f *testing.F) {
 	f.Add([]byte(`{"language": "c", "source": "x\\\"", "args": ["a"], "limits": {"cpuMillis": 5}}`))
 	f.Add([]byte(`{"files": [{"name": "a.c", "content": "eA==", "encoding": "base64"}], "runs": [{"args":[]},null]}`))

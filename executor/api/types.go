@@ -81,7 +81,7 @@ type RunInput struct {
 type Verdict string
 
 // The verdicts. InternalError is a fault of the fleet, and a retry is safe. All others are due to
-// the contestant's program.
+// the contestant's program, and nothing that a program does is an InternalError.
 const (
 	OK            Verdict = "OK"
 	CompileError  Verdict = "CompileError"
@@ -120,13 +120,15 @@ type Stage struct {
 	// Cause is the limit or signal that ended the stage, and who sent the signal. It is empty after an
 	// ordinary exit.
 	Cause string `json:"cause"`
-	// ExitCode is that of the main process; -1 when a signal ended it.
+	// ExitCode is that of the main process; -1 when a signal ended it, 126 when the kernel cannot
+	// execute the program.
 	ExitCode int `json:"exitCode"`
 	// Signal is the name of the signal that ended the main process, such as SIGSEGV; empty otherwise.
 	Signal string `json:"signal"`
 	Stdout string `json:"stdout"`
 	Stderr string `json:"stderr"`
-	// StdoutTruncated and StderrTruncated report whether the executor dropped output above the limit.
+	// StdoutTruncated and StderrTruncated report whether the executor dropped output above the
+	// limit of the run, or above that of all runs together.
 	StdoutTruncated bool `json:"stdoutTruncated"`
 	StderrTruncated bool `json:"stderrTruncated"`
 	// CPUMillis is the user and system time of the process tree, orphans included.

@@ -63,7 +63,8 @@ func New(ctx context.Context, id string, req *api.Request) *Job {
 // Done returns the channel that delivers the outcome, once.
 func (j *Job) Done() <-chan Outcome { return j.done }
 
-// Answer sets the outcome. Only the first call has an effect; the outcome of a later one is released.
+// Answer sets the outcome. Only the first call has an effect; the outcome of a later one is
+// released.
 func (j *Job) Answer(o Outcome) {
 	if !j.answered.CompareAndSwap(false, true) {
 		o.Release()

@@ -37,8 +37,8 @@ func encodedSize(data []byte) int {
 	return total
 }
 
-// encodable returns the length of the longest beginning of data that has at most the given number of
-// bytes when it is encoded. It does not cut a valid character.
+// encodable returns the length of the longest beginning of data that has at most the given number
+// of bytes when it is encoded. It does not cut a valid character.
 func encodable(data []byte, encoding api.Encoding, most int64) int {
 	if encoding == api.Base64 {
 		return int(min(int64(len(data)), most/4*3))

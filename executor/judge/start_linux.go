@@ -13,8 +13,8 @@ import (
 )
 
 const (
-	// startTimeout bounds the time for which the start of a process tree is repeated, and startPause is
-	// the time between two attempts.
+	// startTimeout bounds the time for which the start of a process tree is repeated, and
+	// startPause is the time between two attempts.
 	startTimeout = 2 * time.Second
 	startPause   = 10 * time.Millisecond
 )
@@ -44,8 +44,8 @@ type executionError interface {
 // notExecuted returns the stage of a run whose program the kernel refused to execute. It returns
 // false for an error that only the executor can cause.
 //
-// The compiler's artifact is the contestant's: its format, its interpreter, its architecture and its
-// size. So is the length of the arguments of any program. The kernel also refuses for want of
+// The compiler's artifact is the contestant's: its format, its interpreter, its architecture and
+// its size. So is the length of the arguments of any program. The kernel also refuses for want of
 // processes, descriptors or memory of its own, or because a disk fails, which no contestant answers
 // for.
 func notExecuted(err error, program, store string) (api.Stage, bool) {

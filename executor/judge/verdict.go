@@ -31,8 +31,8 @@ var limitVerdicts = map[sandbox.Limit]api.Verdict{
 
 // verdictOf returns the verdict of one stage and its cause. The first rule that applies decides:
 //
-//  1. a failure of the set-up: it does not get here, and is InternalError. A program that the kernel
-//     does not execute is a RuntimeError; see notExecuted;
+//  1. a failure of the set-up: it does not get here, and is InternalError. A program that
+//     the kernel does not execute is a RuntimeError; see notExecuted;
 //  2. an exceeded limit, in the sandbox's precedence: output, memory, processes, disk, CPU, wall;
 //  3. the end of the submission: TimeLimit after its hard timeout, InternalError if cancelled;
 //  4. a failing exit, with the message of a runtime that is out of memory: MemoryLimit;

@@ -57,8 +57,8 @@ func (b *body) claim(n int64) bool {
 	return true
 }
 
-// grow returns memory for the next bytes of a body that has at most the given number. It is empty if
-// the budget is used up.
+// grow returns memory for the next bytes of a body that has at most the given number. It is empty
+// if the budget is used up.
 func (b *body) grow(most int64) ([]byte, error) {
 	have := int64(len(b.data))
 	if b.pooled == nil && b.mapped == nil && most <= allowance {
@@ -133,8 +133,8 @@ func (s *Server) readBody(ctx *fasthttp.RequestCtx) (*body, *api.Problem) {
 	return b, nil
 }
 
-// readStream reads the body from the stream: length bytes, or at most the given number if the length
-// is negative. Each bodyPiece above the allowance must arrive within stallTimeout.
+// readStream reads the body from the stream: length bytes, or at most the given number if the
+// length is negative. Each bodyPiece above the allowance must arrive within stallTimeout.
 func (s *Server) readStream(client net.Conn, stream io.Reader, b *body, length, most int64) *api.Problem {
 	end := time.Now().Add(s.bodyTimeout)
 	for int64(len(b.data)) < most {
@@ -181,8 +181,8 @@ func readPiece(stream io.Reader, piece []byte) (n int, ended bool, err error) {
 	return n, false, nil
 }
 
-// decode decodes and checks the body. Afterwards the claim is that of the request, and the bytes are
-// free. One large body at a time is decoded, because that takes more memory than the claim.
+// decode decodes and checks the body. Afterwards the claim is that of the request, and the bytes
+// are free. One large body at a time is decoded, because that takes more memory than the claim.
 func (s *Server) decode(b *body) (*api.Request, *api.Problem) {
 	if len(b.data) > allowance {
 		s.decoding.Lock()

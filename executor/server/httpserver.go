@@ -24,8 +24,8 @@ const (
 	maxHeaderBytes = api.MaxHeaderBytes
 )
 
-// HTTPServer returns the server of the connections of Listener. A connection costs a goroutine and a
-// read buffer of maxHeaderBytes. Only those pages of the buffer that were written take memory,
+// HTTPServer returns the server of the connections of Listener. A connection costs a goroutine and
+// a read buffer of maxHeaderBytes. Only those pages of the buffer that were written take memory,
 // usually one. A connection has a write buffer only while a response is written. Package settings
 // counts all of them.
 func (s *Server) HTTPServer() *fasthttp.Server {

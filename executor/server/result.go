@@ -15,8 +15,8 @@ import (
 )
 
 const (
-	// smallResult is the size of the output up to which a result is encoded at once. JSON has up to six
-	// bytes for one.
+	// smallResult is the size of the output up to which a result is encoded at once. JSON has up to
+	// six bytes for one.
 	smallResult = 8 << 10
 	// chunkBytes is the size of the encoded parts of a large result.
 	chunkBytes = 16 << 10

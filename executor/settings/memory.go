@@ -44,7 +44,8 @@ const (
 )
 
 // AnswerBytes returns the bound on the output that a result contains, all runs and both streams
-// together, where one stream of a run has at most the given size. The output of one run always fits.
+// together, where one stream of a run has at most the given size. The output of one run always
+// fits.
 func AnswerBytes(output int64) int64 { return max(answerBytes, 2*output) }
 
 // Memory is the memory that an executor needs, in MiB.

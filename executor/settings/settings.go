@@ -35,7 +35,7 @@ type Settings struct {
 	Scratch      string        `name:"scratch" default:"/scratch" pool:"passed" help:"Directory for the files of runs. No other program may use it."`
 	Languages    string        `name:"languages" default:"/etc/executor/languages.yaml" help:"Language table. The files of the directory languages.d beside it extend it."`
 	MaxBodyMiB   int64         `name:"max-body-mib" default:"16" min:"1" max:"1024" pool:"passed" help:"Largest request in MiB."`
-	BufferMiB    int64         `name:"buffer-mib" default:"256" min:"1" max:"65536" pool:"passed" help:"Memory in MiB for all requests that wait or run; at least --max-body-mib."`
+	BufferMiB    int64         `name:"buffer-mib" default:"256" min:"1" max:"65536" pool:"passed" help:"Memory in MiB for all requests that wait or run, and for large answers; at least --max-body-mib."`
 	CacheMiB     int64         `name:"cache-mib" default:"64" min:"0" max:"65536" pool:"passed" help:"Size in MiB of the compile cache below --scratch, which spares the compilation of a source that was compiled before. 0 is off."`
 
 	LogFormat string `name:"log-format" default:"json" enum:"json,text" help:"Log format: json or text."`

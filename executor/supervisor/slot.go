@@ -94,8 +94,8 @@ func (s *slot) run(item queue.Popped[*job.Job], assigned bool) bool {
 }
 
 // receive reads a completion of the given size. A large one waits for its memory, for which free is
-// then set: until its clients have read the answers before it, the worker waits in its write, and the
-// slot takes no other job. Nobody reads the answer to a job whose client has left.
+// then set: until its clients have read the answers before it, the worker waits in its write, and
+// the slot takes no other job. Nobody reads the answer to a job whose client has left.
 func (s *slot) receive(j *job.Job, size int, completion *wire.Completion) (free func(), err error) {
 	if size <= settings.ConnectionAllowance {
 		return nil, s.conn.Receive(completion)

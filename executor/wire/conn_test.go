@@ -101,8 +101,8 @@ func TestConnCarriesLargeAssignments(t *testing.T) {
 	}
 }
 
-// TestConnCarriesMessagesOfEverySize sends messages around the sizes at which their way changes, and
-// discards every other one.
+// TestConnCarriesMessagesOfEverySize sends messages around the sizes at which their way changes,
+// and discards every other one.
 func TestConnCarriesMessagesOfEverySize(t *testing.T) {
 	var messages []*Completion
 	for _, n := range []int{0, 1, directBytes - 1, directBytes, flushBytes - 40, flushBytes, keptBuffer, keptBuffer + 1, 4 << 20} {

@@ -63,8 +63,9 @@ const (
 	processes = 16
 )
 
-// All returns all attacks: of programs, of sources on compilers, of requests on their reader, and on
-// the start of programs. Their limits are within those of a pool with 64 MiB and 64 processes a run.
+// All returns all attacks: of programs, of sources on compilers, of requests on their reader, and
+// on the start of programs. Their limits are within those of a pool with 64 MiB and 64 processes a
+// run.
 func All() []Attack {
 	return slices.Concat(
 		ProgramAttacks(),

@@ -142,8 +142,8 @@ int main(void) { char b[65536]; memset(b, 1, sizeof b); write(1, b, sizeof b); w
 	for i := range unread {
 		unread[i] = e.dialRaw(t, fmt.Sprintf(rawHeader, len(body), body))
 	}
-	// The first byte of an answer shows that the supervisor holds it. The later ones wait for the memory
-	// of those before them.
+	// The first byte of an answer shows that the supervisor holds it. The later ones wait for the
+	// memory of those before them.
 	begun := 0
 	for _, c := range unread {
 		if err := c.SetReadDeadline(time.Now().Add(20 * time.Second)); err != nil {

@@ -223,14 +223,14 @@ func drain(t *testing.T, e *executor, p *problems) {
 	p.add(a, executePath, http.MethodPost, http.StatusServiceUnavailable, api.ReasonDraining)
 }
 
-// provokeBySlowBody sends a part of a body that claims all the memory for bodies, and waits until
-// the executor gives up.
+// provokeBySlowBody sends all but the last byte of a body that claims all the memory for bodies,
+// and waits until the executor gives up.
 func provokeBySlowBody(t *testing.T, p *problems) {
 	e := start(t, http.StatusOK, []string{executorProgram}, "--max-body-mib=1", "--buffer-mib=1")
-	// The memory is claimed after the first part of the body, which the executor reads with the
-	// header.
 	slow := fmt.Sprintf("POST %s HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\nContent-Length: %d\r\n\r\n%s",
-		executePath, 1<<20, strings.Repeat(" ", 64<<10))
+		executePath, 1<<20, strings.Repeat(" ", 1<<20-1))
+	// A body of less than 64 KiB needs no memory for bodies.
+	large := `{"language": "cobol"` + strings.Repeat(" ", 512<<10) + `}`
 	ended := make(chan struct{})
 	var others sync.WaitGroup
 	others.Go(func() {
@@ -240,7 +240,7 @@ func provokeBySlowBody(t *testing.T, p *problems) {
 				return
 			default:
 			}
-			if a := ask(t, p.document, e.url, executePath, http.MethodPost, `{"language": "cobol"}`); a.status == http.StatusServiceUnavailable {
+			if a := ask(t, p.document, e.url, executePath, http.MethodPost, large); a.status == http.StatusServiceUnavailable {
 				p.add(a, executePath, http.MethodPost, http.StatusServiceUnavailable, api.ReasonOverloaded)
 			}
 		}
