@@ -22,7 +22,6 @@ func TestExecutorOnThisMachine(t *testing.T) {
 	}{
 		"Restricted":               {"Restricted", unprivilegedCommand()},
 		"RestrictedLegacy":         {"RestrictedLegacy", unprivilegedCommand()},
-		"Namespaced":               {"Namespaced", []string{executorProgram}},
 		"Namespaced, unprivileged": {"Namespaced", unprivilegedCommand()},
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -36,8 +35,8 @@ func TestExecutorOnThisMachine(t *testing.T) {
 func runAgainst(t *testing.T, tier string, command []string) {
 	scratch := scratchDir(t)
 	before := hostState(t)
-	container := newGroup(t, neededMemory())
-	executor, url := start(t, scratch, tier, container.command(command)...)
+	container := NewGroup(t, neededMemory())
+	executor, url := start(t, scratch, tier, commandInGroup(container, command)...)
 	waitForReady(t, url)
 	workers := children(t, executor)
 
@@ -46,8 +45,8 @@ func runAgainst(t *testing.T, tier string, command []string) {
 	if diff := cmp.Diff(workers, children(t, executor)); diff != "" || len(workers) != 2 {
 		t.Errorf("the executor had the workers %v; now (-before +after):\n%s", workers, diff)
 	}
-	if container != nil && container.kills(t) != 0 {
-		t.Errorf("the kernel has killed %d processes for want of memory", container.kills(t))
+	if container != nil && container.Kills(t) != 0 {
+		t.Errorf("the kernel has killed %d processes for want of memory", container.Kills(t))
 	}
 	for _, worker := range workers {
 		if left := children(t, worker); len(left) > 0 {

@@ -132,7 +132,7 @@ func start(t *testing.T, scratch, minimumTier string, command ...string) (pid in
 	}
 	address := listener.Addr().String()
 	listener.Close()
-	args := append(command[1:], "serve", "--listen", address, "--workers=2", "--threads=2", "--scratch", scratch, "--timeout=20s",
+	args := append(command[1:], "serve", "--listen", address, "--workers=2", "--threads=2", "--scratch", scratch, "--timeout=60s",
 		"--processes=64", "--disk-mib=16", "--languages", languageTable, "--minimum-tier", minimumTier)
 	executor := exec.Command(command[0], args...)
 	// As variables, so that a test can override them.

@@ -133,7 +133,7 @@ static void dead_leaders(void) { size = size / 8 + 1; many(8); dead_leader(); }
 
 // lose burns CPU time in children of the given length that the kernel reaps itself.
 static void lose(double length) {
-	for (double begin = seconds(CLOCK_MONOTONIC); seconds(CLOCK_MONOTONIC) < begin + 4;) {
+	for (double begin = seconds(CLOCK_MONOTONIC); seconds(CLOCK_MONOTONIC) < begin + size;) {
 		int done[2];
 		if (pipe(done)) fail("pipe");
 		if (!fork()) {
@@ -173,7 +173,7 @@ static void lost_grandchildren(void) {
 // lost_pairs loses each parent together with its child.
 static void lost_pairs(void) {
 	signal(SIGCHLD, SIG_IGN);
-	for (double begin = seconds(CLOCK_MONOTONIC); seconds(CLOCK_MONOTONIC) < begin + 4;) {
+	for (double begin = seconds(CLOCK_MONOTONIC); seconds(CLOCK_MONOTONIC) < begin + size;) {
 		int done[2];
 		if (pipe(done)) fail("pipe");
 		if (!fork()) {
@@ -255,9 +255,9 @@ static int idle(void *x) { for (;;) pause(); return x != 0; }
 
 // clone_storm makes threads as fast as one core can, without the C library.
 static void clone_storm(void) {
-	char *stack = reserve(16384, PROT_READ | PROT_WRITE);
+	char *stacks = reserve((size + 1) * 4096, PROT_READ | PROT_WRITE);
 	long made = 0;
-	while (made < size && clone(idle, stack + 8192, CLONE_VM | CLONE_FS | CLONE_FILES | CLONE_SIGHAND | CLONE_THREAD | CLONE_SYSVSEM, 0) >= 0) made++;
+	while (made < size && clone(idle, stacks + (made + 1) * 4096, CLONE_VM | CLONE_FS | CLONE_FILES | CLONE_SIGHAND | CLONE_THREAD | CLONE_SYSVSEM, 0) >= 0) made++;
 	printf("%ld threads\n", made);
 	held();
 }
@@ -310,9 +310,9 @@ static void threads_again(void) {
 static const struct { const char *name; void (*run)(void); long size; } ways[] = {
 	{"page-tables", page_tables, 400}, {"page-tables-shared", page_tables_shared, 400}, {"sockets", sockets, 0},
 	{"packets", packets, 0}, {"mappings", mappings, 0}, {"dead-leader", dead_leader, 200},
-	{"dead-leader-child", dead_leader_child, 200}, {"dead-leaders", dead_leaders, 200}, {"lost-children", lost_children, 0},
-	{"lost-short-children", lost_short_children, 0}, {"lost-no-wait", lost_no_wait, 0}, {"lost-grandchildren", lost_grandchildren, 0},
-	{"lost-pairs", lost_pairs, 0}, {"hold-lock", hold_lock, 0}, {"lock-and-fill", lock_and_fill, 400},
+	{"dead-leader-child", dead_leader_child, 200}, {"dead-leaders", dead_leaders, 200}, {"lost-children", lost_children, 4},
+	{"lost-short-children", lost_short_children, 4}, {"lost-no-wait", lost_no_wait, 4}, {"lost-grandchildren", lost_grandchildren, 4},
+	{"lost-pairs", lost_pairs, 4}, {"hold-lock", hold_lock, 0}, {"lock-and-fill", lock_and_fill, 400},
 	{"unlinked-mapped", unlinked_mapped, 128}, {"clone-storm", clone_storm, 3000}, {"fork-storm", fork_storm, 3000},
 	{"vfork-shares", vfork_shares, 0}, {"fork-copies", fork_copies, 0}, {"threads-again", threads_again, 0},
 };
