@@ -1,0 +1,245 @@
+package main
+
+import (
+	"bytes"
+	"context"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"slices"
+	"strconv"
+	"strings"
+	"syscall"
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+	"github.com/onsi/gomega"
+
+	"executorpool.dev/executor/api"
+	"executorpool.dev/test/objects/grammar"
+)
+
+// build compiles the interpreter.
+func build(t *testing.T) string {
+	t.Helper()
+	program := filepath.Join(t.TempDir(), "objects")
+	if out, err := exec.Command("gcc", "-O2", "-static", "-pthread", "-Werror", "-Wall", "-o", program, "testdata/objects.c").CombinedOutput(); err != nil {
+		t.Fatalf("compile the interpreter: %v: %s", err, out)
+	}
+	return program
+}
+
+// interpret executes a program without a sandbox, in a directory and a process group of its own,
+// which it kills after the program.
+func interpret(t *testing.T, interpreter string, arguments ...string) (stdout string, err error) {
+	t.Helper()
+	command := exec.CommandContext(t.Context(), interpreter, arguments...)
+	command.Dir = t.TempDir()
+	command.SysProcAttr = &syscall.SysProcAttr{Setpgid: true}
+	var out, errs bytes.Buffer
+	command.Stdout, command.Stderr, command.WaitDelay = &out, &errs, time.Second
+	if err := command.Start(); err != nil {
+		t.Fatal(err)
+	}
+	timer := time.AfterFunc(10*time.Second, func() { _ = syscall.Kill(-command.Process.Pid, syscall.SIGKILL) })
+	defer timer.Stop()
+	err = command.Wait()
+	_ = syscall.Kill(-command.Process.Pid, syscall.SIGKILL)
+	if errs.Len() > 0 {
+		t.Errorf("%q: stderr %q", arguments, errs.String())
+	}
+	return out.String(), err
+}
+
+func TestInterpreterHasEveryForm(t *testing.T) {
+	out, err := interpret(t, build(t), "list")
+	if err != nil {
+		t.Fatal(err)
+	}
+	var want []string
+	for _, f := range grammar.Forms() {
+		want = append(want, f.Name)
+	}
+	if diff := cmp.Diff(want, strings.Fields(out)); diff != "" {
+		t.Errorf("the forms of the grammar and of the interpreter differ (-grammar +interpreter):\n%s", diff)
+	}
+}
+
+// elsewhere are the forms that TestEveryMakerMakes does not execute without a sandbox: they end the
+// process, signal others, or make objects that outlive it.
+var elsewhere = []string{"signal", "priority", "set_session", "set_group", "resource", "pause", "exit", "exit_thread", "abort", "close", "special"}
+
+// TestEveryMakerMakes executes each statement without a sandbox and requires that it makes an
+// object: a maker that fails everywhere tests nothing.
+func TestEveryMakerMakes(t *testing.T) {
+	interpreter := build(t)
+	for _, f := range grammar.Forms() {
+		if slices.Contains(elsewhere, f.Name) {
+			continue
+		}
+		s := grammar.Statement{Form: f, A: 2, B: 2}
+		if f.A.Choice {
+			s.A = 0
+		}
+		if f.B.Choice {
+			s.B = 0
+		}
+		program := s.String()
+		if f.Block {
+			program = strings.Replace(program, "{", "{ sleep 1", 1)
+		}
+		switch f.Name {
+		case "unmap":
+			program = "private 4 " + program
+		case "wait":
+			program = "fork 1 { sleep 1 } wait 1000"
+		}
+		out, err := interpret(t, interpreter, "check", program)
+		if err != nil {
+			t.Errorf("%s: %v", program, err)
+		}
+		made := -1
+		for line := range strings.Lines(out) {
+			if name, n, _ := strings.Cut(strings.Trim(line, "\x00\n"), " "); name == f.Name {
+				made, _ = strconv.Atoi(n)
+			}
+		}
+		if made < 1 {
+			t.Errorf("%s made %d objects, want at least 1", program, made)
+		}
+	}
+}
+
+// TestInterpreterReadsEveryProgram parses the programs of many seeds without executing them: a
+// leading exit ends the process.
+func TestInterpreterReadsEveryProgram(t *testing.T) {
+	interpreter := build(t)
+	for seed := range uint64(100) {
+		if _, err := interpret(t, interpreter, "exit 0 "+grammar.Draw(seed, 1).String()); err != nil {
+			t.Errorf("seed %d: %v", seed, err)
+		}
+	}
+	for name, text := range map[string]string{
+		"unknown name": "forks 2 { sleep 1 }", "no brace": "fork 2 { sleep 1", "no body": "fork 2", "body of no block": "sleep 2 { sleep 1 }",
+		"number first": "2 sleep",
+	} {
+		out, err := exec.Command(interpreter, text).CombinedOutput()
+		if err == nil || !strings.HasPrefix(string(out), "objects: ") {
+			t.Errorf("%s: got %v, %q; want an error", name, err, out)
+		}
+	}
+}
+
+// testOptions are those of a short execution without control groups.
+func testOptions(output *bytes.Buffer) options {
+	o := options{Seed: 1, Divisor: 64, Tier: "Restricted", Workers: 1, Threads: 3, NoContainer: true, Languages: []string{"c"}, Quiet: 2, Bar: 1.2,
+		Duration: 6 * time.Second, cores: 2, output: output}
+	o.Phase.Fair, o.Phase.Full = 2*time.Second, 3*time.Second
+	return o
+}
+
+// TestFuzzerRuns fuzzes a real executor for some seconds with small programs.
+func TestFuzzerRuns(t *testing.T) {
+	var output bytes.Buffer
+	found, err := run(t.Context(), testOptions(&output))
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, one := range found {
+		t.Error(one)
+	}
+	if !strings.Contains(output.String(), "no findings") || !strings.Contains(output.String(), "statements used") {
+		t.Errorf("the report is incomplete")
+	}
+	t.Logf("%s", output.String())
+}
+
+// TestFuzzerFinds gives the fuzzer what it must find, and requires the finding.
+func TestFuzzerFinds(t *testing.T) {
+	var output bytes.Buffer
+	o := testOptions(&output)
+	e, err := o.start()
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() {
+		if err := e.stop(); err != nil {
+			t.Error(err)
+		}
+	})
+	f := newFuzzer(o)
+	f.executor = e
+	if err := f.prepare(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	expect := func(k kind) {
+		t.Helper()
+		found := f.found.all()
+		if !slices.ContainsFunc(found, func(one finding) bool { return one.kind == k }) {
+			t.Errorf("found %v, want %q", found, k)
+		}
+		f.found.set(nil, false)
+	}
+	f.checkIdle(t.Context())
+	if found := f.found.all(); len(found) > 0 {
+		t.Errorf("the idle executor has %v", found)
+	}
+
+	late := testCase{text: "sleep 100", given: true, limits: api.Limits{WallMillis: -3000}} // more than 2 s before its start
+	f.submit(t.Context(), &late)
+	expect(refused)
+	f.judge(&late, &api.Result{Verdict: api.TimeLimit, Runs: []api.Stage{{WallMillis: 100}}})
+	expect(tooLate)
+	f.judge(&late, &api.Result{Verdict: api.InternalError})
+	expect(internalError)
+
+	worker := f.baseline.processes[slices.IndexFunc(f.baseline.processes, func(pid int) bool { return pid != e.pid })]
+	if err := syscall.Kill(worker, syscall.SIGKILL); err != nil {
+		t.Fatal(err)
+	}
+	gomega.NewWithT(t).Eventually(func() []finding {
+		f.checkRestarts()
+		return f.found.all()
+	}).WithTimeout(10 * time.Second).ShouldNot(gomega.BeEmpty())
+	expect(workerReplaced)
+
+	if err := os.WriteFile(filepath.Join(e.settings.Scratch, "left"), nil, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	f.checkIdle(t.Context())
+	expect(fileLeft)
+
+	f.baseline.processes = f.baseline.processes[1:]
+	f.checkIdle(t.Context())
+	expect(processLeft)
+
+	// watch starts an ended executor again, and its submissions then get answers.
+	if err := syscall.Kill(e.pid, syscall.SIGKILL); err != nil {
+		t.Fatal(err)
+	}
+	watching, end := context.WithCancel(t.Context())
+	watched := make(chan struct{})
+	go func() {
+		f.watch(watching)
+		close(watched)
+	}()
+	gomega.NewWithT(t).Eventually(f.found.all).WithTimeout(10 * time.Second).ShouldNot(gomega.BeEmpty())
+	end()
+	<-watched
+	expect(executorEnded)
+	if f.honest(t.Context(), quiet, "c"); len(f.found.all()) > 0 {
+		t.Errorf("after its start the executor has %v", f.found.all())
+	}
+
+	for _, one := range []struct {
+		phase string
+		ms    int64
+	}{{quiet, 100}, {fair, 121}} {
+		for range leastTimes {
+			f.times.add(one.phase, "c", one.ms)
+		}
+	}
+	f.judgeTimes()
+	expect(honestSlow)
+}
