@@ -49,13 +49,23 @@ func (f finding) String() string {
 	for _, c := range f.cases {
 		names = append(names, c.name())
 	}
+	if len(names) > maxNames {
+		names = append(names[:maxNames], fmt.Sprintf("and %d more", len(names)-maxNames))
+	}
 	if len(names) > 0 {
 		text += " [programs: " + strings.Join(names, " ") + "]"
 	}
 	return text
 }
 
-// findings collects findings and prints each once. It is safe for concurrent use.
+const (
+	// maxNames bounds the programs that the text of a finding names.
+	maxNames = 8
+	// maxPrinted bounds the findings of a kind that are printed; the report has their number.
+	maxPrinted = 20
+)
+
+// findings collects findings and prints the first ones of each kind. It is safe for concurrent use.
 type findings struct {
 	mu     sync.Mutex
 	list   []finding
@@ -67,7 +77,13 @@ func (f *findings) add(one finding) {
 	f.mu.Lock()
 	defer f.mu.Unlock()
 	f.list = append(f.list, one)
-	if !f.muted {
+	same := 0
+	for _, other := range f.list {
+		if other.kind == one.kind {
+			same++
+		}
+	}
+	if !f.muted && same <= maxPrinted {
 		fmt.Fprintln(f.output, one)
 	}
 }

@@ -13,6 +13,9 @@ import (
 	"executorpool.dev/executor/api"
 )
 
+// retryDelay is the pause after a failure of the executor, which may last for some time.
+const retryDelay = 2 * watchInterval
+
 // fuzzer is one execution of the command.
 type fuzzer struct {
 	options
@@ -83,15 +86,14 @@ func (f *fuzzer) prepare(ctx context.Context) error {
 // draw returns the next case: of the next seed, or of those that the flags repeat.
 func (f *fuzzer) draw() testCase {
 	n := f.next.Add(1) - 1
-	switch {
-	case f.Program != "":
-		c := draw(n, f.Divisor) // for its limits
-		c.text, c.given = f.Program, true
-		return c
-	case len(f.Replay) > 0:
-		return draw(f.Replay[(n-f.Seed)%uint64(len(f.Replay))], f.Divisor)
+	if len(f.Replay) > 0 {
+		n = f.Replay[(n-f.Seed)%uint64(len(f.Replay))]
 	}
-	return draw(n, f.Divisor)
+	c := draw(n, f.Divisor)
+	if f.Program != "" {
+		c.text, c.program, c.given = f.Program, nil, true
+	}
+	return c
 }
 
 // submitLoop submits cases one after the other until the end.
@@ -124,6 +126,7 @@ func (f *fuzzer) submit(ctx context.Context, c *testCase) {
 func (f *fuzzer) judge(c *testCase, result *api.Result) {
 	if result.Verdict == api.InternalError {
 		f.add(internalError, causes(result), *c)
+		time.Sleep(retryDelay)
 	}
 	for _, r := range result.Runs {
 		if over := r.WallMillis - c.limits.WallMillis; over > 2000 {
@@ -138,8 +141,7 @@ func (f *fuzzer) failed(err error, c *testCase) {
 	if !errors.As(err, &problem) {
 		f.counts.add("no answer", c)
 		f.add(noAnswer, err.Error())
-		// The executor may have ended: do not submit faster than watch can see it.
-		time.Sleep(100 * time.Millisecond)
+		time.Sleep(retryDelay)
 		return
 	}
 	f.counts.add(api.Verdict(fmt.Sprint(problem.Status)), c)

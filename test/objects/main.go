@@ -19,7 +19,7 @@ type options struct {
 	Duration time.Duration `default:"20m" help:"Time for which to fuzz, without the first measurements and minimising."`
 	Seed     uint64        `default:"1" help:"Seed of the first program. The next programs have the next seeds."`
 	Replay   []uint64      `placeholder:"SEED" help:"Repeat the programs of these seeds, instead of drawing new ones."`
-	Program  string        `placeholder:"TEXT" help:"Repeat this program, instead of drawing new ones."`
+	Program  string        `placeholder:"TEXT" help:"Repeat this program, with the limits of the seeds."`
 	Minimise time.Duration `default:"2m" help:"Time to minimise the programs of the first findings; 0s is off."`
 	Divisor  int64         `default:"1" help:"Divides the highest sizes of the programs."`
 

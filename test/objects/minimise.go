@@ -30,7 +30,7 @@ func (f *fuzzer) minimise(ctx context.Context) {
 				continue
 			}
 			c = f.smallest(ctx, c, one.kind, deadline)
-			fmt.Fprintf(f.output, "MINIMISED %s: seed %d, limits %+v:\n  %s\n", one.kind, c.seed, c.limits, c.text)
+			fmt.Fprintf(f.output, "MINIMISED %s: --replay %d --program '%s'\n", one.kind, c.seed, c.text)
 			break
 		}
 	}

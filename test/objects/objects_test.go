@@ -3,6 +3,7 @@ package main
 import (
 	"bytes"
 	"context"
+	"fmt"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -23,11 +24,11 @@ import (
 // build compiles the interpreter.
 func build(t *testing.T) string {
 	t.Helper()
-	program := filepath.Join(t.TempDir(), "objects")
-	if out, err := exec.Command("gcc", "-O2", "-static", "-pthread", "-Werror", "-Wall", "-o", program, "testdata/objects.c").CombinedOutput(); err != nil {
+	path := filepath.Join(t.TempDir(), "objects")
+	if out, err := exec.Command("gcc", "-O2", "-static", "-pthread", "-Werror", "-Wall", "-o", path, "testdata/objects.c").CombinedOutput(); err != nil {
 		t.Fatalf("compile the interpreter: %v: %s", err, out)
 	}
-	return program
+	return path
 }
 
 // interpret executes a program without a sandbox, in a directory and a process group of its own,
@@ -85,19 +86,19 @@ func TestEveryMakerMakes(t *testing.T) {
 		if f.B.Choice {
 			s.B = 0
 		}
-		program := s.String()
+		text := s.String()
 		if f.Block {
-			program = strings.Replace(program, "{", "{ sleep 1", 1)
+			text = strings.Replace(text, "{", "{ sleep 1", 1)
 		}
 		switch f.Name {
 		case "unmap":
-			program = "private 4 " + program
+			text = "private 4 " + text
 		case "wait":
-			program = "fork 1 { sleep 1 } wait 1000"
+			text = "fork 1 { sleep 1 } wait 1000"
 		}
-		out, err := interpret(t, interpreter, "check", program)
+		out, err := interpret(t, interpreter, "check", text)
 		if err != nil {
-			t.Errorf("%s: %v", program, err)
+			t.Errorf("%s: %v", text, err)
 		}
 		made := -1
 		for line := range strings.Lines(out) {
@@ -106,7 +107,7 @@ func TestEveryMakerMakes(t *testing.T) {
 			}
 		}
 		if made < 1 {
-			t.Errorf("%s made %d objects, want at least 1", program, made)
+			t.Errorf("%s made %d objects, want at least 1", text, made)
 		}
 	}
 }
@@ -131,11 +132,33 @@ func TestInterpreterReadsEveryProgram(t *testing.T) {
 	}
 }
 
+// program is the executor, which TestMain builds once.
+var program string
+
+func TestMain(m *testing.M) { os.Exit(withExecutor(m)) }
+
+func withExecutor(m *testing.M) int {
+	dir, err := os.MkdirTemp("", "objects-test-")
+	if err != nil {
+		fmt.Fprintln(os.Stderr, err)
+		return 1
+	}
+	defer os.RemoveAll(dir)
+	program = filepath.Join(dir, "executor")
+	build := exec.Command("go", "build", "-o", program, "executorpool.dev/cmd/executor")
+	build.Env = append(os.Environ(), "CGO_ENABLED=0")
+	if out, err := build.CombinedOutput(); err != nil {
+		fmt.Fprintf(os.Stderr, "build the executor: %v: %s\n", err, out)
+		return 1
+	}
+	return m.Run()
+}
+
 // testOptions are those of a short execution without control groups.
 func testOptions(output *bytes.Buffer) options {
-	o := options{Seed: 1, Divisor: 64, Tier: "Restricted", Workers: 1, Threads: 3, NoContainer: true, Languages: []string{"c"}, Quiet: 2, Bar: 1.2,
-		Duration: 6 * time.Second, cores: 2, output: output}
-	o.Phase.Fair, o.Phase.Full = 2*time.Second, 3*time.Second
+	o := options{Binary: program, Seed: 1, Divisor: 64, Tier: "Restricted", Workers: 1, Threads: 3, NoContainer: true, Languages: []string{"c"}, Quiet: 1, Bar: 1.2,
+		Duration: 4 * time.Second, cores: 2, output: output}
+	o.Phase.Fair, o.Phase.Full = time.Second, 3*time.Second
 	return o
 }
 

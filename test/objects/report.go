@@ -83,11 +83,13 @@ func (f *fuzzer) reportTimes(table *tabwriter.Writer) {
 		for _, phase := range []string{quiet, fairComputing, fair, fullComputing, full} {
 			median, n := f.times.quantile(phase, language, 0.5)
 			high, _ := f.times.quantile(phase, language, 0.95)
-			computing := ""
-			if phase == fair || phase == full {
-				computing = fmt.Sprintf("%.2f", f.times.ratio(phase, phase+", computing", language))
+			ratios := [2]string{"-", "-"}
+			for i, to := range []string{quiet, phase + ", computing"} {
+				if ratio := f.times.ratio(phase, to, language); ratio > 0 && phase != quiet {
+					ratios[i] = fmt.Sprintf("%.2f", ratio)
+				}
 			}
-			fmt.Fprintf(table, "%s\t%s\t%d\t%.0f\t%.0f\t%.2f\t%s\t\n", language, phase, n, median, high, f.times.ratio(phase, quiet, language), computing)
+			fmt.Fprintf(table, "%s\t%s\t%d\t%.0f\t%.0f\t%s\t%s\t\n", language, phase, n, median, high, ratios[0], ratios[1])
 		}
 	}
 	table.Flush()

@@ -25,8 +25,8 @@ type drawer struct {
 // Draw returns the program of the seed. The divisor, 1 or more, lowers the highest sizes.
 func Draw(seed uint64, divisor int64) Program {
 	d := &drawer{Rand: rand.New(rand.NewPCG(seed, stream)), divisor: divisor, left: maxStatements}
-	d.block, d.hold, d.power = 0.1+0.5*d.Float64(), d.Float64(), []float64{2, 1, 0.5}[d.IntN(3)]
-	for range 2 + d.IntN(8) {
+	d.block, d.hold, d.power = 0.1+0.5*d.Float64(), d.Float64(), []float64{2, 1, 0.5, 0.25}[d.IntN(4)]
+	for range 1 + d.IntN(6) {
 		d.names = append(d.names, d.form(false))
 	}
 	for range 1 + d.IntN(3) {
@@ -90,6 +90,10 @@ func (d *drawer) statement(depth int) Statement {
 	}
 	s := d.fill(candidates[d.IntN(len(candidates))])
 	if block {
+		if depth > 0 && !s.Form.A.Choice && s.A > 0 {
+			// Nested counts multiply: only one of them is large.
+			s.A = 1 + d.Int64N(min(s.A, 4))
+		}
 		d.left--
 		s.Body = d.body(depth + 1)
 	}
@@ -102,7 +106,7 @@ func (d *drawer) fill(f Form) Statement {
 }
 
 // number returns exp(u^power ln(max)) rounded down, with u from 0 to 1. Half of the sizes up to
-// 65536 are at most 16 with power 2, 256 with power 1 and 2545 with power 0.5.
+// 65536 are at most 16 with power 2, 256 with power 1, 2545 with power 0.5 and 11200 with power 0.25.
 func (d *drawer) number(n Number) int64 {
 	if n.Max == 0 {
 		return 0

@@ -103,7 +103,7 @@ var forms = []Form{
 	{"close", choice(2), none, false, 1},
 	{"execute_other", none, none, false, 1},
 	// Blocks: counts, kinds of clone.
-	{"fork", size(100), none, true, 8},
+	{"fork", size(70), none, true, 10},
 	{"vfork", size(100), none, true, 3},
 	{"clone", choice(16), size(500), true, 5},
 	{"thread", size(500), none, true, 6},
@@ -111,7 +111,7 @@ var forms = []Form{
 	{"dead_leader", none, none, true, 5},
 	{"orphan", none, none, true, 4},
 	{"session", none, none, true, 3},
-	{"execute", size(20), none, true, 3},
+	{"execute", size(40), none, true, 3},
 }
 
 // Forms returns the forms of all statements.
