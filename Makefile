@@ -111,6 +111,9 @@ e2e: $(GOTESTSUM) $(HELM) kubectl ## Run the demo and the end-to-end tests on th
 outage: ## Stop the manager and the API server under load, on the cluster that make e2e or make demo leaves.
 	KUBECONFIG="$$($(LOCALCLUSTER) kubeconfig)" go test -count=1 -v -timeout 20m -tags outage -run TestScalingOutlivesOutages ./test/e2e
 
+.PHONY: nightly
+nightly: objects ## Run the checks that take too long for each change: 20 minutes of objects.
+
 .PHONY: verify
 verify: tools ## Lint code and prose, and compare every generated file with its source.
 	hack/verify.sh
@@ -128,6 +131,10 @@ soak: toolchains ## Run 100,000 runs of all kinds and check that the executor's 
 .PHONY: fuzz
 fuzz: ## Fuzz every parser of external input, for FUZZTIME each (5m).
 	@hack/fuzz.sh
+
+.PHONY: objects
+objects: toolchains ## Fuzz the sandbox with programs of kernel objects, beside honest programs. OBJECTS_ARGS="--help" lists the flags.
+	@go run ./test/objects $(OBJECTS_ARGS)
 
 .PHONY: simulate
 simulate: ## Play arrival traces against the autoscaler, other autoscalers and the optimum. SIMULATE_ARGS="--help" lists the flags.

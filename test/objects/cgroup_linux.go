@@ -118,21 +118,30 @@ func (c *cgroup) processes() ([]int, error) {
 	return pids, nil
 }
 
-// remove kills what is left in the group and removes it, within 10 s.
-func (c *cgroup) remove() (err error) {
+// empty kills all processes of the group, as at the end of a container, within 10 s.
+func (c *cgroup) empty() error {
 	for deadline := time.Now().Add(10 * time.Second); ; time.Sleep(20 * time.Millisecond) {
-		pids, readErr := c.processes()
+		pids, err := c.processes()
+		if err != nil || len(pids) == 0 {
+			return err
+		}
+		if time.Now().After(deadline) {
+			return fmt.Errorf("processes %v of the control group cannot be killed", pids)
+		}
 		for _, pid := range pids {
 			_ = syscall.Kill(pid, syscall.SIGKILL)
 		}
-		err = readErr
-		if len(pids) == 0 {
-			if err = os.Remove(c.memory); err == nil && c.pids != c.memory {
-				err = os.Remove(c.pids)
-			}
-		}
-		if err == nil && len(pids) == 0 || time.Now().After(deadline) {
-			return err
-		}
 	}
+}
+
+// remove removes the group with its processes.
+func (c *cgroup) remove() error {
+	if err := c.empty(); err != nil {
+		return err
+	}
+	err := os.Remove(c.memory)
+	if c.pids != c.memory {
+		err = errors.Join(err, os.Remove(c.pids))
+	}
+	return err
 }

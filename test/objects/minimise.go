@@ -57,6 +57,7 @@ func (f *fuzzer) smallest(ctx context.Context, c testCase, k kind, deadline time
 
 // fails reports whether the case, in all slots at once, causes a finding of the kind.
 func (f *fuzzer) fails(ctx context.Context, c testCase, k kind) bool {
+	f.checkIdle(ctx) // so that watch has started an ended executor again
 	f.phase.Store("minimise")
 	f.found.set(nil, true)
 	var all sync.WaitGroup
@@ -67,7 +68,7 @@ func (f *fuzzer) fails(ctx context.Context, c testCase, k kind) bool {
 		})
 	}
 	all.Wait()
-	// watch needs an interval to see the end of a process, and a lock while it starts it again.
+	// watch sees the end of a process after an interval.
 	time.Sleep(3 * watchInterval)
 	f.checkIdle(ctx)
 	return slices.ContainsFunc(f.found.all(), func(one finding) bool { return one.kind == k })

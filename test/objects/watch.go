@@ -31,10 +31,7 @@ func (f *fuzzer) watch(ctx context.Context) {
 		f.checkKills()
 		if !f.executor.alive() {
 			f.add(executorEnded, "its log ends with: "+f.executor.logTail())
-			if err := f.relaunch(ctx); err != nil {
-				f.add(executorEnded, fmt.Sprintf("and cannot be started again: %v", err))
-				return
-			}
+			f.relaunch(ctx)
 			continue
 		}
 		f.checkRestarts()
@@ -64,10 +61,28 @@ func (f *fuzzer) checkRestarts() {
 	}
 }
 
-// relaunch starts the executor again after its submissions have failed.
-func (f *fuzzer) relaunch(ctx context.Context) error {
+// relaunch starts the executor again after its submissions have failed, until it serves.
+func (f *fuzzer) relaunch(ctx context.Context) {
 	f.mu.Lock()
 	defer f.mu.Unlock()
+	for ctx.Err() == nil {
+		err := f.restart(ctx)
+		if err == nil {
+			return
+		}
+		f.add(executorEnded, fmt.Sprintf("it cannot be started again: %v", err))
+		time.Sleep(retryDelay)
+	}
+}
+
+// restart does what the kubelet does after the end of a container.
+func (f *fuzzer) restart(ctx context.Context) error {
+	f.executor.kill()
+	if f.executor.cgroup != nil {
+		if err := f.executor.cgroup.empty(); err != nil {
+			return err
+		}
+	}
 	if err := f.executor.launch(); err != nil {
 		return err
 	}
