@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"slices"
 	"sync"
+	"time"
 
 	"gonum.org/v1/gonum/stat"
 
@@ -85,6 +86,7 @@ func (f *fuzzer) honest(ctx context.Context, phase, language string) {
 	switch {
 	case err != nil:
 		f.add(honestWrong, fmt.Sprintf("%s: %v", language, err))
+		time.Sleep(retryDelay)
 	case result.Verdict != api.OK || len(result.Runs) != 1 || result.Runs[0].Stdout != want:
 		detail := fmt.Sprintf("%s: %s %s", language, result.Verdict, causes(result))
 		for _, r := range result.Runs {

@@ -106,7 +106,8 @@ func (d *drawer) fill(f Form) Statement {
 }
 
 // number returns exp(u^power ln(max)) rounded down, with u from 0 to 1. Half of the sizes up to
-// 65536 are at most 16 with power 2, 256 with power 1, 2545 with power 0.5 and 11200 with power 0.25.
+// 65536 are at most 16 with power 2, 256 with power 1, 2545 with power 0.5 and 11,200 with power
+// 0.25.
 func (d *drawer) number(n Number) int64 {
 	if n.Max == 0 {
 		return 0
