@@ -82,6 +82,7 @@ type running struct {
 func (r *running) begin(c *testCase) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
+	r.forget()
 	r.cases[c] = time.Time{}
 }
 
@@ -95,14 +96,20 @@ func (r *running) end(c *testCase) {
 func (r *running) list() []testCase {
 	r.mu.Lock()
 	defer r.mu.Unlock()
+	r.forget()
 	var all []testCase
-	for c, ended := range r.cases {
-		if !ended.IsZero() && time.Since(ended) > time.Second {
-			delete(r.cases, c)
-			continue
-		}
+	for c := range r.cases {
 		all = append(all, *c)
 	}
 	slices.SortFunc(all, func(a, b testCase) int { return strings.Compare(a.name(), b.name()) })
 	return all
+}
+
+// forget removes the cases that ended more than a second ago. The caller holds the lock.
+func (r *running) forget() {
+	for c, ended := range r.cases {
+		if !ended.IsZero() && time.Since(ended) > time.Second {
+			delete(r.cases, c)
+		}
+	}
 }

@@ -8,6 +8,7 @@ import (
 	"os"
 	"os/signal"
 	"runtime"
+	"sync"
 	"syscall"
 	"time"
 
@@ -37,7 +38,8 @@ type options struct {
 		Fair time.Duration `default:"15s" help:"Length of the phase with as many submissions as cores."`
 		Full time.Duration `default:"25s" help:"Length of the phase with all slots."`
 	} `embed:"" prefix:"phase-"`
-	Bar float64 `default:"1.2" help:"Highest ratio of the honest programs' wall time, at the 95th percentile."`
+	Settle time.Duration `default:"5s" help:"Time in which an executor without submissions must become idle and clean."`
+	Bar    float64       `default:"1.2" help:"Highest ratio of the honest programs' wall time, at the 95th percentile."`
 
 	cores  int
 	output io.Writer
@@ -70,17 +72,18 @@ func run(ctx context.Context, o options) (found []finding, err error) {
 	if err := f.prepare(watching); err != nil {
 		return nil, err
 	}
-	begun := time.Now()
-	f.begun = begun
-	go f.watch(watching)
-	go f.progress(watching)
+	f.begun = time.Now()
+	var watchers sync.WaitGroup
+	watchers.Go(func() { f.watch(watching) })
+	watchers.Go(func() { f.progress(watching) })
 	f.measure(ctx)
-	for begun = time.Now(); time.Since(begun) < o.Duration && ctx.Err() == nil; {
+	for begun := time.Now(); time.Since(begun) < o.Duration && ctx.Err() == nil; {
 		f.cycle(ctx, begun.Add(o.Duration))
 	}
 	f.judgeTimes()
 	f.minimise(ctx)
 	end()
+	watchers.Wait()
 	f.report()
 	return f.found.all(), nil
 }

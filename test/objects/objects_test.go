@@ -21,21 +21,38 @@ import (
 	"executorpool.dev/test/objects/grammar"
 )
 
-// build compiles the interpreter.
-func build(t *testing.T) string {
-	t.Helper()
-	path := filepath.Join(t.TempDir(), "objects")
-	if out, err := exec.Command("gcc", "-O2", "-static", "-pthread", "-Werror", "-Wall", "-o", path, "testdata/objects.c").CombinedOutput(); err != nil {
-		t.Fatalf("compile the interpreter: %v: %s", err, out)
+// executorProgram is cmd/executor and interpreterProgram is objects.c, which TestMain builds.
+var executorProgram, interpreterProgram string
+
+func TestMain(m *testing.M) { os.Exit(withPrograms(m)) }
+
+func withPrograms(m *testing.M) int {
+	dir, err := os.MkdirTemp("", "objects-test-")
+	if err != nil {
+		fmt.Fprintln(os.Stderr, err)
+		return 1
 	}
-	return path
+	defer os.RemoveAll(dir)
+	executorProgram, interpreterProgram = filepath.Join(dir, "executor"), filepath.Join(dir, "objects")
+	build := exec.Command("go", "build", "-o", executorProgram, "executorpool.dev/cmd/executor")
+	build.Env = append(os.Environ(), "CGO_ENABLED=0")
+	for _, command := range []*exec.Cmd{
+		build,
+		exec.Command("gcc", "-O2", "-static", "-pthread", "-Werror", "-Wall", "-o", interpreterProgram, "testdata/objects.c"),
+	} {
+		if out, err := command.CombinedOutput(); err != nil {
+			fmt.Fprintf(os.Stderr, "%v: %v: %s\n", command, err, out)
+			return 1
+		}
+	}
+	return m.Run()
 }
 
 // interpret executes a program without a sandbox, in a directory and a process group of its own,
 // which it kills after the program.
-func interpret(t *testing.T, interpreter string, arguments ...string) (stdout string, err error) {
+func interpret(t *testing.T, arguments ...string) (stdout string, err error) {
 	t.Helper()
-	command := exec.CommandContext(t.Context(), interpreter, arguments...)
+	command := exec.CommandContext(t.Context(), interpreterProgram, arguments...)
 	command.Dir = t.TempDir()
 	command.SysProcAttr = &syscall.SysProcAttr{Setpgid: true}
 	var out, errs bytes.Buffer
@@ -54,7 +71,7 @@ func interpret(t *testing.T, interpreter string, arguments ...string) (stdout st
 }
 
 func TestInterpreterHasEveryForm(t *testing.T) {
-	out, err := interpret(t, build(t), "list")
+	out, err := interpret(t, "list")
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -74,7 +91,6 @@ var elsewhere = []string{"signal", "priority", "set_session", "set_group", "reso
 // TestEveryMakerMakes executes each statement without a sandbox and requires that it makes an
 // object: a maker that fails everywhere tests nothing.
 func TestEveryMakerMakes(t *testing.T) {
-	interpreter := build(t)
 	for _, f := range grammar.Forms() {
 		if slices.Contains(elsewhere, f.Name) {
 			continue
@@ -96,7 +112,7 @@ func TestEveryMakerMakes(t *testing.T) {
 		case "wait":
 			text = "fork 1 { sleep 1 } wait 1000"
 		}
-		out, err := interpret(t, interpreter, "check", text)
+		out, err := interpret(t, "check", text)
 		if err != nil {
 			t.Errorf("%s: %v", text, err)
 		}
@@ -115,9 +131,8 @@ func TestEveryMakerMakes(t *testing.T) {
 // TestInterpreterReadsEveryProgram parses the programs of many seeds without executing them: a
 // leading exit ends the process.
 func TestInterpreterReadsEveryProgram(t *testing.T) {
-	interpreter := build(t)
 	for seed := range uint64(100) {
-		if _, err := interpret(t, interpreter, "exit 0 "+grammar.Draw(seed, 1).String()); err != nil {
+		if _, err := interpret(t, "exit 0 "+grammar.Draw(seed, 1).String()); err != nil {
 			t.Errorf("seed %d: %v", seed, err)
 		}
 	}
@@ -125,39 +140,17 @@ func TestInterpreterReadsEveryProgram(t *testing.T) {
 		"unknown name": "forks 2 { sleep 1 }", "no brace": "fork 2 { sleep 1", "no body": "fork 2", "body of no block": "sleep 2 { sleep 1 }",
 		"number first": "2 sleep",
 	} {
-		out, err := exec.Command(interpreter, text).CombinedOutput()
+		out, err := exec.Command(interpreterProgram, text).CombinedOutput()
 		if err == nil || !strings.HasPrefix(string(out), "objects: ") {
 			t.Errorf("%s: got %v, %q; want an error", name, err, out)
 		}
 	}
 }
 
-// program is the executor, which TestMain builds once.
-var program string
-
-func TestMain(m *testing.M) { os.Exit(withExecutor(m)) }
-
-func withExecutor(m *testing.M) int {
-	dir, err := os.MkdirTemp("", "objects-test-")
-	if err != nil {
-		fmt.Fprintln(os.Stderr, err)
-		return 1
-	}
-	defer os.RemoveAll(dir)
-	program = filepath.Join(dir, "executor")
-	build := exec.Command("go", "build", "-o", program, "executorpool.dev/cmd/executor")
-	build.Env = append(os.Environ(), "CGO_ENABLED=0")
-	if out, err := build.CombinedOutput(); err != nil {
-		fmt.Fprintf(os.Stderr, "build the executor: %v: %s\n", err, out)
-		return 1
-	}
-	return m.Run()
-}
-
 // testOptions are those of a short execution without control groups.
 func testOptions(output *bytes.Buffer) options {
-	o := options{Binary: program, Seed: 1, Divisor: 64, Tier: "Restricted", Workers: 1, Threads: 3, NoContainer: true, Languages: []string{"c"}, Quiet: 1, Bar: 1.2,
-		Duration: 4 * time.Second, cores: 2, output: output}
+	o := options{Binary: executorProgram, Seed: 1, Divisor: 64, Tier: "Restricted", Workers: 1, Threads: 3, NoContainer: true, Languages: []string{"c"}, Quiet: 1, Bar: 1.2,
+		Duration: 4 * time.Second, Settle: 5 * time.Second, cores: 2, output: output}
 	o.Phase.Fair, o.Phase.Full = time.Second, 3*time.Second
 	return o
 }
@@ -230,6 +223,7 @@ func TestFuzzerFinds(t *testing.T) {
 	if err := os.WriteFile(filepath.Join(e.settings.Scratch, "left"), nil, 0o600); err != nil {
 		t.Fatal(err)
 	}
+	f.Settle = 100 * time.Millisecond
 	f.checkIdle(t.Context())
 	expect(fileLeft)
 

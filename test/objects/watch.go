@@ -10,8 +10,6 @@ import (
 
 const (
 	watchInterval = 100 * time.Millisecond
-	// settleTime is the time in which an executor without submissions must become idle.
-	settleTime = 5 * time.Second
 	// memoryMargin is by how much the memory of the idle executor may differ: heaps of the Go runtime,
 	// kernel memory that the kernel frees later.
 	memoryMargin = 96 << 20
@@ -97,7 +95,7 @@ func (f *fuzzer) checkIdle(ctx context.Context) {
 	f.mu.RLock()
 	defer f.mu.RUnlock()
 	f.phase.Store("check")
-	busy, deadline := 1, time.Now().Add(settleTime)
+	busy, deadline := 1, time.Now().Add(f.Settle)
 	for ; busy > 0 && time.Now().Before(deadline); time.Sleep(20 * time.Millisecond) {
 		if state, err := f.executor.client.State(ctx); err == nil {
 			busy = state.Busy + state.Queued
