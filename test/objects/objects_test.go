@@ -4,12 +4,14 @@ import (
 	"bytes"
 	"context"
 	"fmt"
+	"io"
 	"os"
 	"os/exec"
 	"path/filepath"
 	"slices"
 	"strconv"
 	"strings"
+	"sync"
 	"syscall"
 	"testing"
 	"time"
@@ -171,92 +173,113 @@ func TestFuzzerRuns(t *testing.T) {
 	t.Logf("%s", output.String())
 }
 
-// TestFuzzerFinds gives the fuzzer what it must find, and requires the finding.
-func TestFuzzerFinds(t *testing.T) {
-	var output bytes.Buffer
-	o := testOptions(&output)
-	e, err := o.start()
-	if err != nil {
+// prepared returns a fuzzer with an executor that is idle and clean.
+func prepared(t *testing.T) *fuzzer {
+	t.Helper()
+	o := testOptions(new(bytes.Buffer))
+	f := newFuzzer(o)
+	var err error
+	if f.executor, err = o.start(); err != nil {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() {
-		if err := e.stop(); err != nil {
+		if err := f.executor.stop(); err != nil {
 			t.Error(err)
 		}
 	})
-	f := newFuzzer(o)
-	f.executor = e
 	if err := f.prepare(t.Context()); err != nil {
 		t.Fatal(err)
 	}
-	expect := func(k kind) {
-		t.Helper()
-		found := f.found.all()
-		if !slices.ContainsFunc(found, func(one finding) bool { return one.kind == k }) {
-			t.Errorf("found %v, want %q", found, k)
-		}
-		f.found.set(nil, false)
+	if f.checkIdle(t.Context()); len(f.found.all()) > 0 {
+		t.Fatalf("the idle executor has %v", f.found.all())
+	}
+	return f
+}
+
+// expect requires a finding of the kind, and forgets all findings.
+func expect(t *testing.T, f *fuzzer, k kind) {
+	t.Helper()
+	found := f.found.all()
+	if !slices.ContainsFunc(found, func(one finding) bool { return one.kind == k }) {
+		t.Errorf("found %v, want %q", found, k)
+	}
+	f.found.set(nil, false)
+}
+
+func TestBadResultsAreFound(t *testing.T) {
+	f := newFuzzer(testOptions(new(bytes.Buffer)))
+	c := testCase{text: "sleep 100", given: true, limits: api.Limits{WallMillis: 500}}
+	f.judge(&c, &api.Result{Verdict: api.TimeLimit, Runs: []api.Stage{{WallMillis: 2500}}})
+	f.failed(&api.Problem{Status: 503, Reason: api.ReasonQueueFull}, &c)
+	if found := f.found.all(); len(found) > 0 {
+		t.Errorf("found %v in permitted answers", found)
+	}
+	f.judge(&c, &api.Result{Verdict: api.TimeLimit, Runs: []api.Stage{{WallMillis: 2501}}})
+	expect(t, f, tooLate)
+	f.judge(&c, &api.Result{Verdict: api.InternalError})
+	expect(t, f, internalError)
+	f.failed(&api.Problem{Status: 503, Reason: api.ReasonOverloaded}, &c)
+	expect(t, f, refused)
+	f.failed(io.EOF, &c)
+	expect(t, f, noAnswer)
+
+	for range leastTimes {
+		f.times.add(quiet, "c", 100)
+		f.times.add(fair, "c", 120)
+	}
+	if f.judgeTimes(); len(f.found.all()) > 0 {
+		t.Errorf("found %v with the ratio 1.2", f.found.all())
+	}
+	for range leastTimes {
+		f.times.add(fair, "c", 121)
+	}
+	f.judgeTimes()
+	expect(t, f, honestSlow)
+}
+
+func TestResidueIsFound(t *testing.T) {
+	f := prepared(t)
+	f.Settle = 100 * time.Millisecond
+	if err := os.WriteFile(filepath.Join(f.executor.settings.Scratch, "left"), nil, 0o600); err != nil {
+		t.Fatal(err)
 	}
 	f.checkIdle(t.Context())
-	if found := f.found.all(); len(found) > 0 {
-		t.Errorf("the idle executor has %v", found)
-	}
+	expect(t, f, fileLeft)
 
-	late := testCase{text: "sleep 100", given: true, limits: api.Limits{WallMillis: -3000}} // more than 2 s before its start
-	f.submit(t.Context(), &late)
-	expect(refused)
-	f.judge(&late, &api.Result{Verdict: api.TimeLimit, Runs: []api.Stage{{WallMillis: 100}}})
-	expect(tooLate)
-	f.judge(&late, &api.Result{Verdict: api.InternalError})
-	expect(internalError)
+	f.baseline.processes = f.baseline.processes[1:]
+	f.checkIdle(t.Context())
+	expect(t, f, processLeft)
+}
 
-	worker := f.baseline.processes[slices.IndexFunc(f.baseline.processes, func(pid int) bool { return pid != e.pid })]
-	if err := syscall.Kill(worker, syscall.SIGKILL); err != nil {
+// TestEndsAreFound kills a worker, and then the executor, which watch starts again.
+func TestEndsAreFound(t *testing.T) {
+	f := prepared(t)
+	worker := slices.IndexFunc(f.baseline.processes, func(pid int) bool { return pid != f.executor.pid })
+	if err := syscall.Kill(f.baseline.processes[worker], syscall.SIGKILL); err != nil {
 		t.Fatal(err)
 	}
 	gomega.NewWithT(t).Eventually(func() []finding {
 		f.checkRestarts()
 		return f.found.all()
 	}).WithTimeout(10 * time.Second).ShouldNot(gomega.BeEmpty())
-	expect(workerReplaced)
+	expect(t, f, workerReplaced)
 
-	if err := os.WriteFile(filepath.Join(e.settings.Scratch, "left"), nil, 0o600); err != nil {
-		t.Fatal(err)
-	}
-	f.Settle = 100 * time.Millisecond
-	f.checkIdle(t.Context())
-	expect(fileLeft)
-
-	f.baseline.processes = f.baseline.processes[1:]
-	f.checkIdle(t.Context())
-	expect(processLeft)
-
-	// watch starts an ended executor again, and its submissions then get answers.
-	if err := syscall.Kill(e.pid, syscall.SIGKILL); err != nil {
+	if err := syscall.Kill(f.executor.pid, syscall.SIGKILL); err != nil {
 		t.Fatal(err)
 	}
 	watching, end := context.WithCancel(t.Context())
-	watched := make(chan struct{})
-	go func() {
-		f.watch(watching)
-		close(watched)
-	}()
-	gomega.NewWithT(t).Eventually(f.found.all).WithTimeout(10 * time.Second).ShouldNot(gomega.BeEmpty())
+	defer end()
+	var watchers sync.WaitGroup
+	watchers.Go(func() { f.watch(watching) })
+	gomega.NewWithT(t).Eventually(func() error {
+		f.mu.RLock()
+		defer f.mu.RUnlock()
+		return f.executor.client.Healthz(t.Context())
+	}).WithTimeout(20 * time.Second).Should(gomega.Succeed())
 	end()
-	<-watched
-	expect(executorEnded)
+	watchers.Wait()
+	expect(t, f, executorEnded)
 	if f.honest(t.Context(), quiet, "c"); len(f.found.all()) > 0 {
 		t.Errorf("after its start the executor has %v", f.found.all())
 	}
-
-	for _, one := range []struct {
-		phase string
-		ms    int64
-	}{{quiet, 100}, {fair, 121}} {
-		for range leastTimes {
-			f.times.add(one.phase, "c", one.ms)
-		}
-	}
-	f.judgeTimes()
-	expect(honestSlow)
 }
