@@ -63,6 +63,10 @@ func main() {
 // run fuzzes and returns the findings. The end of the context ends the fuzzing early.
 func run(ctx context.Context, o options) (found []finding, err error) {
 	f := newFuzzer(o)
+	for _, seed := range o.Replay {
+		c := draw(seed, o.Divisor)
+		fmt.Fprintf(o.output, "seed %d, limits %+v: %s\n", seed, c.limits, c.text)
+	}
 	if f.executor, err = o.start(); err != nil {
 		return nil, err
 	}
