@@ -7,14 +7,14 @@ import (
 
 func TestDrawReachesEveryForm(t *testing.T) {
 	seen := map[string]int{}
-	for seed := range uint64(3000) {
+	for seed := range uint64(1500) {
 		for _, name := range Draw(seed, 1).Names() {
 			seen[name]++
 		}
 	}
 	for _, f := range Forms() {
-		if seen[f.Name] < 20 {
-			t.Errorf("3000 seeds have %s in %d programs, want at least 20", f.Name, seen[f.Name])
+		if seen[f.Name] < 10 {
+			t.Errorf("1500 seeds have %s in %d programs, want at least 10", f.Name, seen[f.Name])
 		}
 	}
 }
@@ -60,18 +60,18 @@ func TestDrawKeepsRanges(t *testing.T) {
 				walk(s.Body, depth+1)
 			}
 		}
-		for seed := range uint64(1000) {
+		for seed := range uint64(400) {
 			walk(Draw(seed, divisor), 0)
 		}
-		if divisor == 1 && large < 100 {
-			t.Errorf("%d sizes are in the upper half of their range, want at least 100", large)
+		if divisor == 1 && large < 40 {
+			t.Errorf("%d sizes are in the upper half of their range, want at least 40", large)
 		}
 	}
 }
 
 // TestSmallerEnds follows the last smaller program, which differs least, to the end.
 func TestSmallerEnds(t *testing.T) {
-	for seed := range uint64(10) {
+	for seed := range uint64(5) {
 		p := Draw(seed, 1)
 		for steps := 0; ; steps++ {
 			smaller := Smaller(p)
