@@ -6,6 +6,7 @@ import (
 	"net"
 	"net/http"
 	"net/http/httptest"
+	"strings"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -55,6 +56,7 @@ func TestReplicaProved(t *testing.T) {
 	}{
 		"right":            {replica{languages: all, verdict: api.OK, stdout: answer}, ""},
 		"wrong verdict":    {replica{languages: []string{"c", "go"}, verdict: api.RuntimeError}, "the canary in c got the verdict RuntimeError instead of OK"},
+		"no verdict":       {replica{languages: []string{"c"}, verdict: api.Verdict(strings.Repeat("V\u202e\r\n", 1000))}, "the canary in c got a verdict that the API does not have"},
 		"limits too small": {replica{languages: all, verdict: api.MemoryLimit}, ""},
 		"wrong answer":     {replica{languages: []string{"rust"}, verdict: api.OK, stdout: "41\n"}, "the canary in rust got a wrong answer"},
 		"refusal":          {replica{languages: []string{"go"}, status: http.StatusInternalServerError}, "the canary in go is not answered: status 500"},

@@ -81,6 +81,8 @@ func (s *submitter) prove(ctx context.Context, ip string) error {
 		case tooSmall(result):
 			// The limits of the pool do not let this language run on any replica. Contestants get the
 			// same verdict.
+		case !slices.Contains(api.Verdicts(), result.Verdict):
+			return fmt.Errorf("the canary in %s got a verdict that the API does not have", language.ID)
 		case result.Verdict != api.OK:
 			return fmt.Errorf("the canary in %s got the verdict %s instead of OK", language.ID, result.Verdict)
 		case len(result.Runs) != 1 || result.Runs[0].Stdout != answer:

@@ -9,6 +9,7 @@ import (
 
 	"executorpool.dev/api/v1alpha1"
 	"executorpool.dev/controllers/calendar"
+	"executorpool.dev/controllers/status"
 )
 
 // Decide returns the status of the contest at in.Now, the events for the difference, and the time
@@ -33,7 +34,7 @@ func Decide(in Input) Decision {
 	for _, c := range []metav1.Condition{holdingCondition(next, entry, in), prewarmedCondition(next, entry, floor, in)} {
 		c.ObservedGeneration = in.Contest.Generation
 		c.LastTransitionTime = metav1.NewTime(in.Now.Truncate(time.Second))
-		meta.SetStatusCondition(&next.Conditions, c)
+		meta.SetStatusCondition(&next.Conditions, status.Written(c))
 	}
 	planned.Status = next
 	return Decision{

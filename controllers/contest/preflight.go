@@ -10,6 +10,7 @@ import (
 	"executorpool.dev/api/v1alpha1"
 	"executorpool.dev/controllers/calendar"
 	"executorpool.dev/controllers/capacity"
+	"executorpool.dev/controllers/status"
 )
 
 // alarmTime returns the instant from which missing replicas count as a fault. It is half of the
@@ -65,7 +66,7 @@ func preflight(entry calendar.Contest, floor int, in Input) metav1.Condition {
 	for _, r := range in.Replicas {
 		if r.Fault != "" {
 			return condition(metav1.ConditionFalse, v1alpha1.ReasonCanaryFailed,
-				"Replica %s is ready and fails: %s. Delete the pod; if its successor fails too, check the image.", r.Name, r.Fault)
+				"Replica %s is ready and fails: %s. Delete the pod; if its successor fails too, check the image.", r.Name, status.Quote(r.Fault))
 		}
 	}
 	isolated := meta.FindStatusCondition(conditions, v1alpha1.ConditionIsolationEnforced)

@@ -60,6 +60,12 @@ func TestPrewarmedNamesCause(t *testing.T) {
 			},
 			status: metav1.ConditionFalse, want: "CanaryFailed: Replica demo-3 is ready and fails: the canary in java got the verdict RuntimeError instead of OK.",
 		},
+		"canary failed with a hostile text": {
+			change: func(in *Input) {
+				in.Replicas[3] = Replica{Name: "demo-3", InService: true, Fault: "\x1b[2J\r\nReady\u202e " + strings.Repeat("V", 40_000)}
+			},
+			status: metav1.ConditionFalse, want: "CanaryFailed: Replica demo-3 is ready and fails: [2J Ready V" + strings.Repeat("V", 500),
+		},
 		"canary pending":          {change: func(in *Input) { in.Replicas[3].Proved = false }, status: metav1.ConditionUnknown, want: "WarmingUp: Not yet: replica demo-3 has not answered the canary."},
 		"canary pending too long": {change: func(in *Input) { in.Replicas[3].Proved = false; late(in) }, status: metav1.ConditionFalse, want: "CanaryPending: Half of the warm-up is over and replica demo-3 has not answered the canary"},
 		"not in the Service":      {change: func(in *Input) { in.Replicas[9].InService = false; late(in) }, status: metav1.ConditionFalse, want: "NotInService: Half of the warm-up is over and replica demo-9 is not an endpoint of the Service"},

@@ -230,7 +230,7 @@ func nameTaken(p plan, in observed) error {
 		case owner.Kind == "ExecutorPool" && owner.Name == p.pool.Name:
 			return nameTakenBy(p, k, "belongs to a deleted pool of that name and is about to be removed")
 		}
-		return nameTakenBy(p, k, fmt.Sprintf("belongs to %s %s", owner.Kind, owner.Name))
+		return nameTakenBy(p, k, fmt.Sprintf("belongs to %s %s", status.Quote(owner.Kind), status.Quote(owner.Name)))
 	}
 	return nil
 }

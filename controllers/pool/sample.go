@@ -82,7 +82,7 @@ func (r *Reconciler) readStates(pool types.NamespacedName, in *observed) {
 			Slots:          int32(answer.State.Slots),
 			Busy:           int32(answer.State.Busy),
 			Queued:         int32(answer.State.Queued),
-			Tier:           v1alpha1.Tier(answer.State.Tier),
+			Tier:           status.TierOf(answer.State.Tier),
 			NotReadyReason: answer.NotReadyReason,
 		}
 		switch {

@@ -20,15 +20,24 @@ const (
 	verdict  = "verdict/"
 	rejected = "rejected/"
 	waited   = "waited/"
+
+	// otherReasons counts the rejections that the report does not name.
+	otherReasons = "other"
 )
 
+// countsOf returns the counts of a replica. Their names are from closed sets: with reasons of its
+// own in each answer, a false executor could let the ledger and its checkpoint grow until the
+// status of the contest cannot be written.
 func countsOf(t api.Totals) Counts {
 	c := Counts{accepted: t.Accepted, answered: t.Answered, served: t.ServedMillis}
 	for v, n := range t.Verdicts {
 		c[verdict+string(v)] = n
 	}
 	for reason, n := range t.Rejections {
-		c[rejected+reason] = n
+		if !rejectionReasons[reason] && reason != api.ReasonClientGone {
+			reason = otherReasons
+		}
+		c[rejected+reason] += n
 	}
 	for _, w := range t.Waits {
 		c[waited+strconv.FormatUint(w[0], 10)] = w[1]

@@ -1,13 +1,15 @@
 package report
 
 import (
-	"cmp"
+	stdcmp "cmp"
 	"math"
 	"math/rand/v2"
 	"slices"
 	"strconv"
 	"testing"
 	"time"
+
+	"github.com/google/go-cmp/cmp"
 
 	"executorpool.dev/executor/api"
 )
@@ -32,7 +34,7 @@ func TestWaitsAgreeWithLoadTool(t *testing.T) {
 					waits = append(waits, w)
 					c[waited+strconv.Itoa(api.WaitBucket(w))]++
 				}
-				slices.SortFunc(waits, cmp.Compare[time.Duration])
+				slices.SortFunc(waits, stdcmp.Compare[time.Duration])
 				for _, share := range []float64{0.50, 0.95, 0.99} {
 					want, got := waits[int(math.Ceil(share*float64(n)))-1], c.wait(share)
 					if off := float64(got)/float64(want) - 1; math.Abs(off) > 0.05 {
@@ -49,5 +51,27 @@ func TestWaitsAgreeWithLoadTool(t *testing.T) {
 	}
 	if got := (Counts{}).wait(0.95); got != 0 {
 		t.Errorf("p95 of nothing is %v", got)
+	}
+}
+
+// TestCountsHaveClosedNames counts the rejections of a false executor that names other reasons in
+// each answer. The ledger, and with it the checkpoint in the contest's status, must not grow.
+func TestCountsHaveClosedNames(t *testing.T) {
+	l := New(time.Unix(0, 0))
+	for process := range 2000 {
+		at := time.Unix(int64(process+1), 0)
+		totals := api.Totals{Process: strconv.Itoa(process), UptimeMillis: 1, Rejections: map[string]uint64{api.ReasonQueueFull: 1}}
+		for i := range 31 {
+			totals.Rejections["reason \u202e"+strconv.Itoa(31*process+i)] = 1
+		}
+		l.Add(Snapshot{Asked: at, Answered: at, Replicas: []Replica{{UID: "a", Name: "demo-a", Ready: true, Totals: &totals}}})
+	}
+	want := map[string]uint64{api.ReasonQueueFull: 2000, otherReasons: 31 * 2000}
+	if diff := cmp.Diff(want, l.s.Total.of(rejected)); diff != "" {
+		t.Errorf("rejections (-want +got):\n%s", diff)
+	}
+	packed, err := l.Checkpoint()
+	if err != nil || len(packed) > 4096 {
+		t.Errorf("checkpoint of %d bytes (%v), want at most 4096", len(packed), err)
 	}
 }

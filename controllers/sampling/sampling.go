@@ -11,6 +11,7 @@ import (
 
 	"k8s.io/apimachinery/pkg/types"
 
+	"executorpool.dev/controllers/status"
 	"executorpool.dev/executor/api"
 	"executorpool.dev/executor/client"
 )
@@ -26,6 +27,8 @@ const (
 	// The highest values of the pool's spec.
 	maxSlots    = 512
 	maxCapacity = 100_000
+	// maxOldest is far above the longest queue wait of the pool's spec, in milliseconds.
+	maxOldest = 24 * 3600 * 1000
 	// maxPerMilli is more submissions than an executor can accept in a millisecond.
 	maxPerMilli = 100
 )
@@ -50,10 +53,11 @@ type Target struct {
 // Answer is the answer of one pod.
 type Answer struct {
 	Name string
-	// State is valid when Err is nil. Of a pod that is not ready it has the Tier alone.
+	// State is valid when Err is nil. Of a pod that is not ready it has the Tier alone. The Tier is
+	// one that this release knows, or a fixed text.
 	State api.State
-	// NotReadyReason is the reason that the executor gave for not being ready; empty when it gave
-	// none.
+	// NotReadyReason is the quoted reason that the executor gave for not being ready; empty when it
+	// gave none.
 	NotReadyReason string
 	Err            error
 }
@@ -101,6 +105,7 @@ func (s *Sampler) ask(ctx context.Context, target Target) Answer {
 			return answer
 		}
 		answer.State, answer.Err = *state, plausible(*state)
+		answer.State.Tier = string(status.TierOf(state.Tier))
 		return answer
 	}
 	readiness, err := pod.Ready(ctx)
@@ -108,7 +113,7 @@ func (s *Sampler) ask(ctx context.Context, target Target) Answer {
 		answer.Err = fmt.Errorf("ask pod %s for its readiness: %w", target.Name, err)
 		return answer
 	}
-	answer.State.Tier, answer.NotReadyReason = readiness.Tier, readiness.Reason
+	answer.State.Tier, answer.NotReadyReason = string(status.TierOf(readiness.Tier)), status.Quote(readiness.Reason)
 	return answer
 }
 
@@ -131,7 +136,7 @@ func plausible(s api.State) error {
 		return fmt.Errorf("%w: %d queued with a queue capacity of %d", ErrImpossible, s.Queued, s.QueueCapacity)
 	case s.Busy < 0 || s.Busy > s.Slots:
 		return fmt.Errorf("%w: %d of %d slots busy", ErrImpossible, s.Busy, s.Slots)
-	case s.OldestMillis < 0 || s.UptimeMillis < 0:
+	case s.OldestMillis < 0 || s.OldestMillis > maxOldest || s.UptimeMillis < 0:
 		return fmt.Errorf("%w: oldest %d ms, up for %d ms", ErrImpossible, s.OldestMillis, s.UptimeMillis)
 	case s.UptimeMillis == 0:
 		return nil

@@ -5,11 +5,21 @@ import (
 	"fmt"
 	"time"
 
+	"executorpool.dev/controllers/status"
 	"executorpool.dev/executor/api"
 )
 
-// maxMissed is the number of questions in a row without an answer after which a pod is silent.
-const maxMissed = 3
+const (
+	// maxMissed is the number of questions in a row without an answer after which a pod is silent.
+	maxMissed = 3
+	// shownFor is the shortest time for which the status shows that a pod is not trusted. A pod that
+	// lies in every second answer would otherwise have the status written at each answer.
+	shownFor = 10 * time.Second
+	// maxReasonChanges is the number of changes of a pod's NotReadyReason after which unsteadyReason
+	// replaces it. An executor that starts has two or three.
+	maxReasonChanges = 8
+	unsteadyReason   = "it gives another reason in each answer"
+)
 
 // target is a pod that is asked.
 type target struct {
@@ -30,6 +40,15 @@ type target struct {
 	trusted    api.State
 	trustedAt  time.Time
 	distrusted bool
+	// shown is the distrust that the status shows, and shownUntil is when an answer without a fault
+	// may end it.
+	shown      error
+	shownUntil time.Time
+	// tier is the lowest tier that the pod reported. reasons is the number of times that its
+	// NotReadyReason has changed.
+	tier    string
+	hasTier bool
+	reasons int
 }
 
 // record takes in an answer, and reports whether it differs from the earlier one in more than its
@@ -48,18 +67,58 @@ func (t *target) record(answer Answer, now time.Time) bool {
 			answer.State.Accepted, answer.State.Answered, answer.State.Queued, answer.State.Busy)
 	}
 	was, before := t.answer, t.asked
+	t.steady(&answer)
 	t.asking, t.asked, t.seen, t.answered, t.answer = false, true, true, t.began, answer
+	shownChanged := t.show(answer.Err, now)
 	if answer.Err != nil {
 		t.failures++
-		wasDistrusted := t.distrusted
-		t.distrusted = errors.Is(answer.Err, ErrImpossible) || errors.Is(answer.Err, ErrFrozen)
-		return !before || t.distrusted != wasDistrusted || t.failures == maxMissed
+		t.distrusted = isDistrust(answer.Err)
+		return !before || shownChanged || t.failures == maxMissed
 	}
-	recovered := t.failures > 0
+	recovered := t.failures > 0 && t.shown == nil
 	t.failures, t.distrusted = 0, false
 	t.trusted, t.trustedAt = answer.State, now
-	return !before || recovered || was.NotReadyReason != answer.NotReadyReason || was.State.Tier != answer.State.Tier ||
-		was.State.Slots != answer.State.Slots
+	return !before || recovered || shownChanged || was.NotReadyReason != answer.NotReadyReason ||
+		was.State.Tier != answer.State.Tier || was.State.Slots != answer.State.Slots
+}
+
+func isDistrust(err error) bool {
+	return errors.Is(err, ErrImpossible) || errors.Is(err, ErrFrozen)
+}
+
+// show decides which distrust the status shows, and reports whether that changed. The first one
+// stays until the pod has been without a fault for shownFor.
+func (t *target) show(err error, now time.Time) (changed bool) {
+	switch {
+	case isDistrust(err):
+		changed = t.shown == nil
+		if changed {
+			t.shown = err
+		}
+		t.shownUntil = now.Add(shownFor)
+	case err == nil && t.shown != nil && !now.Before(t.shownUntil):
+		t.shown, changed = nil, true
+	}
+	return changed
+}
+
+// steady removes from the texts of an answer what no executor changes with each answer. A process
+// proves its tier once, at its boot, so the lowest one that it reported counts.
+func (t *target) steady(answer *Answer) {
+	if answer.Err != nil {
+		return
+	}
+	if !t.hasTier {
+		t.tier, t.hasTier = answer.State.Tier, true
+	}
+	t.tier = status.Weaker(answer.State.Tier, t.tier)
+	answer.State.Tier = t.tier
+	if t.asked && t.answer.Err == nil && answer.NotReadyReason != t.answer.NotReadyReason {
+		t.reasons++
+	}
+	if t.reasons > maxReasonChanges {
+		answer.NotReadyReason = unsteadyReason
+	}
 }
 
 // contradiction returns what in a state cannot follow an earlier one. A process that has restarted
@@ -93,6 +152,9 @@ func (t *target) forStatus(now time.Time, grace time.Duration) Answer {
 	answer := t.answer
 	if answer.Err != nil && t.Ready && t.fresh(now, grace) {
 		answer.State, answer.Err = t.trusted, nil
+	}
+	if answer.Err == nil && t.shown != nil {
+		answer.Err = t.shown
 	}
 	return answer
 }

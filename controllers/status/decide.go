@@ -39,7 +39,7 @@ func Decide(in Input) Decision {
 	} {
 		c.ObservedGeneration = in.Pool.Generation
 		c.LastTransitionTime = metav1.NewTime(in.Now.Truncate(time.Second))
-		meta.SetStatusCondition(&next.Conditions, c)
+		meta.SetStatusCondition(&next.Conditions, Written(c))
 	}
 	meta.RemoveStatusCondition(&next.Conditions, v1alpha1.ConditionRolloutHeld)
 	if c := rolloutHeld(in); c != nil {
@@ -48,7 +48,7 @@ func Decide(in Input) Decision {
 		if was := meta.FindStatusCondition(before.Conditions, c.Type); was != nil {
 			c.LastTransitionTime = was.LastTransitionTime
 		}
-		meta.SetStatusCondition(&next.Conditions, *c)
+		meta.SetStatusCondition(&next.Conditions, Written(*c))
 	}
 	decision.Status = next
 	decision.Events = events(in, before, next)

@@ -2,7 +2,6 @@ package status
 
 import (
 	"fmt"
-	"strings"
 
 	"k8s.io/apimachinery/pkg/api/meta"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
@@ -28,7 +27,7 @@ func events(in Input, before, next v1alpha1.ExecutorPoolStatus) []Event {
 	was, is := isRollingOut(before), isRollingOut(next)
 	switch {
 	case !was && is:
-		all = append(all, Event{Reason: "RolloutStarted", Action: "Rollout", Note: "A rollout replaces the pods because the pod template changed; image " + in.Image + "."})
+		all = append(all, Event{Reason: "RolloutStarted", Action: "Rollout", Note: "A rollout replaces the pods because the pod template changed; image " + Quote(in.Image) + "."})
 	case was && !is && in.Obstacle == nil:
 		all = append(all, Event{Reason: "RolloutCompleted", Action: "Rollout", Note: "All pods run the current spec."})
 	}
@@ -36,7 +35,7 @@ func events(in Input, before, next v1alpha1.ExecutorPoolStatus) []Event {
 	stalledNow := meta.FindStatusCondition(next.Conditions, v1alpha1.ConditionStalled)
 	switch {
 	case isTrue(stalledNow) && (!isTrue(stalledBefore) || stalledBefore.Reason != stalledNow.Reason):
-		all = append(all, Event{Warning: true, Reason: stalledNow.Reason, Action: "Reconcile", Note: Bounded(stalledNow.Message)})
+		all = append(all, Event{Warning: true, Reason: stalledNow.Reason, Action: "Reconcile", Note: stalledNow.Message})
 	case isTrue(stalledBefore) && !isTrue(stalledNow):
 		all = append(all, Event{Reason: "Recovered", Action: "Reconcile", Note: "The cause " + stalledBefore.Reason + " is gone."})
 	}
@@ -44,6 +43,9 @@ func events(in Input, before, next v1alpha1.ExecutorPoolStatus) []Event {
 	readyNow := meta.FindStatusCondition(next.Conditions, v1alpha1.ConditionReady)
 	if isTrue(readyNow) && !isTrue(readyBefore) {
 		all = append(all, Event{Reason: "Ready", Action: "Reconcile", Note: readyNow.Message})
+	}
+	for i := range all {
+		all[i].Note = Bounded(all[i].Note)
 	}
 	return all
 }
@@ -57,10 +59,8 @@ func isTrue(c *metav1.Condition) bool {
 	return c != nil && c.Status == metav1.ConditionTrue
 }
 
-// Bounded cuts a note to the maximum length of an event's note.
+// Bounded returns a note that the API server accepts: at most maxNote bytes without unprintable
+// characters.
 func Bounded(note string) string {
-	if len(note) <= maxNote {
-		return note
-	}
-	return strings.ToValidUTF8(note[:maxNote-3], "") + "..."
+	return bounded(note, maxNote)
 }

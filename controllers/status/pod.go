@@ -99,7 +99,7 @@ func pullFault(in Input, pod *corev1.Pod, container string, w *corev1.ContainerS
 			image = c.Image
 		}
 	}
-	fixed := sentence(fmt.Sprintf("Pod %s cannot pull image %q", pod.Name, image),
+	fixed := sentence(fmt.Sprintf("Pod %s cannot pull image %q", pod.Name, Quote(image)),
 		"Correct spec.image, or name a pull secret in spec.scheduling.imagePullSecrets")
 	cause := Quote(w.Message)
 	if _, rest, found := strings.Cut(cause, "ErrImagePull: "); found {
@@ -149,7 +149,7 @@ func servingFault(in Input, pod *corev1.Pod) *fault {
 		return &fault{
 			reason: v1alpha1.ReasonTierTooLow,
 			message: sentence(
-				fmt.Sprintf("Pod %s proved isolation tier %s and spec.isolation.minimumTier is %s", pod.Name, state.Tier, minimum),
+				fmt.Sprintf("Pod %s proved isolation tier %s and spec.isolation.minimumTier is %s", pod.Name, TierOf(string(state.Tier)), minimum),
 				Quote(state.NotReadyReason), tierRemedy),
 			stalls: true,
 		}

@@ -17,6 +17,26 @@ var tiers = []v1alpha1.Tier{
 const tierRemedy = "Use nodes with a newer kernel (spec.scheduling.nodeSelector), a RuntimeClass with stronger isolation " +
 	"(spec.isolation.runtimeClassName), or a lower spec.isolation.minimumTier"
 
+// unknownTier stands for every tier that is not in tiers: the name is the pod's own text.
+const unknownTier v1alpha1.Tier = "unknown"
+
+// TierOf returns the tier that an executor reported; a fixed text for a tier that this release does
+// not know, and empty for no tier.
+func TierOf(reported string) v1alpha1.Tier {
+	if tier := v1alpha1.Tier(reported); tier == "" || slices.Contains(tiers, tier) {
+		return tier
+	}
+	return unknownTier
+}
+
+// Weaker returns the lower of two tiers. An unknown tier is lower than all.
+func Weaker(a, b string) string {
+	if below(v1alpha1.Tier(a), v1alpha1.Tier(b)) {
+		return a
+	}
+	return b
+}
+
 // below reports whether a proved tier is lower than the minimum. An unknown tier is lower than all.
 func below(proved, minimum v1alpha1.Tier) bool {
 	return slices.Index(tiers, proved) < slices.Index(tiers, minimum)
@@ -48,7 +68,7 @@ func isolationEnforced(in Input) metav1.Condition {
 		c.Status, c.Reason, c.Message = metav1.ConditionUnknown, v1alpha1.ReasonReplicasSilent, "No replica has reported its isolation tier."
 	case below(lowest, minimum):
 		c.Status, c.Reason = metav1.ConditionFalse, v1alpha1.ReasonTierTooLow
-		c.Message = sentence(fmt.Sprintf("Pod %s proved tier %s and spec.isolation.minimumTier is %s", pod, lowest, minimum), tierRemedy)
+		c.Message = sentence(fmt.Sprintf("Pod %s proved tier %s and spec.isolation.minimumTier is %s", pod, TierOf(string(lowest)), minimum), tierRemedy)
 	default:
 		c.Status, c.Reason = metav1.ConditionTrue, v1alpha1.ReasonTierProved
 		c.Message = fmt.Sprintf("Every replica proved tier %s or higher.", minimum)
