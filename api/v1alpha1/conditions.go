@@ -53,6 +53,8 @@ const (
 	ReasonNotStarting = "ContainerNotStarting"
 	// ReasonNotServing: a container runs but refuses to become ready.
 	ReasonNotServing = "NotServing"
+	// ReasonNotAllowed: the manager's flags do not allow the image or the priority class of the pool.
+	ReasonNotAllowed = "NotAllowed"
 	// ReasonApplyRefused: the API server refuses an object of the pool.
 	ReasonApplyRefused = "ApplyRefused"
 	// ReasonNameTaken: an object with the name the pool needs exists and belongs to something else.

@@ -13,6 +13,7 @@ import (
 	"k8s.io/client-go/rest"
 
 	"executorpool.dev/controllers/manager"
+	"executorpool.dev/controllers/pool"
 )
 
 type flags struct {
@@ -24,6 +25,9 @@ type flags struct {
 	NodeCapacity bool `default:"true" negatable:"" help:"Report contests that today's nodes have no capacity for. Switch it off where an autoscaler adds nodes for any pod. It is off with --namespaces, because a Role cannot grant to list nodes."`
 
 	PlaceholderPriorityClass string `placeholder:"NAME" help:"Create placeholders of this PriorityClass before the warm-up of a contest, so that an autoscaler adds nodes early. Default: no placeholders."`
+
+	AllowedImages          []string `placeholder:"A,B" help:"Images that pools may name, as patterns: * matches all but a slash, as in registry.example.org/judge/*. --executor-image is always allowed. Default: any image."`
+	AllowedPriorityClasses []string `placeholder:"A,B" help:"PriorityClasses that pools may name, as patterns. Default: any."`
 
 	LeaderElect              bool          `default:"true" negatable:"" help:"Elect a leader: of several managers, only one is active."`
 	LeaderElectionID         string        `name:"leader-election-id" default:"manager.executorpool.dev" help:"Name of the Lease."`
@@ -59,6 +63,12 @@ func (f flags) check() error {
 	case f.LeaderElectRetryPeriod <= 0 || f.LeaderElectRetryPeriod*12/10 >= f.LeaderElectRenewDeadline:
 		return fmt.Errorf("--leader-elect-retry-period %v must be above 0 and, with a fifth of jitter, below --leader-elect-renew-deadline %v", f.LeaderElectRetryPeriod, f.LeaderElectRenewDeadline)
 	}
+	if err := (pool.Allowed{Images: f.AllowedImages}).Check(); err != nil {
+		return fmt.Errorf("--allowed-images: %w", err)
+	}
+	if err := (pool.Allowed{PriorityClasses: f.AllowedPriorityClasses}).Check(); err != nil {
+		return fmt.Errorf("--allowed-priority-classes: %w", err)
+	}
 	for _, namespace := range f.Namespaces {
 		if faults := validation.IsDNS1123Label(namespace); len(faults) > 0 {
 			return fmt.Errorf("--namespaces: %q is not a namespace: %s", namespace, faults[0])
@@ -75,6 +85,7 @@ func (f flags) config(cluster *rest.Config, log logr.Logger) manager.Config {
 		Namespaces:       slices.Compact(slices.Sorted(slices.Values(f.Namespaces))),
 		NodeCapacity:     f.NodeCapacity,
 		PlaceholderClass: f.PlaceholderPriorityClass,
+		Allowed:          pool.Allowed{Images: f.AllowedImages, PriorityClasses: f.AllowedPriorityClasses},
 		Workers:          f.MaxConcurrentReconciles,
 		LeaderElection: manager.LeaderElection{
 			Enabled:   f.LeaderElect,

@@ -7,6 +7,8 @@ import (
 	"github.com/go-logr/logr"
 	"github.com/google/go-cmp/cmp"
 	"k8s.io/client-go/rest"
+
+	"executorpool.dev/controllers/pool"
 )
 
 func parse(t *testing.T, args ...string) (flags, error) {
@@ -55,7 +57,11 @@ func TestVariablesAndListsRead(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
+	f.AllowedImages, f.AllowedPriorityClasses = []string{"a/*"}, []string{"b"}
 	c := f.config(&rest.Config{}, logr.Discard())
+	if diff := cmp.Diff(pool.Allowed{Images: []string{"a/*"}, PriorityClasses: []string{"b"}}, c.Allowed); diff != "" {
+		t.Errorf("allowed (-want +got):\n%s", diff)
+	}
 	if diff := cmp.Diff([]string{"a", "b"}, c.Namespaces); diff != "" {
 		t.Errorf("namespaces (-want +got):\n%s", diff)
 	}
@@ -73,6 +79,8 @@ func TestBadFlagsRefused(t *testing.T) {
 		"no workers":     {[]string{"--max-concurrent-reconciles=0"}, "--max-concurrent-reconciles must be 1 to 1000, not 0"},
 		"bad namespace":  {[]string{"--namespaces=a,B_c"}, `--namespaces: "B_c" is not a namespace`},
 		"renew too long": {[]string{"--leader-elect-renew-deadline=15s"}, "--leader-elect-renew-deadline 15s must be below --leader-elect-lease-duration 15s"},
+		"bad image":      {[]string{"--allowed-images=a/*,b["}, `--allowed-images: "b[" is not a pattern`},
+		"bad class":      {[]string{"--allowed-priority-classes=["}, `--allowed-priority-classes: "[" is not a pattern`},
 		"log level":      {[]string{"--log-level=loud"}, "--log-level must be one of"},
 	} {
 		t.Run(name, func(t *testing.T) {

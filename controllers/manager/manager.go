@@ -45,6 +45,8 @@ type Config struct {
 	NodeCapacity bool
 	// PlaceholderClass is the PriorityClass of placeholders; empty means no placeholders.
 	PlaceholderClass string
+	// Allowed bounds the images and priority classes of pools.
+	Allowed pool.Allowed
 	// Workers is the number of pools that are reconciled at one time.
 	Workers int
 
@@ -129,6 +131,7 @@ func setUp(ctx context.Context, mgr ctrl.Manager, c Config) error {
 		Image:   c.ExecutorImage,
 
 		PlaceholderClass: c.PlaceholderClass,
+		Allowed:          c.Allowed,
 	})
 	if err := pools.SetupWithManager(mgr); err != nil {
 		return err

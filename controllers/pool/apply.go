@@ -48,6 +48,9 @@ func (r *refusedError) Unwrap() error { return r.err }
 // Deployment can be invalid because of the spec. A pool whose spec is refused therefore keeps all
 // its objects.
 func (r *Reconciler) apply(ctx context.Context, p plan, in observed, replicas int32) (changes, error) {
+	if refused := r.Allowed.refuse(p, r.Image); refused != nil {
+		return changes{}, refused
+	}
 	if obstacle := nameTaken(p, in); obstacle != nil {
 		return changes{}, obstacle
 	}

@@ -63,6 +63,8 @@ type Config struct {
 	Image string
 	// PlaceholderClass is the PriorityClass of placeholders; empty when there are none.
 	PlaceholderClass string
+	// Allowed bounds the images and priority classes of pools.
+	Allowed Allowed
 }
 
 // New returns a reconciler and its poller.

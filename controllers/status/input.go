@@ -89,7 +89,7 @@ const (
 
 // Obstacle is a cause that prevents the pool's objects from being written.
 type Obstacle struct {
-	// Reason is v1alpha1.ReasonNameTaken or v1alpha1.ReasonApplyRefused.
+	// Reason is v1alpha1.ReasonNameTaken, ReasonNotAllowed or ReasonApplyRefused.
 	Reason  string
 	Message string
 }

@@ -20,6 +20,8 @@ var settings = map[string]string{
 	"leaderElection.enabled":             `false`,
 	"namespaces":                         `["contest-a","contest-b"]`,
 	"nodeCapacity":                       `false`,
+	"allowedImages":                      `["registry.example/judge/*"]`,
+	"allowedPriorityClasses":             `["contest-*"]`,
 	"placeholders.enabled":               `true`,
 	"placeholders.priority":              `-5`,
 	"maxConcurrentReconciles":            `16`,
