@@ -48,6 +48,7 @@ var settings = map[string]string{
 	"dashboard.enabled":                  `true`,
 	"dashboard.labels":                   `{"team":"contests"}`,
 	"dashboard.annotations":              `{"grafana_folder":"contests"}`,
+	"admissionPolicy.enabled":            `true`,
 	"networkPolicy.enabled":              `true`,
 	"podDisruptionBudget.enabled":        `false`,
 	"podDisruptionBudget.maxUnavailable": `"50%"`,
