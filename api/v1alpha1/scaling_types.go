@@ -101,11 +101,13 @@ const (
 // PrometheusSource is a query that returns the number of waiting submissions.
 type PrometheusSource struct {
 	// address is the URL at which the manager reaches a Prometheus server, such as
-	// http://prometheus.monitoring:9090.
+	// http://prometheus.monitoring:9090. The manager connects to no loopback, link-local or reserved
+	// address and not to itself, also where a name resolves to one, and it follows no redirect.
 	// +required
 	// +kubebuilder:validation:MinLength=1
 	// +kubebuilder:validation:MaxLength=512
 	// +kubebuilder:validation:XValidation:rule="self.matches('^https?://[a-zA-Z0-9][-a-zA-Z0-9.]*(:[0-9]{1,5})?(/[-a-zA-Z0-9._~/]*)?$') || self.matches('^https?://\\\\[[0-9a-fA-F:]+\\\\](:[0-9]{1,5})?(/[-a-zA-Z0-9._~/]*)?$')",message="scaling.source.prometheus.address must be a URL such as http://prometheus.monitoring:9090, without user, query or fragment"
+	// +kubebuilder:validation:XValidation:rule="!self.matches('^https?://(([^/:]*[.])?localhost[.]?|0|(0|127|169[.]254)[.][0-9.]+|[[](0*:)*:?0*1?[]]|[[][0:]*:[fF]{4}:[0-9a-fA-F:]*[]]|[[][fF][eE][89abAB][0-9a-fA-F]:[0-9a-fA-F:]*[]])([:/].*)?$')",message="scaling.source.prometheus.address must not be a loopback, link-local or unspecified address: name a server of the cluster"
 	Address string `json:"address,omitempty"`
 
 	// query is a PromQL expression that returns one number, the submissions that wait now, such as

@@ -7,7 +7,6 @@ import (
 	"io"
 	"net"
 	"net/http"
-	"syscall"
 	"time"
 
 	"github.com/prometheus/client_golang/api"
@@ -22,29 +21,23 @@ const (
 	prometheusPatience = 10 * time.Second
 )
 
+var errRedirect = errors.New("a redirect")
+
 // Prometheus queries Prometheus servers.
 type Prometheus struct{ transport http.RoundTripper }
 
 // NewPrometheus returns a client that connects with dial. nil is the network without the addresses
 // that no server of a cluster has: an author of pools must not reach the manager's own ports or the
-// metadata service of its node through it.
+// metadata service of its node through it. The proxies of the environment are not used, because a
+// proxy would connect in its place.
 func NewPrometheus(dial func(ctx context.Context, network, address string) (net.Conn, error)) *Prometheus {
 	if dial == nil {
-		dial = (&net.Dialer{Timeout: Timeout, Control: onlyServers}).DialContext
+		dial = (&net.Dialer{Timeout: Timeout, Control: onlyServers(net.InterfaceAddrs)}).DialContext
 	}
 	return &Prometheus{transport: bounded{&http.Transport{
 		Proxy: nil, DialContext: dial, MaxIdleConnsPerHost: 4, IdleConnTimeout: idleExpiry,
 		MaxResponseHeaderBytes: maxHeader, TLSHandshakeTimeout: Timeout,
 	}}}
-}
-
-func onlyServers(_, address string, _ syscall.RawConn) error {
-	host, _, err := net.SplitHostPort(address)
-	if err != nil {
-		return fmt.Errorf("address %s: %w", address, err)
-	}
-	_, err = podAddress(host)
-	return err
 }
 
 // bounded cuts long answers and makes an error of a redirect.
@@ -57,7 +50,7 @@ func (b bounded) RoundTrip(r *http.Request) (*http.Response, error) {
 	}
 	if response.StatusCode >= 300 && response.StatusCode < 400 {
 		_ = response.Body.Close()
-		return nil, errors.New("a redirect")
+		return nil, errRedirect
 	}
 	response.Body = struct {
 		io.Reader
@@ -111,6 +104,11 @@ func (q promQuery) Waiting(ctx context.Context) (Value, error) {
 func (q promQuery) words(err error) error {
 	var answered *promv1.Error
 	switch {
+	case errors.Is(err, errRefusedAddress):
+		return fmt.Errorf("scaling.source.prometheus.address %s leads to a loopback, link-local or reserved address or to the manager itself: "+
+			"the manager does not connect to these", q.address)
+	case errors.Is(err, errRedirect):
+		return fmt.Errorf("Prometheus at %s answers with a redirect, which the manager does not follow: see scaling.source.prometheus.address", q.address)
 	case errors.Is(err, context.DeadlineExceeded):
 		return fmt.Errorf("Prometheus at %s does not answer in time", q.address)
 	case errors.As(err, &answered) && answered.Type == promv1.ErrBadData:

@@ -154,16 +154,3 @@ func plausible(s api.State) error {
 	}
 	return nil
 }
-
-// podAddress returns an error for an address that cannot be a pod's own: through it, the manager
-// could be made to ask itself or the metadata service of its node.
-func podAddress(ip string) (netip.Addr, error) {
-	address, err := netip.ParseAddr(ip)
-	switch {
-	case err != nil:
-		return netip.Addr{}, fmt.Errorf("pod address: %w", err)
-	case address.IsLoopback(), address.IsUnspecified(), address.IsMulticast(), address.IsLinkLocalUnicast():
-		return netip.Addr{}, fmt.Errorf("pod address %s is not one of a pod", address)
-	}
-	return address, nil
-}

@@ -134,6 +134,41 @@ var refusals = map[string]struct {
 		want:    "without user, query or fragment",
 		valid:   `{scaling: {source: {type: Prometheus, prometheus: {address: "http://prometheus:9090", query: up}}}}`,
 	},
+	"Prometheus address is loopback": {
+		invalid: `{scaling: {source: {type: Prometheus, prometheus: {address: "http://127.0.0.1:8443", query: up}}}}`,
+		want:    "scaling.source.prometheus.address must not be a loopback, link-local or unspecified address",
+		valid:   `{scaling: {source: {type: Prometheus, prometheus: {address: "http://10.127.0.1:8443", query: up}}}}`,
+	},
+	"Prometheus address is localhost": {
+		invalid: `{scaling: {source: {type: Prometheus, prometheus: {address: "http://localhost:8081/metrics", query: up}}}}`,
+		want:    "scaling.source.prometheus.address must not be a loopback, link-local or unspecified address",
+		valid:   `{scaling: {source: {type: Prometheus, prometheus: {address: "http://localhost.example.org:8081", query: up}}}}`,
+	},
+	"Prometheus address is link-local": {
+		invalid: `{scaling: {source: {type: Prometheus, prometheus: {address: "http://169.254.169.254", query: up}}}}`,
+		want:    "scaling.source.prometheus.address must not be a loopback, link-local or unspecified address",
+		valid:   `{scaling: {source: {type: Prometheus, prometheus: {address: "http://169.25.4.2", query: up}}}}`,
+	},
+	"Prometheus address is unspecified": {
+		invalid: `{scaling: {source: {type: Prometheus, prometheus: {address: "http://0.0.0.0:8081", query: up}}}}`,
+		want:    "scaling.source.prometheus.address must not be a loopback, link-local or unspecified address",
+		valid:   `{scaling: {source: {type: Prometheus, prometheus: {address: "http://10.0.0.0:8081", query: up}}}}`,
+	},
+	"Prometheus address is loopback of IPv6": {
+		invalid: `{scaling: {source: {type: Prometheus, prometheus: {address: "https://[::1]:8443", query: up}}}}`,
+		want:    "scaling.source.prometheus.address must not be a loopback, link-local or unspecified address",
+		valid:   `{scaling: {source: {type: Prometheus, prometheus: {address: "https://[fd00::1]:8443", query: up}}}}`,
+	},
+	"Prometheus address is mapped": {
+		invalid: `{scaling: {source: {type: Prometheus, prometheus: {address: "http://[::ffff:7f00:1]:8081", query: up}}}}`,
+		want:    "scaling.source.prometheus.address must not be a loopback, link-local or unspecified address",
+		valid:   `{scaling: {source: {type: Prometheus, prometheus: {address: "http://[fd00::ffff:7f00:1]:8081", query: up}}}}`,
+	},
+	"Prometheus address is link-local of IPv6": {
+		invalid: `{scaling: {source: {type: Prometheus, prometheus: {address: "http://[fe80::1]:9090", query: up}}}}`,
+		want:    "scaling.source.prometheus.address must not be a loopback, link-local or unspecified address",
+		valid:   `{scaling: {source: {type: Prometheus, prometheus: {address: "http://[fd80::1]:9090", query: up}}}}`,
+	},
 	"metric has a space": {
 		invalid: `{scaling: {source: {type: External, external: {metric: queue depth}}}}`,
 		want:    "scaling.source.external.metric must be a metric's name such as queue_depth",

@@ -8,7 +8,8 @@ package v1alpha1
 // PrometheusSource is a query that returns the number of waiting submissions.
 type PrometheusSourceApplyConfiguration struct {
 	// address is the URL at which the manager reaches a Prometheus server, such as
-	// http://prometheus.monitoring:9090.
+	// http://prometheus.monitoring:9090. The manager connects to no loopback, link-local or reserved
+	// address and not to itself, also where a name resolves to one, and it follows no redirect.
 	Address *string `json:"address,omitempty"`
 	// query is a PromQL expression that returns one number, the submissions that wait now, such as
 	// sum(gateway_queue_depth{pool="finals"}). The manager evaluates it every second, or one
