@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # Writes every generated file from its source: deepcopy, apply configurations, CRD, RBAC, the
-# chart's copies of CRD, RBAC, admission policy and dashboard, the API reference, the copy of the OpenAPI document in
-# docs, and the client that tests use.
+# chart's copies of CRD, RBAC, admission policy and dashboard, the API reference, the copy of the
+# OpenAPI document in docs, and the client that tests use.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 

@@ -61,7 +61,7 @@ type ExecutorPoolList struct {
 // +kubebuilder:validation:XValidation:rule="!has(self.workers) || !has(self.threads) || !has(self.limits) || !has(self.resources) || !has(self.resources.limits) || !('memory' in self.resources.limits) || quantity(string(self.resources.limits['memory'])).asApproximateFloat() >= double(self.workers * self.threads * self.limits.memoryMiB + 128) * 1048576.0",fieldPath=".resources.limits",reason=FieldValueInvalid,message="resources.limits.memory must be at least workers x threads x limits.memoryMiB + 128Mi: raise it, leave it out to have it derived, or lower workers, threads or limits.memoryMiB",messageExpression="'resources.limits.memory must be at least workers x threads x limits.memoryMiB + 128Mi = %dMi, so that all slots can work at once: raise it to that, leave it out to have it derived, or lower workers, threads or limits.memoryMiB'.format([self.workers * self.threads * self.limits.memoryMiB + 128])"
 type ExecutorPoolSpec struct {
 	// image is the executor image of each replica. Default: the manager's --executor-image. A change
-	// replaces the pods.
+	// replaces the pods. The manager's --allowed-images can bound it.
 	// +optional
 	// +kubebuilder:validation:MinLength=1
 	// +kubebuilder:validation:MaxLength=512
@@ -342,7 +342,8 @@ type SchedulingSpec struct {
 	// +kubebuilder:validation:XValidation:rule="self.all(c, c.topologyKey != '')",message="scheduling.topologySpreadConstraints: topologyKey must name a node label such as topology.kubernetes.io/zone"
 	TopologySpreadConstraints []corev1.TopologySpreadConstraint `json:"topologySpreadConstraints,omitempty"`
 
-	// priorityClassName is the PriorityClass of the pods. Default: the cluster's default priority.
+	// priorityClassName is the PriorityClass of the pods. Default: the cluster's default priority. The
+	// manager's --allowed-priority-classes can bound it.
 	// +optional
 	// +kubebuilder:validation:MinLength=1
 	// +kubebuilder:validation:MaxLength=253

@@ -8,7 +8,7 @@ package v1alpha1
 // ExecutorPoolSpec is the desired state of a pool.
 type ExecutorPoolSpecApplyConfiguration struct {
 	// image is the executor image of each replica. Default: the manager's --executor-image. A change
-	// replaces the pods.
+	// replaces the pods. The manager's --allowed-images can bound it.
 	Image *string `json:"image,omitempty"`
 	// replicas is the number of executor pods that the admin requests. Default 1. `kubectl scale`
 	// writes it. The controller obeys it exactly. 0 stops the pool after it has answered every

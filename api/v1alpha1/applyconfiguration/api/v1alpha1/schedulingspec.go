@@ -21,7 +21,8 @@ type SchedulingSpecApplyConfiguration struct {
 	// topologySpreadConstraints spread the pods over zones or nodes. Default: the scheduler's own. A
 	// constraint without a labelSelector gets the pool's labelSelector.
 	TopologySpreadConstraints []v1.TopologySpreadConstraint `json:"topologySpreadConstraints,omitempty"`
-	// priorityClassName is the PriorityClass of the pods. Default: the cluster's default priority.
+	// priorityClassName is the PriorityClass of the pods. Default: the cluster's default priority. The
+	// manager's --allowed-priority-classes can bound it.
 	PriorityClassName *string `json:"priorityClassName,omitempty"`
 	// imagePullSecrets name Secrets in the pool's namespace with credentials for the image. Default:
 	// none.
