@@ -41,13 +41,17 @@ func (r *run) checkCPU() {
 	}
 }
 
-// untilMemoryCheck returns the time that a program needs at least to grow from used bytes to 125
-// % of its memory limit.
+// untilMemoryCheck returns the time that a program needs at least to grow from used bytes to its
+// share, or to 125 % of its memory limit if it has no share or exceeds it already.
 func (r *run) untilMemoryCheck(used int64) time.Duration {
 	if !r.slot.config.has(TreeLimits) {
 		return time.Hour
 	}
-	residue := float64(r.limits.Memory)*1.25 - float64(used)
+	bound := float64(r.limits.Memory) * 1.25
+	if r.share.limit > used {
+		bound = float64(r.share.limit)
+	}
+	residue := bound - float64(used)
 	return max(500*time.Microsecond, time.Duration(residue/fillRate*float64(time.Second)))
 }
 
