@@ -11,9 +11,9 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// births counts the processes and threads of a slot's runs when they are made. A loop of clone calls
-// makes 2,000 threads between two samples of the monitor; process ids are shared by all slots of a
-// pod, and by all pods of a node that have the same user id.
+// births counts the processes and threads of a slot's runs when they are made. A loop of clone
+// calls makes 2,000 threads between two samples of the monitor; process ids are shared by all slots
+// of a pod, and by all pods of a node that have the same user id.
 //
 // The count only grows: births does not see the end of processes. When the count reaches the limit,
 // births looks how many there are. So a program that makes and ends threads pays one look for each

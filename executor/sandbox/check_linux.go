@@ -204,8 +204,8 @@ func (r *run) measureDisk(pids []int) {
 }
 
 // hiddenBytes returns the size of the volume's files without a name, if a process of the run maps
-// such a file, and 0 otherwise. A file that is unlinked, mapped and closed is in no directory and in
-// no list of descriptors; only the volume as a whole shows it. Unlinked files that runs of other
+// such a file, and 0 otherwise. A file that is unlinked, mapped and closed is in no directory and
+// in no list of descriptors; only the volume as a whole shows it. Unlinked files that runs of other
 // slots hold open are counted too.
 func (r *run) hiddenBytes(pids []int) int64 {
 	root := filepath.Dir(r.slot.config.Dir)

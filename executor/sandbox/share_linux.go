@@ -7,9 +7,9 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// share bounds the memory of the runs with a Spec.Share: all stay within their shares but one, which
-// may use its whole limit. A run that reaches its share while another one is beyond its own is paused
-// until that one ends. So the container needs the memory of all shares and of one limit.
+// share bounds the memory of the runs with a Spec.Share: all stay within their shares but one,
+// which may use its whole limit. A run that reaches its share while another one is beyond its own
+// is paused until that one ends. So the container needs the memory of all shares and of one limit.
 //
 // The lock of a file decides, because the slots of a container belong to several processes. The
 // kernel releases the lock of a process that ends. A run has no descriptor of the file.
@@ -43,8 +43,8 @@ func (r *run) checkShare(memory int64) {
 	_ = unix.Kill(-r.group, unix.SIGSTOP)
 }
 
-// tryShare tries to lock the file. The caller holds mu. The filter of the slot's thread grants locks
-// without keeping them.
+// tryShare tries to lock the file. The caller holds mu. The filter of the slot's thread grants
+// locks without keeping them.
 func (r *run) tryShare() bool {
 	s := &r.share
 	var err error

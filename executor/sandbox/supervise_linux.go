@@ -98,7 +98,7 @@ func (s *Slot) newRun(child spawn.Child, spec Spec) *run {
 func (r *run) supervise(ctx context.Context, spec Spec, child spawn.Child, pipes *pipes, begin time.Time) (Result, error) {
 	s := r.slot
 	pipes.closeChild()
-	setVictim(child.PID)
+	preferInOOM(child.PID)
 	treeMonitor.register(r)
 	release := context.AfterFunc(ctx, func() {
 		r.stop(Cancelled, fmt.Sprintf("%v, killed by the executor", context.Cause(ctx)))
@@ -135,10 +135,10 @@ func (r *run) supervise(ctx context.Context, spec Spec, child spawn.Child, pipes
 	return result, nil
 }
 
-// setVictim makes the kernel prefer the processes of a run when the container is out of memory. The
-// executor's own processes are smaller than most runs, and every run depends on them. A process that
-// has ended meanwhile needs no preference.
-func setVictim(pid int) {
+// preferInOOM makes the kernel prefer the processes of a run when the container is out of memory.
+// The executor's own processes are smaller than most runs, and every run depends on them. A process
+// that has ended meanwhile needs no preference.
+func preferInOOM(pid int) {
 	fd, err := unix.Open("/proc/"+strconv.Itoa(pid)+"/oom_score_adj", unix.O_WRONLY|unix.O_CLOEXEC, 0)
 	if err != nil {
 		return

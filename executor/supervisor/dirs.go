@@ -65,8 +65,8 @@ func (s *Supervisor) removeEarlierDirs() error {
 // cacheDir returns the directory of the compile cache.
 func (s *Supervisor) cacheDir() string { return filepath.Join(s.cfg.Scratch, s.names.name("cache")) }
 
-// shareLock returns the path of the file with which workers agree whose compiler may use more than its
-// share of the memory. It begins with w, as everything of the workers does.
+// shareLock returns the path of the file with which workers agree whose compiler may use more than
+// its share of the memory. It begins with w, as everything of the workers does.
 func (s *Supervisor) shareLock() string { return filepath.Join(s.cfg.Scratch, s.names.name("wait")) }
 
 // slotDirs returns the directories of the slots of a worker.

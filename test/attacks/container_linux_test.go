@@ -15,7 +15,8 @@ import (
 // enter is the launcher's argument before the directory of a group and a command.
 const enter = "enter-group"
 
-// commandInGroup returns the command that runs another one in the group; a nil group changes nothing.
+// commandInGroup returns the command that runs another one in the group; a nil group changes
+// nothing.
 func commandInGroup(g *Group, command []string) []string {
 	if g == nil {
 		return command

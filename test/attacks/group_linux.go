@@ -23,8 +23,8 @@ func groupRoot() (dir string, v2 bool) {
 	return "/sys/fs/cgroup/memory", false
 }
 
-// NewGroup makes a group with a limit of memoryMiB, and removes it when the test has ended. Only root
-// may do so; without a group, executors run the attacks that need none.
+// NewGroup makes a group with a limit of memoryMiB, and removes it when the test has ended. Only
+// root may do so; without a group, executors run the attacks that need none.
 func NewGroup(t testing.TB, memoryMiB int64) *Group {
 	t.Helper()
 	if os.Geteuid() != 0 {

@@ -38,7 +38,7 @@ func TestProgramsFindWhatThePageHas(t *testing.T) {
 			"/proc/version: refused", "/sys/kernel/osrelease: refused", "/etc/shadow: refused", "/etc/hostname: refused",
 			"/dev/null: True", "/dev/full: True", "/dev/random: True", "/dev/urandom: True", "/dev/zero: refused",
 			"environment: HOME LANG PATH TMPDIR", "stdin: ''", "terminal: False", "thread: ran", "child: ran",
-			"open files: 512", "stack: 64", "core dumps: 0",
+			"open files: 128", "stack: 64", "core dumps: 0",
 			"AF_INET: refused", "AF_INET6: refused", "AF_UNIX: refused", "socket pair: 2",
 			"shared memory: refused", "memfd: refused", "multiprocessing: refused",
 			"signal to itself: None", "signal to the parent: refused", "chmod: refused", "setsid: refused",

@@ -22,7 +22,7 @@ func ParseChildren(list []byte) ([]int, error) {
 	return pids, nil
 }
 
-// Memory is the part of /proc/PID/status that tells the memory of a process, in bytes.
+// Memory is the part of /proc/PID/status on the memory of a process, in bytes.
 type Memory struct {
 	// Resident is the resident memory, and Anonymous the part of it that belongs to no file.
 	Resident, Anonymous int64

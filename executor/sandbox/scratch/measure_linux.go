@@ -103,8 +103,8 @@ func VolumeBytes(path string) (used int64, ok bool) {
 	return int64(fs.Blocks-fs.Bfree) * fs.Bsize, true
 }
 
-// MeasureVolume returns the size of the content of the volume whose root is the directory at path. A
-// file with several names counts once.
+// MeasureVolume returns the size of the content of the volume whose root is the directory at path.
+// A file with several names counts once.
 func MeasureVolume(path string, maxEntries int) (Size, error) {
 	dir, err := Open(path)
 	if err != nil {

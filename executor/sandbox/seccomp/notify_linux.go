@@ -40,8 +40,8 @@ type response struct {
 // Birth is one notification.
 type Birth struct{ id uint64 }
 
-// makingCalls are the numbers of the calls that make a process, besides clone, by architecture: fork
-// and vfork on amd64. The main filter refuses clone3.
+// makingCalls are the numbers of the calls that make a process, besides clone, by architecture:
+// fork and vfork on amd64. The main filter refuses clone3.
 var makingCalls = map[string][]uint32{"amd64": {57, 58}}
 
 // killableReceive is SECCOMP_FILTER_FLAG_WAIT_KILLABLE_RECV (Linux 5.19): once the listener has

@@ -13,7 +13,8 @@ import (
 // have ended, as last read, cannot exceed the counters of the living members, but for the rounding
 // of counters. If they do, the tree loses processes. Their time after the last sample, and that of
 // processes between two samples, is unknown. The account then charges the time in which members
-// were runnable, on as many CPUs as there are. That is at least the CPU time if samples are typical.
+// were runnable, on as many CPUs as there are. That is at least the CPU time if samples are
+// typical.
 //
 // The executor itself must not reap members before the last sample.
 type Account struct {

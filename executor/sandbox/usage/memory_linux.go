@@ -85,9 +85,9 @@ func ExactMemory(pid int, members []int) int64 {
 const forkedNotExecuted = 0x40
 
 // sharesParentMemory reports whether the process is between vfork and exec. The thread that called
-// vfork is then in an uninterruptible sleep, and the process is its youngest child. No other process
-// shares memory: the filter allows CLONE_VM only for threads and with CLONE_VFORK, and refuses
-// CLONE_PARENT, with which a process could become a sibling of its parent's vfork child.
+// vfork is then in an uninterruptible sleep, and the process is its youngest child. No other
+// process shares memory: the filter allows CLONE_VM only for threads and with CLONE_VFORK, and
+// refuses CLONE_PARENT, with which a process could become a sibling of its parent's vfork child.
 func sharesParentMemory(pid int, members []int) bool {
 	child, err := procfs.ReadStat(pid)
 	if err != nil || child.Flags&forkedNotExecuted == 0 || child.State == zombie {

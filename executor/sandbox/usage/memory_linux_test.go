@@ -121,8 +121,8 @@ func TestMapsDeletedFile(t *testing.T) {
 	}
 }
 
-// startProgram compiles and starts a C program and returns its first line. The program ends with the
-// test.
+// startProgram compiles and starts a C program and returns its first line. The program ends with
+// the test.
 func startProgram(t *testing.T, source string) (*exec.Cmd, string) {
 	t.Helper()
 	program := filepath.Join(t.TempDir(), "program")
