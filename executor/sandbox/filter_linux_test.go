@@ -23,7 +23,7 @@ func filterProofs() []proof {
 			"resolution of the executor's clock", "limits of the executor", "nice value of the executor",
 			"disk priority of the executor", "free space of the volume", "network interfaces", "information on a process"},
 		"exhaust": {"timer", "inotify instance", "aio context", "queued signal", "size of a pipe"},
-		"hide-memory": {"page in a pipe", "splice", "tee", "descriptor in a socket", "descriptors in a socket", "size of a socket",
+		"hide-memory": {"page in a pipe", "splice", "tee", "pages of a file in a pipe", "descriptor in a socket", "descriptors in a socket", "size of a socket",
 			"landlock ruleset", "landlock rule", "landlock domain", "seccomp filter", "seccomp filter by prctl", "hidden memory map",
 			"reaper of its own", "huge pages", "sibling", "process with the same memory"},
 	} {

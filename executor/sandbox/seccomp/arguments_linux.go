@@ -14,15 +14,15 @@ func argumentCalls() []Entry {
 			{Text: "MAP_SHARED with MAP_ANONYMOUS", When: []Condition{hasAny(3, unix.MAP_SHARED), hasAny(3, unix.MAP_ANON)}, Answer: refused},
 			{Text: "MAP_HUGETLB", When: []Condition{hasAny(3, mapHuge)}, Answer: refused},
 		}, Note: "No rlimit counts shared memory, and unmapped it does not show in a resident set."},
-		{Calls: []string{"madvise"}, Otherwise: errno(unix.EINVAL), Cases: []Case{oneOf(2, Allow, adviceNames...)},
+		{Calls: []string{"madvise"}, Otherwise: invalid, Cases: []Case{oneOf(2, Allow, adviceNames...)},
 			Note: "Other advice merges pages with those of other processes or moves them out of the resident set."},
-		{Calls: []string{"prctl"}, Otherwise: errno(unix.EINVAL), Cases: []Case{
+		{Calls: []string{"prctl"}, Otherwise: invalid, Cases: []Case{
 			oneOf(0, Allow, prctlNames...), oneOf(0, refused, prctlRefused...),
 		}, Note: "A process that is not dumpable hides its memory from the executor."},
 		{Calls: []string{"prlimit64"}, Otherwise: refused, Cases: []Case{
 			{Text: "process 0, the caller", When: []Condition{is(0, number(0))}, Answer: Allow},
 		}, Note: "Other processes of the user id."},
-		{Calls: []string{"clock_gettime", "clock_getres", "clock_nanosleep"}, Otherwise: errno(unix.EINVAL), Cases: []Case{
+		{Calls: []string{"clock_gettime", "clock_getres", "clock_nanosleep"}, Otherwise: invalid, Cases: []Case{
 			{Text: "a clock of the system", When: []Condition{hasNone(0, 1<<31)}, Answer: Allow},
 			// The kernel gives the clock of a thread to the threads of its process only.
 			{Text: "the CPU clock of a thread of the process", When: []Condition{hasAny(0, cpuClockPerThread)}, Answer: Allow},

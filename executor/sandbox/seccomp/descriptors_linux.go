@@ -25,7 +25,7 @@ func descriptorCalls() []Entry {
 			Constant{"FIONREAD", unix.TIOCINQ}, Constant{"FIONBIO", fionbio}, Constant{"FIOCLEX", fioclex},
 			Constant{"FIONCLEX", fionclex})},
 			Note: "Other requests change flags of files that runs share, or reach other processes, network interfaces or devices."},
-		{Calls: []string{"fcntl"}, Otherwise: errno(unix.EINVAL), Cases: []Case{
+		{Calls: []string{"fcntl"}, Otherwise: invalid, Cases: []Case{
 			oneOf(1, Allow, Constant{"F_DUPFD", unix.F_DUPFD}, Constant{"F_DUPFD_CLOEXEC", unix.F_DUPFD_CLOEXEC}, Constant{"F_GETFD", unix.F_GETFD},
 				Constant{"F_SETFD", unix.F_SETFD}, Constant{"F_GETFL", unix.F_GETFL}, Constant{"F_SETFL", unix.F_SETFL},
 				Constant{"F_GETLK", unix.F_GETLK}, Constant{"F_OFD_GETLK", unix.F_OFD_GETLK}, Constant{"F_GETOWN", fgetowner},

@@ -20,6 +20,7 @@ var (
 	// noSuchCall is the answer to calls that are not in the table.
 	noSuchCall  = errno(unix.ENOSYS)
 	unsupported = errno(unix.EOPNOTSUPP)
+	invalid     = errno(unix.EINVAL)
 )
 
 func (a Answer) String() string {

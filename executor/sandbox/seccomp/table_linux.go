@@ -45,7 +45,7 @@ func allowedCalls(o Options) []Entry {
 		row("Input and output of open files.",
 			"read", "write", "readv", "writev", "pread64", "pwrite64", "preadv", "pwritev", "preadv2", "pwritev2", "lseek", "close",
 			"close_range", "dup", "dup2", "dup3", "pipe", "pipe2", "ftruncate", "fallocate", "fsync", "fdatasync", "fadvise64",
-			"copy_file_range", "sendfile"),
+			"copy_file_range"),
 		row("Files by name. Landlock decides which.",
 			"open", "openat", "openat2", "creat", "stat", "fstat", "lstat", "newfstatat", "statx", "access", "faccessat", "faccessat2",
 			"readlink", "readlinkat", "getdents", "getdents64", "getcwd", "chdir", "fchdir", "mkdir", "mkdirat", "mknodat", "rmdir",
