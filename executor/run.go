@@ -10,7 +10,6 @@ import (
 	"os"
 	"os/signal"
 	"runtime"
-	"runtime/debug"
 	"slices"
 	"sync"
 	"time"
@@ -93,9 +92,9 @@ func assemble(ctx context.Context, o Options) (*executor, error) {
 
 	sizes := o.sizes()
 	memory := budget.New(o.MaxBuffered, sizes.AnswerMiB()<<20)
+	memoryLimit := int64(0)
 	if os.Getenv("GOMEMLIMIT") == "" {
-		// The collector works harder near the limit, and lets the heap grow to twice its size below.
-		debug.SetMemoryLimit(sizes.Memory().Supervisor << 20)
+		memoryLimit = sizes.Memory().Supervisor << 20
 	}
 	q := job.NewQueue(o.QueueCapacity, queue.RealClock{})
 	metrics := server.NewMetrics()
@@ -109,7 +108,7 @@ func assemble(ctx context.Context, o Options) (*executor, error) {
 	}
 	srv := server.New(server.Config{
 		Queue: q, Slots: supervisor, Metrics: metrics, Languages: languages, Bounds: o.bounds(),
-		QueueWait: o.QueueWait, MaxBody: o.MaxBody, Budget: memory, Connections: int(sizes.Connections()),
+		QueueWait: o.QueueWait, MaxBody: o.MaxBody, Budget: memory, MemoryLimit: memoryLimit, Connections: int(sizes.Connections()),
 		Tier: tier, TierReason: reason, MinimumTier: o.MinimumTier,
 		Clock: queue.RealClock{}, Log: o.Log, Version: o.Version,
 	})

@@ -37,9 +37,11 @@ var buffers = sync.Pool{New: func() any { return new([]byte) }}
 // written and none after free.
 type body struct {
 	budget  *budget.Budget
+	heap    *heapLimit
 	data    []byte
 	pooled  *[]byte
 	mapped  []byte
+	pages   int64 // bytes of mapped that may be in memory
 	claimed int64
 }
 
@@ -79,6 +81,10 @@ func (b *body) grow(most int64) ([]byte, error) {
 	if !b.claim(end) {
 		return nil, nil
 	}
+	if b.mapped != nil {
+		b.heap.add(end - b.pages)
+		b.pages = end
+	}
 	return b.data[have:end], nil
 }
 
@@ -86,11 +92,12 @@ func (b *body) grow(most int64) ([]byte, error) {
 func (b *body) free() {
 	if b.mapped != nil {
 		_ = unix.Munmap(b.mapped) // fails only for memory that is not mapped
+		b.heap.add(-b.pages)
 	}
 	if b.pooled != nil && cap(*b.pooled) <= allowance {
 		buffers.Put(b.pooled)
 	}
-	b.data, b.mapped, b.pooled = nil, nil, nil
+	b.data, b.mapped, b.pooled, b.pages = nil, nil, nil, 0
 }
 
 // release frees the bytes and returns the claim.
@@ -106,7 +113,7 @@ func (b *body) release() {
 // arrive: a length that a client only announces claims nothing. The caller releases the body, which
 // is never nil.
 func (s *Server) readBody(ctx *fasthttp.RequestCtx) (*body, *api.Problem) {
-	b := &body{budget: s.budget}
+	b := &body{budget: s.budget, heap: s.heap}
 	if p := checkMediaType(&ctx.Request.Header); p != nil {
 		return b, p
 	}
@@ -130,6 +137,9 @@ func (s *Server) readBody(ctx *fasthttp.RequestCtx) (*body, *api.Problem) {
 		return b, api.TooLarge(s.cfg.MaxBody)
 	}
 	setUnread(ctx.Conn(), false)
+	if own, ok := ctx.Conn().(*conn); ok {
+		own.waitsSince.Store(0)
+	}
 	return b, nil
 }
 

@@ -9,6 +9,7 @@ import (
 
 	"executorpool.dev/executor/api"
 	"executorpool.dev/executor/budget"
+	"executorpool.dev/executor/job"
 )
 
 const mebibyte = 1 << 20
@@ -131,24 +132,41 @@ func TestLargestBodyIsDecoded(t *testing.T) {
 	}
 }
 
-// TestConnectionsAreBounded opens more connections than there may be, of which none has sent
-// anything, and then ones that have begun a request.
+// TestConnectionsAreBounded opens as many connections as there may be, of clients that do not go on.
+// New connections must replace them.
 func TestConnectionsAreBounded(t *testing.T) {
-	s := newBudgetServer(func(c *Config) { c.Connections = 4 })
+	for name, text := range map[string]string{
+		"nothing":          "",
+		"half a header":    "POST /v1/execute HTTP/1.1\r\nHost: x\r\nX-Begun: 1",
+		"half a body":      validHeader + "Content-Length: 500\r\n\r\n{",
+		"half a long body": validHeader + "Content-Length: 60000\r\n\r\n" + strings.Repeat(" ", 30000),
+		"an idle one":      "GET /healthz HTTP/1.1\r\nHost: x\r\n\r\n",
+	} {
+		t.Run(name, func(t *testing.T) {
+			s := newBudgetServer(func(c *Config) { c.Connections = 4 })
+			url := serve(t, s)
+			for range 4 {
+				dial(t, url).send(text)
+			}
+			time.Sleep(minWait + minWait/2) // so that they are old enough
+			for range 4 {
+				answersSmall(t, s, url)
+			}
+		})
+	}
+}
+
+// TestConnectionsAboveTheBoundAreRefused opens a connection more than there may be while the executor
+// works for all others.
+func TestConnectionsAboveTheBoundAreRefused(t *testing.T) {
+	s := newBudgetServer(func(c *Config) { c.Connections = 2 })
 	url := serve(t, s)
-	var idle []*rawConn
-	for range 4 {
-		idle = append(idle, dial(t, url))
+	var jobs []*job.Job
+	for range 2 {
+		dial(t, url).send(validRequest)
+		jobs = append(jobs, popJob(t, s))
 	}
-	time.Sleep(minIdle + minIdle/2) // so that the server has seen all of them, and they are old enough
-	busy := make([]*rawConn, 4)
-	for i := range busy {
-		busy[i] = dial(t, url)
-		busy[i].send("POST /v1/execute HTTP/1.1\r\nHost: x\r\nX-Begun: 1")
-		if !idle[i].closed() {
-			t.Error("an idle connection is kept instead of a new one")
-		}
-	}
+	time.Sleep(minWait + minWait/2)
 	d := dial(t, url)
 	if r, body := d.receive(); r.StatusCode != http.StatusServiceUnavailable || r.Header.Get(api.HeaderRetryAfter) == "" || !strings.Contains(body, api.ReasonOverloaded) {
 		t.Errorf("the connection above the bound gets %s %s", r.Status, body)
@@ -156,11 +174,7 @@ func TestConnectionsAreBounded(t *testing.T) {
 	if !d.closed() {
 		t.Error("the connection above the bound stays open")
 	}
-	_ = busy[0].Close()
-	eventually(t, "a connection is free", func() bool {
-		d := dial(t, url)
-		d.send("GET /healthz HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n")
-		r, _ := d.receive()
-		return r.StatusCode == http.StatusOK
-	})
+	for _, j := range jobs {
+		j.Answer(okOutcome("x"))
+	}
 }

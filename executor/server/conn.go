@@ -31,9 +31,10 @@ type conn struct {
 	*net.TCPConn
 	listener    *Listener
 	read, write deadline
-	// idleSince is the time in nanoseconds since when the connection waits for a request; 0 while it
-	// has one.
-	idleSince atomic.Int64
+	// waitsSince is the time in nanoseconds since when the connection waits for its client: for a
+	// request up to its last byte, or for the client to read an answer. It is 0 while the executor
+	// works for the client.
+	waitsSince atomic.Int64
 	// unread reports whether the request's body may not have been read to its end.
 	unread atomic.Bool
 	closed atomic.Bool
@@ -78,7 +79,11 @@ func (c *conn) Read(p []byte) (int, error) {
 	}
 }
 
+// waits marks the begin of a time in which the connection waits for its client.
+func (c *conn) waits() { c.waitsSince.CompareAndSwap(0, time.Now().UnixNano()) }
+
 func (c *conn) Write(p []byte) (written int, err error) {
+	c.waits()
 	for {
 		if err := c.write.arm(c.TCPConn.SetWriteDeadline); err != nil {
 			return written, err

@@ -40,14 +40,9 @@ func (s *Server) HTTPServer() *fasthttp.Server {
 		ReadTimeout: headerTimeout, IdleTimeout: idleTimeout, WriteTimeout: settings.WriteTime,
 		ReadBufferSize: maxHeaderBytes,
 		ConnState: func(c net.Conn, state fasthttp.ConnState) {
-			own, ok := c.(*conn)
-			switch {
-			case !ok:
-			case state == fasthttp.StateIdle:
+			if own, ok := c.(*conn); ok && state == fasthttp.StateIdle {
 				own.unread.Store(false)
-				own.idleSince.Store(time.Now().UnixNano())
-			case state == fasthttp.StateActive:
-				own.idleSince.Store(0)
+				own.waitsSince.Store(time.Now().UnixNano())
 			}
 		},
 		// A connection that Listener closes ends a moment later.

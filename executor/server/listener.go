@@ -16,9 +16,9 @@ import (
 )
 
 const (
-	// minIdle is the time for which a connection must have waited for a request before it is closed in
-	// favor of a new one.
-	minIdle = time.Second
+	// minWait is the time for which a connection must have waited for its client before it is closed
+	// in favor of a new one.
+	minWait = time.Second
 	// maxRefusing is the number of refused connections that are kept for lingerTimeout, so that their
 	// clients get the answer. Further ones are closed at once.
 	maxRefusing = 32
@@ -43,8 +43,9 @@ func (s *Server) Listener(l net.Listener) *Listener {
 		refused: func() { s.metrics.countRejection(api.ReasonOverloaded) }}
 }
 
-// Accept implements net.Listener. If all connections are in use, it closes the one that has been
-// idle for the longest time. If none is idle, the new one gets a 503.
+// Accept implements net.Listener. If there are as many connections as there may be, it closes the
+// one that has waited longest for its client: for the next request, for the rest of a slow one, or
+// for the client to read its answer. If the executor works for all of them, the new one gets a 503.
 func (l *Listener) Accept() (net.Conn, error) {
 	for pause := 5 * time.Millisecond; ; {
 		c, err := l.Listener.Accept()
@@ -63,7 +64,7 @@ func (l *Listener) Accept() (net.Conn, error) {
 			return c, nil
 		}
 		own := &conn{TCPConn: tcp, listener: l}
-		own.idleSince.Store(time.Now().UnixNano())
+		own.waitsSince.Store(time.Now().UnixNano())
 		if !l.add(own) {
 			l.refuse(own)
 			continue
@@ -79,29 +80,29 @@ func (l *Listener) Accept() (net.Conn, error) {
 // add counts a connection. It reports false if there are too many.
 func (l *Listener) add(c *conn) bool {
 	l.mu.Lock()
-	var idle *conn
+	var late *conn
 	if len(l.open) >= l.most {
-		idle = l.longestIdle(time.Now().Add(-minIdle).UnixNano())
-		if idle == nil {
+		late = l.longestWait(time.Now().Add(-minWait).UnixNano())
+		if late == nil {
 			l.mu.Unlock()
 			return false
 		}
-		delete(l.open, idle)
+		delete(l.open, late)
 	}
 	l.open[c] = struct{}{}
 	l.mu.Unlock()
-	if idle != nil {
-		_ = idle.TCPConn.Close() // the server then closes the rest
+	if late != nil {
+		_ = late.TCPConn.Close() // the server then closes the rest
 	}
 	return true
 }
 
-// longestIdle returns the connection that has been idle for the longest time, and since before the
+// longestWait returns the connection that has waited longest for its client, and since before the
 // given time; nil if there is none.
-func (l *Listener) longestIdle(before int64) *conn {
+func (l *Listener) longestWait(before int64) *conn {
 	var found *conn
 	for c := range l.open {
-		if since := c.idleSince.Load(); since != 0 && since < before {
+		if since := c.waitsSince.Load(); since != 0 && since < before {
 			found, before = c, since
 		}
 	}

@@ -28,7 +28,7 @@ type Slots interface {
 	Ready() error
 }
 
-// Config configures a Server. All fields are required.
+// Config configures a Server. All fields but MemoryLimit are required.
 type Config struct {
 	Queue     *queue.Queue[*job.Job]
 	Slots     Slots
@@ -38,6 +38,9 @@ type Config struct {
 	QueueWait time.Duration
 	MaxBody   int64 // bytes of one request
 	Budget    *budget.Budget
+	// MemoryLimit is the memory in bytes of this process, to which the server limits Go's heap; 0 is
+	// none.
+	MemoryLimit int64
 	// Connections is the highest number of connections.
 	Connections int
 	Tier        sandbox.Tier
@@ -68,6 +71,7 @@ type Server struct {
 	metrics   *Metrics
 	admission *admission.Controller
 	budget    *budget.Budget
+	heap      *heapLimit
 	decoding  sync.Mutex // held while a large body is decoded
 	known     map[string]bool
 	ids       []string
@@ -88,8 +92,8 @@ func New(cfg Config) *Server {
 		admission: admission.New(admission.Config{
 			Queue: cfg.Queue, Slots: cfg.Slots.Slots, MaxWait: cfg.QueueWait, Clock: cfg.Clock,
 		}),
-		budget: cfg.Budget,
-		known:  map[string]bool{}, started: cfg.Clock.Now(), bodyTimeout: bodyTimeout, stallTimeout: stallTimeout,
+		budget: cfg.Budget, heap: newHeapLimit(cfg.MemoryLimit),
+		known: map[string]bool{}, started: cfg.Clock.Now(), bodyTimeout: bodyTimeout, stallTimeout: stallTimeout,
 		// An id is this prefix, which differs between processes, and a counter.
 		idPrefix: rand.Text()[:8] + "-",
 	}
