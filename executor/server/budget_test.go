@@ -132,8 +132,8 @@ func TestLargestBodyIsDecoded(t *testing.T) {
 	}
 }
 
-// TestConnectionsAreBounded opens as many connections as there may be, of clients that do not go on.
-// New connections must replace them.
+// TestConnectionsAreBounded opens as many connections as there may be, of clients that do not go
+// on. New connections must replace them.
 func TestConnectionsAreBounded(t *testing.T) {
 	for name, text := range map[string]string{
 		"nothing":          "",
@@ -156,8 +156,8 @@ func TestConnectionsAreBounded(t *testing.T) {
 	}
 }
 
-// TestConnectionsAboveTheBoundAreRefused opens a connection more than there may be while the executor
-// works for all others.
+// TestConnectionsAboveTheBoundAreRefused opens a connection more than there may be while the
+// executor works for all others.
 func TestConnectionsAboveTheBoundAreRefused(t *testing.T) {
 	s := newBudgetServer(func(c *Config) { c.Connections = 2 })
 	url := serve(t, s)

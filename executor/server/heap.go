@@ -8,9 +8,9 @@ import (
 // heapStep is the size in bytes by which the limit of the heap changes.
 const heapStep = 16 << 20
 
-// heapLimit keeps Go's heap and the pages of large bodies, which are not part of the heap, within one
-// sum. Near its limit the collector works harder and returns memory; below, it lets the heap grow to
-// twice its size.
+// heapLimit keeps Go's heap and the pages of large bodies, which are not part of the heap, within
+// one sum. Near its limit the collector works harder and returns memory; below, it lets the heap
+// grow to twice its size.
 type heapLimit struct {
 	total int64 // bytes; 0 sets no limit
 	set   func(limit int64) int64
