@@ -138,7 +138,7 @@ func (s *shapeScan) list(f *shapeField) bool {
 		}
 		s.path[s.depth] = shapeStep{index: n}
 		s.depth++
-		ok := true
+		var ok bool
 		if f.object != nil {
 			ok = s.object(f.object)
 		} else {

@@ -47,10 +47,10 @@ func TestContestantsCauseNoInternalError(t *testing.T) {
 // TestProgramsTheKernelRefuses checks whose fault each failure of a start is.
 func TestProgramsTheKernelRefuses(t *testing.T) {
 	const store = "/scratch/w0s0/store"
-	execution := func(errno unix.Errno) error {
+	execution := func(errno unix.Errno) *spawn.Error {
 		return &spawn.Error{Path: store + "/main", Step: "execute the program", Errno: errno}
 	}
-	if !execution(unix.EIO).(*spawn.Error).Executing() {
+	if !execution(unix.EIO).Executing() {
 		t.Fatal("the step is not that of an execution")
 	}
 	for name, tc := range map[string]struct {
