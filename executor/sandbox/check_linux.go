@@ -66,6 +66,9 @@ var counterError = sync.OnceValue(func() int64 {
 // of the counters. The sum counts shared pages once a process, so above the limit an inspection
 // decides. Only one process that is far above the limit by what it alone uses needs none.
 func (r *run) checkMemory(pids []int) int64 {
+	if !r.hasExecuted() {
+		return 0
+	}
 	var sum, largest int64
 	for _, pid := range pids {
 		m, _ := usage.Memory(pid)
@@ -84,6 +87,16 @@ func (r *run) checkMemory(pids []int) int64 {
 		r.inspectMemory(pids)
 	}
 	return sum
+}
+
+// hasExecuted reports whether the main process has the memory of its program. The kernel wakes the
+// starter of a process a moment before (Linux, exec_mmap); on a busy machine the moment can last.
+// Until then, the process shows the memory of the executor.
+func (r *run) hasExecuted() bool {
+	if !r.executed.Load() {
+		r.executed.Store(usage.HasExecuted(r.group))
+	}
+	return r.executed.Load()
 }
 
 func (r *run) stopMemory() {

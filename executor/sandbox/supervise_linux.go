@@ -36,6 +36,8 @@ type run struct {
 
 	disk   diskInspection
 	memory memoryInspection
+	// executed is set when the main process was seen to have executed its program.
+	executed atomic.Bool
 
 	mu       sync.Mutex
 	reaped   bool // the process group may be gone and its id reused: no signal may be sent any more

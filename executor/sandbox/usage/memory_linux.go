@@ -84,6 +84,12 @@ func ExactMemory(pid int, members []int) int64 {
 // forkedNotExecuted is PF_FORKNOEXEC: the process has not executed a program since its fork.
 const forkedNotExecuted = 0x40
 
+// HasExecuted reports whether the process has executed a program since its fork, or is gone.
+func HasExecuted(pid int) bool {
+	stat, err := procfs.ReadStat(pid)
+	return err != nil || stat.Flags&forkedNotExecuted == 0
+}
+
 // sharesParentMemory reports whether the process is between vfork and exec. The thread that called
 // vfork is then in an uninterruptible sleep, and the process is its youngest child. No other
 // process shares memory: the filter allows CLONE_VM only for threads and with CLONE_VFORK, and

@@ -78,6 +78,9 @@ int main(void) {
 		if got := sharesParentMemory(child, members); got != tc.shares {
 			t.Errorf("%s: the child shares the memory of its parent: %v, want %v", tc.call, got, tc.shares)
 		}
+		if HasExecuted(child) || !HasExecuted(cmd.Process.Pid) {
+			t.Errorf("%s: the child has executed a program: %v; its parent: %v", tc.call, HasExecuted(child), HasExecuted(cmd.Process.Pid))
+		}
 		if sharesParentMemory(cmd.Process.Pid, members) {
 			t.Errorf("%s: the parent shares the memory of its parent", tc.call)
 		}
