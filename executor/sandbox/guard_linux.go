@@ -4,11 +4,13 @@ import (
 	"cmp"
 	"fmt"
 	"slices"
+	"strconv"
 	"sync"
 	"time"
 
 	"executorpool.dev/executor/sandbox/container"
 	"executorpool.dev/executor/sandbox/usage"
+	"golang.org/x/sys/unix"
 )
 
 const (
@@ -152,4 +154,16 @@ func newSuspect(r *run, w *schedule, now container.Usage) suspect {
 		s.possible += usage.Descriptors(pid)*descriptorCost + mappingsCost
 	}
 	return s
+}
+
+// preferInOOM makes the kernel prefer the processes of a run when the container is out of memory.
+// The executor's own processes are smaller than most runs, and every run depends on them. Processes
+// that are made later inherit it. A run that ends before its first sample is too short to matter.
+func preferInOOM(pid int) {
+	fd, err := unix.Open("/proc/"+strconv.Itoa(pid)+"/oom_score_adj", unix.O_WRONLY|unix.O_CLOEXEC, 0)
+	if err != nil {
+		return
+	}
+	_, _ = unix.Write(fd, []byte("1000"))
+	unix.Close(fd)
 }

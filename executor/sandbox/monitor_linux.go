@@ -54,6 +54,8 @@ type schedule struct {
 	filesStale bool
 	group      usage.Group
 	account    usage.Account
+	// preferred reports whether the kernel ends the run before the executor when memory is short.
+	preferred bool
 	// kernelBase is the kernel memory of the container at the start of the run; see guard.
 	kernelBase int64
 	// clock is the CPU time of the processes in before, read just before the last scan.
@@ -197,6 +199,12 @@ func sample(scanner *usage.Scanner, runs map[*run]*schedule) error {
 	for r, w := range runs {
 		if r.ended() {
 			continue // its members are being reaped, so the sample is incomplete
+		}
+		if sampled[r] && !w.preferred {
+			w.preferred = true
+			for _, pid := range w.group.Pids {
+				preferInOOM(pid)
+			}
 		}
 		if sampled[r] {
 			r.addSample(max(w.group.CPU, w.account.Add(time.Now(), &w.group)), 0)

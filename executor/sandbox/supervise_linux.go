@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"strconv"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -100,7 +99,6 @@ func (s *Slot) newRun(child spawn.Child, spec Spec) *run {
 func (r *run) supervise(ctx context.Context, spec Spec, child spawn.Child, pipes *pipes, begin time.Time) (Result, error) {
 	s := r.slot
 	pipes.closeChild()
-	preferInOOM(child.PID)
 	treeMonitor.register(r)
 	release := context.AfterFunc(ctx, func() {
 		r.stop(Cancelled, fmt.Sprintf("%v, killed by the executor", context.Cause(ctx)))
@@ -135,18 +133,6 @@ func (r *run) supervise(ctx context.Context, spec Spec, child spawn.Child, pipes
 	result.Stderr, result.StderrTruncated = outputs[1].data, outputs[1].truncated
 	r.classify(&result, spec, status, charged)
 	return result, nil
-}
-
-// preferInOOM makes the kernel prefer the processes of a run when the container is out of memory.
-// The executor's own processes are smaller than most runs, and every run depends on them. A process
-// that has ended meanwhile needs no preference.
-func preferInOOM(pid int) {
-	fd, err := unix.Open("/proc/"+strconv.Itoa(pid)+"/oom_score_adj", unix.O_WRONLY|unix.O_CLOEXEC, 0)
-	if err != nil {
-		return
-	}
-	_, _ = unix.Write(fd, []byte("1000"))
-	unix.Close(fd)
 }
 
 // waitForMain moves input and output and enforces the wall, output and memory limits until the
