@@ -84,10 +84,10 @@ func ProgramAttacks() []Attack {
 	add := func(verdict api.Verdict, cause, stdout string, l limits, names ...string) {
 		for _, name := range names {
 			if l.CPUMillis == 0 {
-				l.CPUMillis = 3000
+				l.CPUMillis = 3000 * int64(slowness)
 			}
 			if l.WallMillis == 0 {
-				l.WallMillis = 8000
+				l.WallMillis = 8000 * int64(slowness)
 			}
 			if l.Processes == 0 {
 				l.Processes = processes

@@ -36,7 +36,7 @@ func (e Executor) startSlowRequests(t *testing.T) (refused func()) {
 				_, err = fmt.Fprint(conn, text)
 			}
 			if err == nil {
-				err = conn.SetReadDeadline(time.Now().Add(slowRequestTimeout))
+				err = conn.SetReadDeadline(time.Now().Add(slowRequestTimeout * time.Duration(slowness)))
 			}
 			if err != nil {
 				t.Fatal(err)
