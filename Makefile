@@ -118,6 +118,16 @@ nightly: objects ## Run the checks that take too long for each change: 20 minute
 verify: tools ## Lint code and prose, and compare every generated file with its source.
 	hack/verify.sh
 
+# What takes hours and runs each night instead of in CI. NIGHTLY lists its targets.
+NIGHTLY := kernels
+
+.PHONY: nightly
+nightly: $(NIGHTLY) ## Run what takes hours: the attacks on older kernels.
+
+.PHONY: kernels
+kernels: ## Attack the executor on Debian's kernels 6.1 and 6.12, emulated. KERNELS_ARGS="--help" lists the flags.
+	@go run ./test/kernels $(KERNELS_ARGS)
+
 ##@ Measure
 
 .PHONY: bench

@@ -29,8 +29,8 @@ type kernelImage struct {
 // driverModules are the drivers of a disk of qemu, each after those that it needs.
 var driverModules = []string{"virtio", "virtio_ring", "virtio_pci_modern_dev", "virtio_pci_legacy_dev", "virtio_pci", "virtio_blk"}
 
-// fetchKernel returns the kernel in dir. It downloads and unpacks the kernel of the suite if dir has
-// none, or if refresh is set. Nothing is installed on this machine.
+// fetchKernel returns the kernel in dir. It downloads and unpacks the kernel of the suite if dir
+// has none, or if refresh is set. Nothing is installed on this machine.
 func fetchKernel(ctx context.Context, dir, mirror, suite string, refresh bool) (kernelImage, error) {
 	unpacked := filepath.Join(dir, "package")
 	if _, err := os.Stat(unpacked); err != nil || refresh {

@@ -22,8 +22,8 @@ type summary struct {
 	problems []string
 }
 
-// Lines of the testing package: the start of a test, a message of a test, and the outcome of a test.
-// The outcomes of subtests follow that of their parent, so only the starts show the progress.
+// Lines of the testing package: the start of a test, a message of a test, and the outcome of a
+// test. The outcomes of subtests follow that of their parent, so only the starts show the progress.
 var (
 	started = regexp.MustCompile(`^=== RUN\s+(\S+)$`)
 	message = regexp.MustCompile(`^\s+\w+\.go:\d+: `)

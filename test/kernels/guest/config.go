@@ -7,7 +7,8 @@ import (
 	"time"
 )
 
-// Paths in the initramfs. Boot moves the three files to the same paths below RunDir of the new root.
+// Paths in the initramfs. Boot moves the three files to the same paths below RunDir of the new
+// root.
 const (
 	ModuleDir     = "/modules"
 	ConfigFile    = "/config.json"
