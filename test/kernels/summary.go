@@ -65,7 +65,8 @@ func (s *summary) read(line string) string {
 
 // check returns an error if the kernel did not show what it must.
 func (s *summary) check() error {
-	f, reason := s.facts, ""
+	f := s.facts
+	var reason string
 	switch {
 	case !s.complete:
 		reason = "the guest did not reach its end"
@@ -76,7 +77,7 @@ func (s *summary) check() error {
 	case f.Restarts > 0 || f.GroupKills > 0:
 		reason = fmt.Sprintf("the container restarted %d times, and the kernel killed its group %d times", f.Restarts, f.GroupKills)
 	case f.Tier != s.Tier || f.Landlock != s.Landlock:
-		reason = fmt.Sprintf("tier %q and Landlock ABI %d, want %s and %d", f.Tier, f.Landlock, s.Tier, s.kernel.Landlock)
+		reason = fmt.Sprintf("tier %q and Landlock ABI %d, want %s and %d", f.Tier, f.Landlock, s.Tier, s.Landlock)
 	default:
 		return nil
 	}

@@ -53,15 +53,6 @@ func (g group) event(name string) (int, error) {
 	return 0, fmt.Errorf("memory.events has no %s", name)
 }
 
-// number returns the content of a file that holds a number.
-func (g group) number(file string) (int64, error) {
-	content, err := os.ReadFile(filepath.Join(string(g), file))
-	if err != nil {
-		return 0, err
-	}
-	return strconv.ParseInt(strings.TrimSpace(string(content)), 10, 64)
-}
-
 // processes returns the names of the group's processes.
 func (g group) processes() ([]string, error) {
 	content, err := os.ReadFile(filepath.Join(string(g), "cgroup.procs"))
