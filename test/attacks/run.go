@@ -148,6 +148,6 @@ func (e Executor) checkHonest(t *testing.T) {
 		return
 	}
 	if result.Verdict != api.OK || len(result.Runs) != 1 || result.Runs[0].Stdout != stdout {
-		t.Errorf("honest program: %+v, want OK and %q", result, stdout)
+		t.Errorf("honest program: %+v, compiled %+v, want OK and %q", result, result.Compile, stdout)
 	}
 }

@@ -18,7 +18,7 @@ var toolchains string
 // content of its inputs.
 func (o options) diskImage(ctx context.Context, dir string) (string, error) {
 	hash := sha256.New()
-	fmt.Fprintln(hash, o.Suite, toolchains)
+	fmt.Fprintln(hash, toolchainSuite, toolchains)
 	for _, input := range []string{"executor/toolchain/packages", "executor/toolchain/prepare.sh"} {
 		content, err := os.ReadFile(input)
 		if err != nil {
@@ -40,6 +40,7 @@ func (o options) diskImage(ctx context.Context, dir string) (string, error) {
 		}
 	}
 	log := filepath.Join(dir, "disk.log")
-	err = run(ctx, log, "unshare", "--mount", "bash", "-c", toolchains, "disk.sh", o.Suite, o.Mirror, "executor/toolchain", filepath.Join(dir, "root"), image)
+	err = run(ctx, log, "unshare", "--mount", "bash", "-c", toolchains, "disk.sh",
+		toolchainSuite, o.Mirror, "executor/toolchain", filepath.Join(dir, "root"), image)
 	return image, err
 }

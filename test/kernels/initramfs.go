@@ -14,6 +14,14 @@ import (
 // cpio: the guest as /init, the drivers, the executor, its language table and the configuration.
 // Format: Documentation/driver-api/early-userspace/buffer-format.rst of Linux.
 func writeInitramfs(path string, image kernelImage, p programs, config guest.Config) (err error) {
+	table, err := os.ReadFile(p.languages)
+	if err != nil {
+		return err
+	}
+	languages, err := slowLanguages(table, config.Slowness)
+	if err != nil {
+		return err
+	}
 	file, err := os.Create(path)
 	if err != nil {
 		return err
@@ -32,7 +40,7 @@ func writeInitramfs(path string, image kernelImage, p programs, config guest.Con
 	}
 	a.addFile("init", 0o755, p.guest)
 	a.addFile(guest.ExecutorFile[1:], 0o755, p.executor)
-	a.addFile(guest.LanguagesFile[1:], 0o644, p.languages)
+	a.add(guest.LanguagesFile[1:], 0o100644, languages)
 	content, err := json.Marshal(config)
 	if err != nil {
 		return err

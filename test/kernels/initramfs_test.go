@@ -25,9 +25,9 @@ func TestInitramfsHasTheFilesOfTheGuest(t *testing.T) {
 		return path
 	}
 	image := kernelImage{modules: []string{file("a.ko", "first"), file("b.ko", "second!!")}}
-	p := programs{executor: file("executor", "x"), guest: file("guest", ""), languages: file("languages", "abc")}
+	p := programs{executor: file("executor", "x"), guest: file("guest", ""), languages: file("languages", "languages: [{id: x}]")}
 	path := filepath.Join(dir, "initramfs")
-	if err := writeInitramfs(path, image, p, guest.Config{Tier: "Restricted"}); err != nil {
+	if err := writeInitramfs(path, image, p, guest.Config{Tier: "Restricted", Slowness: 1}); err != nil {
 		t.Fatal(err)
 	}
 	content, err := os.ReadFile(path)
@@ -52,7 +52,7 @@ func TestInitramfsHasTheFilesOfTheGuest(t *testing.T) {
 	want := map[string]string{
 		"dev": "40755 ", "proc": "40755 ", "sys": "40755 ", "root": "40755 ", "modules": "40755 ",
 		"modules/00.ko": "100644 first", "modules/01.ko": "100644 second!!",
-		"init": "100755 ", "executor": "100755 x", "languages.yaml": "100644 abc", "config.json": `100644 {"Tier":"Restri`,
+		"init": "100755 ", "executor": "100755 x", "languages.yaml": "100644 languages:\n- id", "config.json": `100644 {"Tier":"Restri`,
 	}
 	if diff := cmp.Diff(want, got); diff != "" {
 		t.Errorf("-want +got:\n%s", diff)

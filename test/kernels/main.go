@@ -33,6 +33,9 @@ type kernel struct {
 	Landlock       int
 }
 
+// toolchainSuite is the Debian suite of the executor image.
+const toolchainSuite = "bookworm"
+
 type options struct {
 	Kernel   []string      `default:"6.1,6.12" enum:"6.1,6.12" help:"Kernels to boot."`
 	Run      string        `default:"." placeholder:"REGEXP" help:"Tests of the guest to run, as for go test -run: TestAttacks/^(spin|alloc)$."`
@@ -41,7 +44,6 @@ type options struct {
 	Memory   int           `default:"3072" help:"Memory of the guest in MiB."`
 	Accel    string        `default:"tcg,thread=multi" help:"Accelerator of qemu: kvm is faster where the machine offers it."`
 	Timeout  time.Duration `default:"4h" help:"Limit for one kernel."`
-	Suite    string        `hidden:"" default:"bookworm" help:"Debian suite of the toolchains, that of the executor image."`
 	Mirror   string        `default:"http://deb.debian.org/debian" help:"Debian mirror of kernels and toolchains."`
 	Refresh  bool          `help:"Look for newer kernel packages than those in the cache."`
 }
