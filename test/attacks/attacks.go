@@ -84,10 +84,10 @@ func ProgramAttacks() []Attack {
 	add := func(verdict api.Verdict, cause, stdout string, l limits, names ...string) {
 		for _, name := range names {
 			if l.CPUMillis == 0 {
-				l.CPUMillis = 3000 * int64(slowness)
+				l.CPUMillis = 3000
 			}
 			if l.WallMillis == 0 {
-				l.WallMillis = 8000 * int64(slowness)
+				l.WallMillis = 8000
 			}
 			if l.Processes == 0 {
 				l.Processes = processes
@@ -123,7 +123,7 @@ func ProgramAttacks() []Attack {
 
 // attacker returns a request that runs the attack program with the arguments.
 func attacker(args ...string) api.Request {
-	return api.Request{Language: "c", Args: args, Files: []api.File{{Name: "attack.c", Content: program}, {Name: "reach.h", Content: reach},
+	return api.Request{Language: "c", Args: args, Files: []api.File{{Name: "attack.c", Content: paced(program)}, {Name: "reach.h", Content: reach},
 		{Name: "filter.h", Content: filter}, {Name: "handover.h", Content: handover}}}
 }
 

@@ -29,7 +29,7 @@ func HiddenAttacks() []Attack {
 				l.Processes = processes
 			}
 			all = append(all, Attack{Name: name, Verdict: verdict, Cause: cause, Stdout: stdout, NeedsContainer: needsContainer,
-				Request: api.Request{Language: "c", Source: hidden, Args: []string{name}, Limits: l}})
+				Request: api.Request{Language: "c", Source: paced(hidden), Args: []string{name}, Limits: l}})
 		}
 	}
 	add(api.MemoryLimit, "memory limit", "", limits{}, false, "page-tables", "page-tables-shared", "dead-leader", "dead-leader-child",

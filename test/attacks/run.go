@@ -101,7 +101,7 @@ func (e Executor) CheckTier(t *testing.T) {
 }
 
 func (e Executor) attack(t *testing.T, a Attack) {
-	result, err := e.Execute(t.Context(), a.Request)
+	result, err := e.Execute(t.Context(), a.slowed(slowness))
 	if a.Status != 0 {
 		var problem *api.Problem
 		if !errors.As(err, &problem) || problem.Status != a.Status || problem.Field != a.Field {

@@ -2,6 +2,9 @@
 // action succeeds that must be refused. Its arguments are the attack, a path that belongs to another
 // user, and a bound on the number of repetitions, for a test that has removed the protection. With a
 // bound it sends no signals to other processes.
+#ifndef SLOWNESS
+#define SLOWNESS 1 // how much slower the machine is than one without emulation
+#endif
 #define _GNU_SOURCE
 #pragma GCC optimize("O0") // keep memory that nothing reads
 #include <errno.h>
@@ -104,14 +107,14 @@ static void sleep_long(void) { for (;;) pause(); }
 static void deaf(void) { for (int i = 1; i < 65; i++) signal(i, SIG_IGN); for (;;) pause(); }
 static void stop_self(void) { raise(SIGSTOP); }
 static void stop_group(void) { fork(); fork(); kill(0, SIGSTOP); for (;;) pause(); }
-static void fork_bomb(void) { for (long n = 0; n < bound; n++) fork(); usleep(300000); }
+static void fork_bomb(void) { for (long n = 0; n < bound; n++) fork(); usleep(300000 * SLOWNESS); }
 // like a fork bomb, but bounded
 static void fork_some(void) {
 	for (int i = 0; i < 40; i++) if (fork() == 0) { pause(); _exit(0); }
-	usleep(300000);
+	usleep(300000 * SLOWNESS);
 	puts("forked");
 }
-static void *nap(void *x) { usleep(300000); return x; }
+static void *nap(void *x) { usleep(300000 * SLOWNESS); return x; }
 static void thread_some(void) {
 	pthread_attr_t a;
 	pthread_t t[40];
@@ -127,7 +130,7 @@ static void thread_bomb(void) {
 	pthread_attr_init(&a);
 	pthread_attr_setstacksize(&a, 16384);
 	for (long n = 0; n < bound; n++) pthread_create(&t, &a, (void *(*)(void *))pause, 0);
-	usleep(300000);
+	usleep(300000 * SLOWNESS);
 }
 static void vfork_loop(void) {
 	for (;;) { pid_t p = vfork(); if (p == 0) _exit(0); waitpid(p, 0, 0); }
@@ -315,7 +318,7 @@ static void leave_lock(void) {
 	if (readlink("/proc/self/exe", path, sizeof path - 1) < 0) exit(9);
 	int self = open(path, O_RDONLY);
 	if (self < 0) exit(9);
-	alarm(4);
+	alarm(4 * SLOWNESS);
 	if (flock(self, LOCK_EX)) exit(9);
 	if (fork() == 0) { alarm(0); for (;;) pause(); }
 	puts("locked");

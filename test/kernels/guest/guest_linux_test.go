@@ -156,7 +156,7 @@ func TestAttacks(t *testing.T) {
 	start(t, c)
 	facts.Tier = ready(t, c)
 
-	attacks.Run(t, attacks.Executor{Slots: 2, Tier: config.Tier, URL: url})
+	attacks.Run(t, attacks.Executor{Slots: 2, Tier: config.Tier, IsContainer: true, URL: url})
 
 	before := facts
 	if err := c.Count(&facts); err != nil {
