@@ -112,17 +112,11 @@ outage: ## Stop the manager and the API server under load, on the cluster that m
 	KUBECONFIG="$$($(LOCALCLUSTER) kubeconfig)" go test -count=1 -v -timeout 20m -tags outage -run TestScalingOutlivesOutages ./test/e2e
 
 .PHONY: nightly
-nightly: objects ## Run the checks that take too long for each change: 20 minutes of objects.
+nightly: objects kernels ## Run the checks that take too long for each change: 20 minutes of objects, and kernels.
 
 .PHONY: verify
 verify: tools ## Lint code and prose, and compare every generated file with its source.
 	hack/verify.sh
-
-# What takes hours and runs each night instead of in CI. NIGHTLY lists its targets.
-NIGHTLY := kernels
-
-.PHONY: nightly
-nightly: $(NIGHTLY) ## Run what takes hours: the attacks on older kernels.
 
 .PHONY: kernels
 kernels: ## Attack the executor on Debian's kernels 6.1 and 6.12, emulated. KERNELS_ARGS="--help" lists the flags.
