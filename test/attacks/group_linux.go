@@ -32,6 +32,9 @@ func NewGroup(t testing.TB, memoryMiB int64) *Group {
 	}
 	root, v2 := groupRoot()
 	dir, err := os.MkdirTemp(root, "executorpool-test-")
+	if err == nil {
+		err = os.Chmod(dir, 0o755) // the executor under attack is another user
+	}
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -63,12 +63,12 @@ func Listen(token uint64) (*Listener, error) {
 			continue
 		}
 		if errno != 0 {
-			return nil, fmt.Errorf("load the filter that reports new processes: %w", errno)
+			return nil, fmt.Errorf("load seccomp filter that reports new processes: %w", errno)
 		}
 		unix.CloseOnExec(int(fd))
 		return &Listener{fd: int(fd)}, nil
 	}
-	return nil, fmt.Errorf("load the filter that reports new processes: %w", unix.EINVAL)
+	return nil, fmt.Errorf("load seccomp filter that reports new processes: %w", unix.EINVAL)
 }
 
 // birthFilter allows every call but those that make a process or a thread. The main filter decides
