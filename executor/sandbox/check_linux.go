@@ -21,8 +21,11 @@ import (
 
 const (
 	// memoryInspectionTime is the time in which the exact memory of a run must be known. After it,
-	// the counters decide, which count shared memory once a process.
-	memoryInspectionTime = 100 * time.Millisecond
+	// the counters decide, which count shared memory once a process. They decide after
+	// growthInspectionTime already if they have grown by half of the limit since. On a busy node, an
+	// honest run waits longer than that for its inspection too.
+	memoryInspectionTime = 2 * time.Second
+	growthInspectionTime = 100 * time.Millisecond
 	// diskInspectionTime is the time in which the files of a run must be measured. MaxEntries files
 	// take 10 ms.
 	diskInspectionTime = 2 * time.Second
@@ -84,7 +87,7 @@ func (r *run) checkMemory(pids []int) int64 {
 		r.addSample(0, largest)
 		r.stopMemory()
 	default:
-		r.inspectMemory(pids)
+		r.inspectMemory(pids, sum)
 	}
 	return sum
 }
@@ -107,6 +110,7 @@ func (r *run) stopMemory() {
 type memoryInspection struct {
 	mu    sync.Mutex
 	begun time.Time // zero if none is in progress
+	first int64     // the sum of the counters at the begin
 	pids  []int
 	read  int   // the number of pids whose memory is known
 	sum   int64 // their memory
@@ -114,16 +118,18 @@ type memoryInspection struct {
 
 // inspectMemory starts an inspection, or ends the run if the one in progress is late and the run is
 // over its limit as far as is known.
-func (r *run) inspectMemory(pids []int) {
+func (r *run) inspectMemory(pids []int, counters int64) {
 	m := &r.memory
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	if m.begun.IsZero() {
-		m.begun, m.pids, m.read, m.sum = time.Now(), slices.Clone(pids), 0, 0
+		m.begun, m.first, m.pids, m.read, m.sum = time.Now(), counters, slices.Clone(pids), 0, 0
 		go r.readMemory()
 		return
 	}
-	if time.Since(m.begun) < memoryInspectionTime {
+	pending := time.Since(m.begun)
+	grows := counters > m.first+r.limits.Memory/2
+	if pending < growthInspectionTime || pending < memoryInspectionTime && !grows {
 		return
 	}
 	sum := m.sum

@@ -32,8 +32,6 @@ func (r *run) classify(result *Result, spec Spec, status unix.WaitStatus, usage 
 		r.record(CPULimit, fmt.Sprintf("cpu limit %d ms", limits.CPU.Milliseconds()))
 	}
 	switch status.Signal() {
-	case unix.SIGXCPU:
-		r.record(CPULimit, fmt.Sprintf("cpu limit %d ms, killed by the kernel", limits.CPU.Milliseconds()))
 	case unix.SIGXFSZ:
 		r.record(DiskLimit, fmt.Sprintf("disk limit %d MiB in one file, killed by the kernel", limits.Disk>>20))
 	case unix.SIGSEGV, unix.SIGKILL:
@@ -66,9 +64,8 @@ func signalCause(signal unix.Signal) string {
 		return "killed by " + name + " (a system call that is not allowed)"
 	case unix.SIGKILL:
 		return "killed by " + name + " (sent by the program itself, or by the kernel for a limit or want of memory)"
-	case unix.SIGXCPU, unix.SIGXFSZ:
-		return "killed by " + name + " (sent by the kernel for a limit, or by the program itself)"
 	}
+	// The kernel never sends SIGXCPU to a run: at a hard limit, it sends SIGKILL.
 	return "killed by " + name + " (sent by the program itself)"
 }
 

@@ -20,3 +20,13 @@ func TestFieldsAreAllLimits(t *testing.T) {
 		}
 	}
 }
+
+// TestSignalOfLimitIsNoLimit sends a program the signal of a limit that the program is far from.
+func TestSignalOfLimitIsNoLimit(t *testing.T) {
+	s := newSlot(t, Restricted)
+	spec := Spec{Path: "/bin/sh", Args: []string{"sh", "-c", "kill -XCPU $$"}, Limits: testLimits()}
+	r := mustRun(t, s, spec)
+	if r.Exceeded != "" || r.Signal != "SIGXCPU" || r.Cause != "killed by SIGXCPU (sent by the program itself)" {
+		t.Errorf("got %+v", r)
+	}
+}
