@@ -77,6 +77,9 @@ func (r *run) record(limit Limit, cause string) {
 func (r *run) addSample(cpu time.Duration, memory int64) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
+	if r.reaped {
+		return // the process ids may belong to others
+	}
 	r.cpu = max(r.cpu, cpu)
 	r.peak = max(r.peak, memory)
 }
@@ -112,8 +115,8 @@ func (r *run) supervise(ctx context.Context, spec Spec, child spawn.Child, pipes
 	release()
 	treeMonitor.remove(r)
 	r.releaseShare()
-	r.disk.wait()
 	result := Result{Wall: time.Since(begin)}
+	r.disk.wait()
 	for i := range outputs {
 		// All writers are gone: the pipe holds the rest of the output.
 		if pipes.parent[i+1] >= 0 && failed == nil && !outputs[i].truncated {

@@ -1,6 +1,7 @@
 package usage
 
 import (
+	"maps"
 	"runtime"
 	"time"
 )
@@ -19,7 +20,7 @@ import (
 // The executor itself must not reap members before the last sample.
 type Account struct {
 	clocks   map[int]time.Duration // of the members in the last sample
-	parents  map[int]bool          // members that were seen as a parent
+	parents  map[int]bool          // of those, the ones that were seen as a parent
 	ended    time.Duration         // the clocks of the members that have ended
 	excess   time.Duration         // of ended over the counters in the last sample
 	runnable time.Duration
@@ -45,8 +46,10 @@ func (a *Account) Add(now time.Time, g *Group) time.Duration {
 	a.last = now
 	used := a.ended
 	clocks := make(map[int]time.Duration, len(g.Pids))
-	for i, pid := range g.Pids {
-		a.parents[g.Parents[i]] = true
+	for _, parent := range g.Parents {
+		a.parents[parent] = true
+	}
+	for _, pid := range g.Pids {
 		clock, ok := CPUTime([]int{pid})
 		if !ok {
 			continue
@@ -59,16 +62,11 @@ func (a *Account) Add(now time.Time, g *Group) time.Duration {
 		if now, ok := clocks[pid]; !ok || now < clock {
 			a.ended += clock
 			used += clock
-			delete(a.parents, pid)
 		}
 	}
 	a.clocks = clocks
-	rounding := counterRounding
-	for pid := range clocks {
-		if a.parents[pid] {
-			rounding += counterRounding
-		}
-	}
+	maps.DeleteFunc(a.parents, func(pid int, _ bool) bool { _, lives := clocks[pid]; return !lives })
+	rounding := counterRounding * time.Duration(1+len(a.parents))
 	// A child that is reaped between the reads of its parent and of itself is in neither: the excess
 	// must last for two samples.
 	excess := a.ended - g.ChildCPU - rounding

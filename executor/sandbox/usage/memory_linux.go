@@ -173,7 +173,7 @@ func MapsDeletedFile(pid int, dir string) bool {
 			text = after
 		}
 		if rest = copy(buffer[:], text); rest == len(buffer) {
-			rest = 0 // a line longer than any path; no file below dir has one
+			return true // only a run makes paths of that length, and the end of this one is unknown
 		}
 	}
 }
