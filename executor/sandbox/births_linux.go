@@ -38,19 +38,21 @@ const exitTime = 50 * time.Millisecond
 func (s *Slot) listen() error {
 	listener, err := seccomp.Listen(s.token)
 	switch {
-	case errors.Is(err, unix.EBUSY), errors.Is(err, unix.EINVAL), errors.Is(err, unix.ENOSYS):
+	case errors.Is(err, unix.EBUSY), errors.Is(err, unix.EINVAL), errors.Is(err, unix.ENOSYS), errors.Is(err, unix.EPERM), errors.Is(err, unix.EACCES):
 		return nil
 	case err != nil:
 		return err
 	}
-	b := &s.births
-	b.listener, b.stopped = listener, make(chan struct{})
-	if b.stop, err = unix.Eventfd(0, unix.EFD_CLOEXEC); err != nil {
+	stop, err := unix.Eventfd(0, unix.EFD_CLOEXEC)
+	if err != nil {
 		return errors.Join(fmt.Errorf("count new processes: %w", err), listener.Close())
 	}
-	if b.scanner, err = usage.NewScanner(); err != nil {
-		return errors.Join(err, listener.Close(), unix.Close(b.stop))
+	scanner, err := usage.NewScanner()
+	if err != nil {
+		return errors.Join(err, listener.Close(), unix.Close(stop))
 	}
+	b := &s.births
+	b.listener, b.scanner, b.stop, b.stopped = listener, scanner, stop, make(chan struct{})
 	go b.serve()
 	return nil
 }
@@ -62,13 +64,14 @@ func (b *births) close() error {
 	}
 	_, err := unix.Write(b.stop, []byte{1, 0, 0, 0, 0, 0, 0, 0})
 	<-b.stopped
-	return errors.Join(err, b.listener.Close(), b.scanner.Close(), unix.Close(b.stop))
+	return errors.Join(err, b.scanner.Close(), unix.Close(b.stop))
 }
 
-// serve replies to notifications until close is called. If it fails, the makers of processes wait
-// until their runs end at a limit.
+// serve replies to notifications until close is called, or until it fails. Without a listener, the
+// kernel refuses to make processes (ENOSYS).
 func (b *births) serve() {
 	defer close(b.stopped)
+	defer b.listener.Close()
 	for {
 		fds := []unix.PollFd{{Fd: int32(b.listener.FD()), Events: unix.POLLIN}, {Fd: int32(b.stop), Events: unix.POLLIN}}
 		if _, err := unix.Poll(fds, -1); err != nil && !errors.Is(err, unix.EINTR) {

@@ -239,6 +239,10 @@ func (r *run) hiddenBytes(pids []int) int64 {
 	if err != nil || named.Truncated {
 		return 0
 	}
+	// What others have removed meanwhile was not hidden.
+	if after, ok := scratch.VolumeBytes(root); ok {
+		used = min(used, after)
+	}
 	return max(0, used-named.Bytes-usage.UnlinkedBytes(pids))
 }
 

@@ -21,13 +21,21 @@ const (
 	// bookkeeping (net.core.wmem_default, 208 KiB of data).
 	descriptorCost = 512 << 10
 	// mappingsCost is the kernel memory that the mappings of one process can hold:
-	// vm.max_map_count, 65530, of some 256 bytes each.
+	// vm.max_map_count, 65530, of some 256 bytes each. After a fork, each mapping of the child holds
+	// objects for each of its ancestors too (anon_vma_chain), here for up to maxAncestors.
 	mappingsCost = 16 << 20
+	maxAncestors = 8
 	// threadCost is the kernel stack of a thread with its bookkeeping.
 	threadCost = 32 << 10
-	// reserve is the memory that must stay free in the container.
-	reserve = 32 << 20
+	// minReserve is the memory that must stay free in the container; see reserve.
+	minReserve = 32 << 20
+	// settleTime is the time after the end of a run in which no worker ends another one for want of
+	// memory: the kernel needs it to free what the run had.
+	settleTime = 100 * time.Millisecond
 )
+
+// reserve returns the memory that must stay free in a container with the limit.
+func reserve(limit int64) int64 { return max(minReserve, limit/64) }
 
 // guard watches the memory of the whole container. It finds what no process shows: buffers of
 // sockets and pipes, tables of mappings, and other kernel objects. Each worker has a guard, which
@@ -36,18 +44,54 @@ const (
 // It costs three small files for each sample of the monitor, 0.1 ms every 20 ms.
 type guard struct {
 	container *container.Container // nil if there is nothing to watch
+	// lock is a file whose lock a worker needs to end a run for want of memory; -1 if there is none.
+	// Otherwise, all workers would end a run at one time.
+	lock int
 
 	mu   sync.Mutex
 	last container.Usage
 	read time.Time // when last was read
+	// ended is when the guard has last ended a run for want of memory.
+	ended time.Time
 }
 
 // lastingTime is how long a reading can be the baseline of a run that starts later.
 const lastingTime = time.Second
 
 // GuardContainer makes the monitor of this process watch the memory of the container. It must be
-// called before the first run.
-func GuardContainer(c *container.Container) { treeMonitor.guard.container = c }
+// called before the first run. The workers of a container agree by the lock of the file at lockPath
+// who ends a run when memory is short; "" means that there is one worker.
+func GuardContainer(c *container.Container, lockPath string) error {
+	g := &treeMonitor.guard
+	g.container, g.lock = c, -1
+	if lockPath == "" {
+		return nil
+	}
+	lock, err := unix.Open(lockPath, unix.O_RDWR|unix.O_CREAT|unix.O_NOFOLLOW|unix.O_CLOEXEC, 0o600)
+	if err != nil {
+		return fmt.Errorf("open the lock of the container's guard: %w", err)
+	}
+	g.lock = lock
+	return nil
+}
+
+// mayEnd reports whether this worker may end a run for want of memory. No worker may do so again
+// before settleTime has passed.
+func (g *guard) mayEnd() bool {
+	if g.lock >= 0 && unix.Flock(g.lock, unix.LOCK_EX|unix.LOCK_NB) != nil {
+		return false
+	}
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	if time.Since(g.ended) < settleTime {
+		return false
+	}
+	g.ended = time.Now()
+	if g.lock >= 0 {
+		time.AfterFunc(settleTime, func() { _ = unix.Flock(g.lock, unix.LOCK_UN) })
+	}
+	return true
+}
 
 // baseline returns the kernel memory of the container at the start of a run.
 func (g *guard) baseline() int64 {
@@ -107,7 +151,7 @@ func (g *guard) check(runs map[*run]*schedule) {
 	if err != nil {
 		return // as without a container; the limits of the runs still hold
 	}
-	isShort := now.Limit > 0 && now.Pinned > now.Limit-reserve
+	isShort := now.Limit > 0 && now.Pinned > now.Limit-reserve(now.Limit)
 	var suspects []suspect
 	for r, w := range runs {
 		if isShort || now.Kernel-w.kernelBase > kernelNoise {
@@ -125,7 +169,7 @@ func (g *guard) check(runs map[*run]*schedule) {
 			limit>>20, excess>>20))
 		return
 	}
-	if isShort {
+	if isShort && g.mayEnd() {
 		endLargest(suspects, now)
 	}
 }
@@ -138,7 +182,7 @@ func endLargest(suspects []suspect, now container.Usage) {
 	cause := fmt.Sprintf("the container uses %d of %d MiB, and this run can hold most of it; killed by the executor",
 		now.Pinned>>20, now.Limit>>20)
 	limit := MemoryLimit
-	if largest.visible+largest.possible <= largest.run.limits.Memory {
+	if largest.excess <= kernelNoise {
 		// The run is within its limit: the container is smaller than the sum of what it holds.
 		limit = Cancelled
 	}
@@ -151,8 +195,10 @@ func newSuspect(r *run, w *schedule, now container.Usage) suspect {
 		m, _ := usage.Memory(pid)
 		s.visible += m.Resident + m.PageTables
 		s.excess -= m.PageTables
-		s.possible += usage.Descriptors(pid)*descriptorCost + mappingsCost
+		s.possible += usage.Descriptors(pid)*descriptorCost + mappingsCost*int64(min(len(w.group.Pids), maxAncestors))
 	}
+	// Counters count shared memory once a process. Beyond the limit, an inspection decides.
+	s.visible = min(s.visible, r.limits.Memory)
 	return s
 }
 

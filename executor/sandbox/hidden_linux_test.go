@@ -2,6 +2,7 @@ package sandbox
 
 import (
 	"context"
+	"errors"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -27,7 +28,8 @@ func TestHiddenAttackSucceedsWithoutItsProtection(t *testing.T) {
 		t.Fatal(err)
 	}
 	for _, attack := range attacks.HiddenAttacks() {
-		if attack.Verdict == "OK" {
+		isRefused := attack.Stdout == "refused\n"
+		if attack.Verdict == "OK" && !isRefused {
 			continue // an honest neighbor
 		}
 		t.Run(attack.Name, func(t *testing.T) {
@@ -39,11 +41,16 @@ func TestHiddenAttackSucceedsWithoutItsProtection(t *testing.T) {
 				size = "60"
 			case attack.Name == "hold-lock":
 				protection = WallClock
+			case isRefused:
+				protection = CallFilter
 			}
 			for _, without := range []Protection{0, protection} {
 				r := runHidden(t, attack, content, size, without)
 				// Some limits show at the end of the run as well, when it is too late.
 				stopped := strings.Contains(r.Cause, attack.Cause) && strings.Contains(r.Cause, "killed by the executor")
+				if isRefused {
+					stopped = !strings.Contains(string(r.Stdout), attacks.Escaped)
+				}
 				if stopped != (without == 0) {
 					t.Errorf("without protections %b: exceeded %q, cause %q, stdout %q", without, r.Exceeded, r.Cause, r.Stdout)
 				}
@@ -100,10 +107,11 @@ func watchOwnGroup(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	GuardContainer(group)
+	if err := GuardContainer(group, ""); err != nil {
+		t.Fatal(err)
+	}
 	t.Cleanup(func() {
-		GuardContainer(nil)
-		if err := group.Dir().Close(); err != nil {
+		if err := errors.Join(GuardContainer(nil, ""), group.Dir().Close()); err != nil {
 			t.Error(err)
 		}
 	})

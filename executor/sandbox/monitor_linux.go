@@ -54,8 +54,8 @@ type schedule struct {
 	filesStale bool
 	group      usage.Group
 	account    usage.Account
-	// preferred reports whether the kernel ends the run before the executor when memory is short.
-	preferred bool
+	// preferred are the processes that the kernel ends before the executor when memory is short.
+	preferred []int
 	// kernelBase is the kernel memory of the container at the start of the run; see guard.
 	kernelBase int64
 	// clock is the CPU time of the processes in before, read just before the last scan.
@@ -200,11 +200,13 @@ func sample(scanner *usage.Scanner, runs map[*run]*schedule) error {
 		if r.ended() {
 			continue // its members are being reaped, so the sample is incomplete
 		}
-		if sampled[r] && !w.preferred {
-			w.preferred = true
+		if sampled[r] {
 			for _, pid := range w.group.Pids {
-				preferInOOM(pid)
+				if !slices.Contains(w.preferred, pid) {
+					preferInOOM(pid)
+				}
 			}
+			w.preferred = append(w.preferred[:0], w.group.Pids...)
 		}
 		if sampled[r] {
 			r.addSample(max(w.group.CPU, w.account.Add(time.Now(), &w.group)), 0)

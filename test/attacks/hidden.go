@@ -33,7 +33,7 @@ func HiddenAttacks() []Attack {
 		}
 	}
 	add(api.MemoryLimit, "memory limit", "", limits{}, false, "page-tables", "page-tables-shared", "dead-leader", "dead-leader-child",
-		"dead-leaders", "lock-and-fill")
+		"dead-leaders", "lock-and-fill", "forged-vfork")
 	// Processor time of many processes passes quickly on many cores.
 	add(api.MemoryLimit, "memory limit", "", limits{Processes: 64, CPUMillis: 10000}, true, "sockets", "packets", "mappings")
 	add(api.TimeLimit, "cpu limit", "", limits{CPUMillis: shortCPU}, false, "lost-children", "lost-short-children", "lost-no-wait",
@@ -41,6 +41,7 @@ func HiddenAttacks() []Attack {
 	add(api.TimeLimit, "wall limit", "", limits{CPUMillis: 10000, WallMillis: shortWall}, false, "hold-lock")
 	add(api.OutputLimit, "disk limit", "", limits{}, true, "unlinked-mapped")
 	add(api.ProcessLimit, "processes", "", limits{}, false, "clone-storm", "fork-storm")
+	add(api.OK, "", "refused\n", limits{}, false, "private-descriptors")
 	add(api.OK, "", "30 MiB in all\n", limits{}, false, "vfork-shares", "fork-copies")
 	add(api.OK, "", "120 threads\n", limits{}, false, "threads-again")
 	return all

@@ -129,7 +129,9 @@ func (c *Container) exclusive() error {
 type Usage struct {
 	// Used is all memory, with file caches that the kernel can take back.
 	Used int64
-	// Pinned is Used without those caches. The kernel ends the container when Pinned reaches Limit.
+	// Pinned is Used without those caches and without kernel objects that the kernel can take back,
+	// such as directory entries. The kernel ends the container when Pinned reaches Limit. With cgroup
+	// v1, which does not tell those objects from others, it has no kernel objects.
 	Pinned int64
 	// Kernel is the memory of kernel objects: page tables, stacks, buffers of pipes and sockets. With
 	// cgroup v1 it includes cached directory entries.
@@ -154,12 +156,13 @@ func (c *Container) Read() (Usage, error) {
 		return Usage{}, err
 	}
 	values := parseStat(stat)
-	u.Pinned = max(0, u.Used-values["active_file"]-values["inactive_file"])
+	u.Pinned = max(0, u.Used-values["active_file"]-values["inactive_file"]-values["slab_reclaimable"])
 	u.Kernel = values["kernel"] - values["slab_reclaimable"]
 	if _, ok := values["kernel"]; !ok { // before Linux 5.18
 		u.Kernel = max(0, u.Used-values["anon"]-values["file"]-values["slab_reclaimable"])
 	}
 	if c.files.kernel != "" {
+		u.Pinned = values["rss"] + values["shmem"]
 		if u.Kernel, err = c.number(c.files.kernel); err != nil {
 			return Usage{}, err
 		}

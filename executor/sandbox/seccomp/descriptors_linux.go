@@ -38,6 +38,7 @@ func descriptorCalls() []Entry {
 				Constant{"F_ADD_SEALS", unix.F_ADD_SEALS}, Constant{"F_SET_RW_HINT", unix.F_SET_RW_HINT},
 				Constant{"F_SET_FILE_RW_HINT", unix.F_SET_FILE_RW_HINT}),
 		}, Note: "Locks, leases and hints are on files that runs share (ADR 0030). The size of pipes counts the user id."},
+		{Calls: []string{"fadvise64"}, Otherwise: success, Note: "Advice on files that runs share shows in the page cache."},
 		{Calls: []string{"flock"}, Otherwise: success, Note: "Locks are on files that runs share (ADR 0030)."},
 		{Calls: []string{"socketpair"}, Otherwise: refused, Cases: []Case{
 			// Only stream pairs, in the one family that reaches no other process: a datagram socket of

@@ -44,7 +44,7 @@ func allowedCalls(o Options) []Entry {
 	return []Entry{
 		row("Input and output of open files.",
 			"read", "write", "readv", "writev", "pread64", "pwrite64", "preadv", "pwritev", "preadv2", "pwritev2", "lseek", "close",
-			"close_range", "dup", "dup2", "dup3", "pipe", "pipe2", "ftruncate", "fallocate", "fsync", "fdatasync", "fadvise64",
+			"dup", "dup2", "dup3", "pipe", "pipe2", "ftruncate", "fallocate", "fsync", "fdatasync",
 			"copy_file_range"),
 		row("Files by name. Landlock decides which.",
 			"open", "openat", "openat2", "creat", "stat", "fstat", "lstat", "newfstatat", "statx", "access", "faccessat", "faccessat2",

@@ -19,13 +19,19 @@ import (
 //
 // The executor itself must not reap members before the last sample.
 type Account struct {
-	clocks   map[int]time.Duration // of the members in the last sample
-	parents  map[int]bool          // of those, the ones that were seen as a parent
-	ended    time.Duration         // the clocks of the members that have ended
-	excess   time.Duration         // of ended over the counters in the last sample
+	members  map[int]member // of the last sample
+	parents  map[int]bool   // of those, the ones with a child that has ended
+	ended    time.Duration  // the clocks of the members that have ended
+	excess   time.Duration  // of ended over the counters in the last sample
 	runnable time.Duration
 	last     time.Time
 	loses    bool
+}
+
+// member is a process of the tree, as last seen.
+type member struct {
+	clock  time.Duration
+	parent int
 }
 
 // counterRounding is the most CPU time that the two counters of one process hide: each is rounded
@@ -37,35 +43,31 @@ func (a *Account) Idle(now time.Time) { a.last = now }
 
 // Add adds a sample and returns the CPU time that the tree has used at least.
 func (a *Account) Add(now time.Time, g *Group) time.Duration {
-	if a.clocks == nil {
-		a.clocks, a.parents = map[int]time.Duration{}, map[int]bool{}
+	if a.members == nil {
+		a.members, a.parents = map[int]member{}, map[int]bool{}
 	}
 	if !a.last.IsZero() {
 		a.runnable += now.Sub(a.last) * time.Duration(min(g.Runnable, int64(runtime.NumCPU())))
 	}
 	a.last = now
+	members := make(map[int]member, len(g.Pids))
 	used := a.ended
-	clocks := make(map[int]time.Duration, len(g.Pids))
-	for _, parent := range g.Parents {
-		a.parents[parent] = true
-	}
-	for _, pid := range g.Pids {
-		clock, ok := CPUTime([]int{pid})
-		if !ok {
-			continue
-		}
-		clocks[pid] = clock
-		used += clock
-	}
-	for pid, clock := range a.clocks {
-		// A clock that goes back belongs to a new process with the id of an old one.
-		if now, ok := clocks[pid]; !ok || now < clock {
-			a.ended += clock
+	for i, pid := range g.Pids {
+		if clock, ok := CPUTime([]int{pid}); ok {
+			members[pid] = member{clock, g.Parents[i]}
 			used += clock
 		}
 	}
-	a.clocks = clocks
-	maps.DeleteFunc(a.parents, func(pid int, _ bool) bool { _, lives := clocks[pid]; return !lives })
+	for pid, before := range a.members {
+		// A clock that goes back belongs to a new process with the id of an old one.
+		if now, lives := members[pid]; !lives || now.clock < before.clock {
+			a.ended += before.clock
+			used += before.clock
+			a.parents[before.parent] = true
+		}
+	}
+	a.members = members
+	maps.DeleteFunc(a.parents, func(pid int, _ bool) bool { _, lives := members[pid]; return !lives })
 	rounding := counterRounding * time.Duration(1+len(a.parents))
 	// A child that is reaped between the reads of its parent and of itself is in neither: the excess
 	// must last for two samples.

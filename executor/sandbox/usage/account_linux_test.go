@@ -23,8 +23,8 @@ func TestAccountFindsLostTime(t *testing.T) {
 			var charged time.Duration
 			for i, counted := range tc.counted {
 				// A child that used 100 ms has been seen, and is gone in the next sample.
-				if a.clocks != nil {
-					a.clocks[-1-i] = 100 * time.Millisecond
+				if a.members != nil {
+					a.members[-1-i] = member{clock: 100 * time.Millisecond}
 				}
 				charged = a.Add(at(100*i), &Group{ChildCPU: counted, Runnable: 1})
 			}

@@ -116,9 +116,19 @@ func sharesParentMemory(pid int, members []int) bool {
 		}
 		line, ok := readFile(process+thread+"/stat", buffer[:])
 		parent, parsed := procfs.ParseStat(line)
-		return ok && parsed && parent.State == 'D'
+		// A child of a thread that has ended becomes the youngest child of another one. It has memory
+		// of its own, which other counters show.
+		return ok && parsed && parent.State == 'D' && haveEqualMemory(pid, child.Parent)
 	}
 	return false
+}
+
+// haveEqualMemory reports whether the counters of two processes agree, as those of one memory do.
+func haveEqualMemory(pid, other int) bool {
+	before, _ := Memory(other)
+	memory, ok := Memory(pid)
+	after, _ := Memory(other)
+	return ok && (memory == before || memory == after)
 }
 
 // Descriptors returns the number of open descriptors of a process.

@@ -90,6 +90,23 @@ int main(void) {
 	}
 }
 
+func TestUnlinkedProgramCounts(t *testing.T) {
+	cmd, _ := startProgram(t, `#include <stdio.h>
+#include <unistd.h>
+static char big[1 << 20] = {1};
+int main(void) { puts("started"); fflush(stdout); for (;;) pause(); return big[5]; }`)
+	pids := []int{cmd.Process.Pid}
+	if n := UnlinkedBytes(pids); n != 0 {
+		t.Errorf("%d bytes count while the program has a name", n)
+	}
+	if err := os.Remove(cmd.Path); err != nil {
+		t.Fatal(err)
+	}
+	if n := UnlinkedBytes(pids); n < 1<<20 {
+		t.Errorf("%d bytes count, want those of the program", n)
+	}
+}
+
 func TestMapsDeletedFile(t *testing.T) {
 	dir := t.TempDir()
 	file, err := os.Create(filepath.Join(dir, "f"))

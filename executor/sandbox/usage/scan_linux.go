@@ -21,7 +21,8 @@ type Group struct {
 	// CPU is the CPU time of the members and of their reaped children, and ChildCPU the part of the
 	// reaped children. Both are sums of counters that are rounded down to ticks.
 	CPU, ChildCPU time.Duration
-	// Runnable is the number of members that run or wait for a core.
+	// Runnable is the number of threads that run or wait for a core, at most: all threads of a member
+	// with several.
 	Runnable int64
 	// Pids are the members, and Parents their parents.
 	Pids, Parents []int
@@ -108,7 +109,10 @@ func (s *Scanner) add(pid []byte, groups map[int]*Group) (over int) {
 	group.Threads += max(1, p.Threads)
 	group.CPU += time.Duration(p.Ticks) * tick
 	group.ChildCPU += time.Duration(p.ChildTicks) * tick
-	if p.State == 'R' {
+	switch {
+	case p.Threads > 1:
+		group.Runnable += p.Threads
+	case p.State == 'R':
 		group.Runnable++
 	}
 	if number, ok := procfs.ParseDecimal(pid); ok {

@@ -310,6 +310,45 @@ static void threads_again(void) {
 	puts("120 threads");
 }
 
+static void *private_table(void *x) {
+	if (!syscall(SYS_close_range, 3, ~0u, 2)) puts("ESCAPED a table of descriptors by close_range");
+	return x;
+}
+
+// private_descriptors looks for a thread whose descriptors /proc does not show.
+static void private_descriptors(void) {
+	pthread_t t;
+	pthread_create(&t, 0, private_table, 0);
+	pthread_join(t, 0);
+	char *stack = reserve(16384, PROT_READ | PROT_WRITE);
+	if (clone(idle, stack + 8192, CLONE_VM | CLONE_FS | CLONE_SIGHAND | CLONE_THREAD | CLONE_SYSVSEM, 0) >= 0)
+		puts("ESCAPED a table of descriptors by clone");
+	puts("refused");
+	fflush(stdout);
+	_exit(0);
+}
+
+static void *parent_of_copy(void *x) {
+	if (!fork()) {
+		usleep(50 * 1000);
+		memset(malloc(40 * MIB), 1, 40 * MIB);
+		held();
+	}
+	usleep(20 * 1000);
+	syscall(SYS_exit, 0);
+	return x;
+}
+
+// forged_vfork makes children that look as if they used the memory of their parents: the first
+// thread waits for a vfork child and inherits the child of a thread that ends.
+static void forged_vfork(void) {
+	many(3);
+	pthread_t t;
+	pthread_create(&t, 0, parent_of_copy, 0);
+	if (!vfork())
+		for (;;) {}
+}
+
 static const struct { const char *name; void (*run)(void); long size; } ways[] = {
 	{"page-tables", page_tables, 400}, {"page-tables-shared", page_tables_shared, 400}, {"sockets", sockets, 0},
 	{"packets", packets, 0}, {"mappings", mappings, 0}, {"dead-leader", dead_leader, 200},
@@ -317,7 +356,7 @@ static const struct { const char *name; void (*run)(void); long size; } ways[] =
 	{"lost-short-children", lost_short_children, 4}, {"lost-no-wait", lost_no_wait, 4}, {"lost-grandchildren", lost_grandchildren, 4},
 	{"lost-pairs", lost_pairs, 4}, {"hold-lock", hold_lock, 0}, {"lock-and-fill", lock_and_fill, 400},
 	{"unlinked-mapped", unlinked_mapped, 128}, {"clone-storm", clone_storm, 3000}, {"fork-storm", fork_storm, 3000},
-	{"vfork-shares", vfork_shares, 0}, {"fork-copies", fork_copies, 0}, {"threads-again", threads_again, 0},
+	{"private-descriptors", private_descriptors, 0}, {"forged-vfork", forged_vfork, 0}, {"vfork-shares", vfork_shares, 0}, {"fork-copies", fork_copies, 0}, {"threads-again", threads_again, 0},
 };
 
 int main(int argc, char **argv) {
