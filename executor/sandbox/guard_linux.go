@@ -43,12 +43,11 @@ func reserve(limit int64) int64 { return max(minReserve, limit/64) }
 //
 // It costs three small files for each sample of the monitor, 0.1 ms every 20 ms.
 type guard struct {
+	mu        sync.Mutex
 	container *container.Container // nil if there is nothing to watch
 	// lock is a file whose lock a worker needs to end a run for want of memory; -1 if there is none.
 	// Otherwise, all workers would end a run at one time.
 	lock int
-
-	mu   sync.Mutex
 	last container.Usage
 	read time.Time // when last was read
 	// ended is when the guard has last ended a run for want of memory.
@@ -62,34 +61,35 @@ const lastingTime = time.Second
 // called before the first run. The workers of a container agree by the lock of the file at lockPath
 // who ends a run when memory is short; "" means that there is one worker.
 func GuardContainer(c *container.Container, lockPath string) error {
+	lock := -1
+	if lockPath != "" {
+		var err error
+		if lock, err = unix.Open(lockPath, unix.O_RDWR|unix.O_CREAT|unix.O_NOFOLLOW|unix.O_CLOEXEC, 0o600); err != nil {
+			return fmt.Errorf("open the lock of the container's guard: %w", err)
+		}
+	}
 	g := &treeMonitor.guard
-	g.container, g.lock = c, -1
-	if lockPath == "" {
-		return nil
-	}
-	lock, err := unix.Open(lockPath, unix.O_RDWR|unix.O_CREAT|unix.O_NOFOLLOW|unix.O_CLOEXEC, 0o600)
-	if err != nil {
-		return fmt.Errorf("open the lock of the container's guard: %w", err)
-	}
-	g.lock = lock
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	g.container, g.lock = c, lock
 	return nil
 }
 
 // mayEnd reports whether this worker may end a run for want of memory. No worker may do so again
 // before settleTime has passed.
 func (g *guard) mayEnd() bool {
-	if g.lock >= 0 && unix.Flock(g.lock, unix.LOCK_EX|unix.LOCK_NB) != nil {
-		return false
-	}
 	g.mu.Lock()
 	defer g.mu.Unlock()
 	if time.Since(g.ended) < settleTime {
 		return false
 	}
-	g.ended = time.Now()
-	if g.lock >= 0 {
-		time.AfterFunc(settleTime, func() { _ = unix.Flock(g.lock, unix.LOCK_UN) })
+	if lock := g.lock; lock >= 0 {
+		if unix.Flock(lock, unix.LOCK_EX|unix.LOCK_NB) != nil {
+			return false
+		}
+		time.AfterFunc(settleTime, func() { _ = unix.Flock(lock, unix.LOCK_UN) })
 	}
+	g.ended = time.Now()
 	return true
 }
 
@@ -118,10 +118,13 @@ func (g *guard) lastReading() container.Usage {
 
 // usage reads the memory of the container.
 func (g *guard) usage() (container.Usage, error) {
-	if g.container == nil {
+	g.mu.Lock()
+	group := g.container
+	g.mu.Unlock()
+	if group == nil {
 		return container.Usage{}, nil
 	}
-	now, err := g.container.Read()
+	now, err := group.Read()
 	if err != nil {
 		return container.Usage{}, err
 	}
@@ -144,12 +147,12 @@ type suspect struct {
 // check ends the likeliest run when kernel objects take more than its memory limit, or when the
 // container is about to reach its own limit.
 func (g *guard) check(runs map[*run]*schedule) {
-	if g.container == nil || len(runs) == 0 {
+	if len(runs) == 0 {
 		return
 	}
 	now, err := g.usage()
-	if err != nil {
-		return // as without a container; the limits of the runs still hold
+	if err != nil || now.Used == 0 {
+		return // without a container, the limits of the runs still hold
 	}
 	isShort := now.Limit > 0 && now.Pinned > now.Limit-reserve(now.Limit)
 	var suspects []suspect
