@@ -109,10 +109,10 @@ func newSlot(pipes wire.BlockingPipes, config judge.Config) (*slot, error) {
 }
 
 func serve(control *wire.Control, slots []*slot) error {
-	// The thread of a slot, and the goroutine that counts its processes, block in system calls, during
-	// which the runtime leaves them their processors, because its watchdog is slow (see cmd/executor).
-	// One more processor is for cancellations, the heartbeat and the monitor, which must not wait.
-	runtime.GOMAXPROCS(2*len(slots) + 1)
+	// The thread of a slot blocks in system calls, during which the runtime leaves it its
+	// processor, because its watchdog is slow (see cmd/executor). Two more processors are for
+	// cancellations, the heartbeat, the monitor and the counting of processes, which must not wait.
+	runtime.GOMAXPROCS(len(slots) + 2)
 	ctx, cancel := context.WithCancel(context.Background())
 	var running sync.WaitGroup
 	for _, s := range slots {
