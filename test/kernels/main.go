@@ -16,6 +16,7 @@ import (
 
 	"executorpool.dev/test/kernels/guest"
 	"executorpool.dev/test/localcluster/host"
+	"executorpool.dev/test/localcluster/image"
 	"executorpool.dev/test/localcluster/step"
 )
 
@@ -44,7 +45,7 @@ type options struct {
 	Memory   int           `default:"3072" help:"Memory of the guest in MiB."`
 	Accel    string        `default:"tcg,thread=multi" help:"Accelerator of qemu: kvm is faster where the machine offers it."`
 	Timeout  time.Duration `default:"4h" help:"Limit for one kernel."`
-	Mirror   string        `default:"http://deb.debian.org/debian" help:"Debian mirror of kernels and toolchains."`
+	Mirror   string        `placeholder:"URL" help:"Debian mirror of kernels and toolchains. Default: that of this machine's apt."`
 	Refresh  bool          `help:"Look for newer kernel packages than those in the cache."`
 }
 
@@ -90,6 +91,11 @@ func (o options) run(ctx context.Context) error {
 			return err
 		}
 	}
+	if o.Mirror == "" {
+		if o.Mirror, err = image.Mirror(ctx); err != nil {
+			return fmt.Errorf("find a Debian mirror (flag --mirror): %w", err)
+		}
+	}
 	var programs programs
 	if err := progress.Do("build the executor and the guest", func() (err error) {
 		programs, err = build(ctx, dir)
@@ -125,24 +131,24 @@ func (o options) run(ctx context.Context) error {
 // runKernel boots one kernel and attacks the executor on it.
 func (o options) runKernel(ctx context.Context, progress step.Printer, dir string, k kernel, p programs, disk string) (summary, error) {
 	s := summary{kernel: k}
-	var image kernelImage
+	var kernelFiles kernelImage
 	if err := progress.Do("Debian's kernel "+k.Release, func() (err error) {
-		image, err = fetchKernel(ctx, filepath.Join(dir, k.Release), o.Mirror, k.Suite, o.Refresh)
+		kernelFiles, err = fetchKernel(ctx, filepath.Join(dir, k.Release), o.Mirror, k.Suite, o.Refresh)
 		return err
 	}); err != nil {
 		return s, err
 	}
 	config := guest.Config{Tier: k.Tier, Landlock: k.Landlock, Slowness: o.Slowness, Run: o.Run, Timeout: o.Timeout}
 	initramfs := filepath.Join(dir, k.Release, "initramfs")
-	if err := writeInitramfs(initramfs, image, p, config); err != nil {
+	if err := writeInitramfs(initramfs, kernelFiles, p, config); err != nil {
 		return s, err
 	}
-	progress.Note("boot %s and attack; log: %s", image.version, filepath.Join(dir, k.Release))
+	progress.Note("boot %s and attack; log: %s", kernelFiles.version, filepath.Join(dir, k.Release))
 	ctx, cancel := context.WithTimeout(ctx, o.Timeout)
 	defer cancel()
 	began := time.Now()
 	err := o.emulate(ctx, machine{
-		kernel: image.vmlinuz, initramfs: initramfs, disk: disk,
+		kernel: kernelFiles.vmlinuz, initramfs: initramfs, disk: disk,
 		console: filepath.Join(dir, k.Release, "console.log"), results: filepath.Join(dir, k.Release, "results.log"),
 	}, func(line string) {
 		if text := s.read(line); text != "" {

@@ -33,12 +33,9 @@ func describeHost(ctx context.Context, folder string) (host, error) {
 	if err := os.MkdirAll(folder, 0o755); err != nil {
 		return host{}, fmt.Errorf("describe the machine: %w", err)
 	}
-	targets, err := output(ctx, "apt-get", "indextargets", "--format", "$(REPO_URI) $(RELEASE) $(COMPONENT)", "Created-By: Packages")
-	if err != nil {
-		return host{}, err
-	}
 	var sources string
-	if h.mirror, sources, err = sourcesList(targets); err != nil {
+	var err error
+	if h.mirror, sources, err = aptSources(ctx); err != nil {
 		return host{}, err
 	}
 	aptConfig, err := output(ctx, "apt-config", "dump", "--format", "%F \"%v\";%n", "Acquire")
@@ -92,6 +89,21 @@ func (h host) mounts() []string {
 		mounts = append(mounts, h.certificates+":/etc/pki/tls/cacert.pem:ro")
 	}
 	return mounts
+}
+
+// Mirror returns the URL of the Debian mirror in the configuration of this machine's apt.
+func Mirror(ctx context.Context) (string, error) {
+	mirror, _, err := aptSources(ctx)
+	return mirror, err
+}
+
+// aptSources returns the mirror of this machine's apt and a sources.list for the suite.
+func aptSources(ctx context.Context) (mirror, list string, err error) {
+	targets, err := output(ctx, "apt-get", "indextargets", "--format", "$(REPO_URI) $(RELEASE) $(COMPONENT)", "Created-By: Packages")
+	if err != nil {
+		return "", "", err
+	}
+	return sourcesList(targets)
 }
 
 // sourcesList converts the index targets of apt, one per line as "repository release component",
