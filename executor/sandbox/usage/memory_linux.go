@@ -14,8 +14,21 @@ import (
 // Since Linux 6.2, resident memory can be off by some pages for each CPU. It counts a shared page
 // in full, and a page that is mapped twice twice; ExactMemory does not.
 func Memory(pid int) (procfs.Memory, bool) {
+	process := strconv.Itoa(pid)
+	if m, ok := readMemory(process); ok {
+		return m, true
+	}
+	// Few processes end their first thread early; the others cost one file.
+	path := memoryPath(pid)
+	if path == process {
+		return procfs.Memory{}, false
+	}
+	return readMemory(path)
+}
+
+func readMemory(path string) (procfs.Memory, bool) {
 	var buffer [4096]byte
-	status, ok := readFile("/proc/"+memoryPath(pid)+"/status", buffer[:])
+	status, ok := readFile("/proc/"+path+"/status", buffer[:])
 	if !ok {
 		return procfs.Memory{}, false
 	}
@@ -67,18 +80,15 @@ func ExactMemory(pid int, members []int) int64 {
 	if sharesParentMemory(pid, members) {
 		return 0
 	}
-	path := "/proc/" + memoryPath(pid)
+	path := memoryPath(pid)
 	var buffer [4096]byte
-	rollup, ok := readFile(path+"/smaps_rollup", buffer[:])
+	rollup, ok := readFile("/proc/"+path+"/smaps_rollup", buffer[:])
 	if !ok {
 		return 0
 	}
 	size, _ := procfs.ParseProportional(rollup)
-	if status, ok := readFile(path+"/status", buffer[:]); ok {
-		memory, _ := procfs.ParseMemory(status)
-		size += memory.PageTables
-	}
-	return size
+	memory, _ := readMemory(path)
+	return size + memory.PageTables
 }
 
 // forkedNotExecuted is PF_FORKNOEXEC: the process has not executed a program since its fork.
